@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Swift as strict as the compiler offers it, and warnings are errors.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "ipvlan",
+  products: [
+    .executable(name: "ipvlan", targets: ["ipvlan"]),
+    .executable(name: "ipvlanctl", targets: ["ipvlanctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+  ],
+  targets: [
+    // Leaves: values and libc, no knowledge of networking or CNI.
+    .target(name: "Addressing", dependencies: ["JSON"], swiftSettings: strict),
+    .target(name: "JSON", swiftSettings: strict),
+    .target(
+      name: "Platform", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+
+    // The kernel.
+    .systemLibrary(name: "CLibNL", pkgConfig: "libnl-3.0", providers: [.apt(["libnl-3-dev"])]),
+    .target(name: "CNetlink", dependencies: ["CLibNL"]),
+    .target(name: "Netlink", dependencies: ["Addressing", "CNetlink", "Platform"], swiftSettings: strict),
+
+    // The protocol.
+    .target(name: "CNI", dependencies: ["Addressing", "JSON", "Platform"], swiftSettings: strict),
+
+    // The allocators.
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(
+      name: "IPPool", dependencies: ["Addressing", "CYAML", "JSON", "Platform"], swiftSettings: strict),
+
+    // The plugin, and the two executables.
+    .target(
+      name: "IPVLAN", dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform"],
+      swiftSettings: strict),
+    .executableTarget(name: "ipvlan", dependencies: ["IPVLAN"], swiftSettings: strict),
+    .executableTarget(
+      name: "ipvlanctl",
+      dependencies: ["IPVLAN", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+
+    .testTarget(name: "AddressingTests", dependencies: ["Addressing"], swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
+    .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
+    .testTarget(name: "CNITests", dependencies: ["CNI"], swiftSettings: strict),
+    .testTarget(name: "IPPoolTests", dependencies: ["IPPool"], swiftSettings: strict),
+    .testTarget(name: "IPVLANTests", dependencies: ["IPVLAN"], swiftSettings: strict),
+    .testTarget(
+      name: "IPVLANConformanceTests", dependencies: ["Addressing", "JSON", "Platform"],
+      swiftSettings: strict),
+  ]
+)

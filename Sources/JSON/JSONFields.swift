@@ -1,0 +1,133 @@
+/// A member of a configuration that is missing, of the wrong type or out of bounds.
+public struct JSONFieldError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Where: `ipam.addresses[0].address`.
+  public let path: String
+  /// What was written there, as JSON; `nil` when nothing was.
+  public let value: String?
+  /// What is wrong with it, as the end of a sentence: "must be a string".
+  public let problem: String
+
+  /// Describes a fault; long values are cut so that a message stays readable.
+  public init(path: String, value: JSONValue?, problem: String) {
+    self.path = path
+    self.value = value.map { value in
+      let text = String(decoding: value.serialized(), as: UTF8.self)
+      return text.count > 120 ? text.prefix(117) + "..." : text
+    }
+    self.problem = problem
+  }
+
+  public var description: String {
+    value.map { "key \"\(path)\" with value \($0) \(problem)" } ?? "key \"\(path)\" \(problem)"
+  }
+}
+
+/// Typed, checked access to the members of an object, whose errors name key and value.
+///
+/// `null` counts as absent, as it does for every other reader of CNI configurations.
+public struct JSONFields: Sendable {
+  /// The object that is read.
+  public let object: JSONObject
+  /// The path of the object in its document; empty for the document itself.
+  public let path: String
+
+  /// A view of `object`, which lies at `path` in its document.
+  public init(_ object: JSONObject, path: String = "") {
+    self.object = object
+    self.path = path
+  }
+
+  /// The path of a member.
+  public func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  /// The member's value, `nil` when it is absent or `null`.
+  public func value(_ key: String) -> JSONValue? {
+    let value = object[key]
+    return value == .null ? nil : value
+  }
+
+  /// An error about the member `key`: `fields.error("mode", "must be l2, l3 or l3s")`.
+  public func error(_ key: String, _ problem: String) -> JSONFieldError {
+    JSONFieldError(path: path(of: key), value: value(key), problem: problem)
+  }
+
+  /// A string.
+  public func string(_ key: String) throws(JSONFieldError) -> String? {
+    try read(key, "must be a string") { $0.string }
+  }
+
+  /// `true` or `false`.
+  public func bool(_ key: String) throws(JSONFieldError) -> Bool? {
+    try read(key, "must be true or false") { $0.bool }
+  }
+
+  /// An integer within bounds.
+  public func int(_ key: String, in bounds: ClosedRange<Int>) throws(JSONFieldError) -> Int? {
+    try read(key, "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)") { value in
+      value.int.flatMap { bounds.contains($0) ? $0 : nil }
+    }
+  }
+
+  /// A nested object, ready to be read the same way.
+  public func fields(_ key: String) throws(JSONFieldError) -> JSONFields? {
+    try read(key, "must be an object") { $0.object }.map { JSONFields($0, path: path(of: key)) }
+  }
+
+  /// An array of any values.
+  public func array(_ key: String) throws(JSONFieldError) -> [JSONValue]? {
+    try read(key, "must be an array") { $0.array }
+  }
+
+  /// An array of strings.
+  public func strings(_ key: String) throws(JSONFieldError) -> [String]? {
+    try elements(key, "must be a string") { element, _ in element.string }
+  }
+
+  /// An array of objects.
+  public func objects(_ key: String) throws(JSONFieldError) -> [JSONFields]? {
+    try elements(key, "must be an object") { element, path in element.object.map { JSONFields($0, path: path) } }
+  }
+
+  /// A string that `parse` turns into a value, such as an address: `expected` completes "must be ...".
+  public func parsed<Value>(
+    _ key: String, _ expected: String, _ parse: (String) -> Value?
+  ) throws(JSONFieldError) -> Value? {
+    try read(key, "must be \(expected)") { $0.string.flatMap(parse) }
+  }
+
+  /// An array of strings, each turned into a value by `parse`.
+  public func parsedElements<Value>(
+    _ key: String, _ expected: String, _ parse: (String) -> Value?
+  ) throws(JSONFieldError) -> [Value]? {
+    try elements(key, "must be \(expected)") { element, _ in element.string.flatMap(parse) }
+  }
+
+  /// The value, or an error that says that the key is required.
+  public func required<Value>(_ key: String, _ value: Value?) throws(JSONFieldError) -> Value {
+    guard let value else { throw JSONFieldError(path: path(of: key), value: nil, problem: "is required") }
+    return value
+  }
+
+  private func read<Value>(
+    _ key: String, _ problem: String, _ convert: (JSONValue) -> Value?
+  ) throws(JSONFieldError) -> Value? {
+    guard let value = value(key) else { return nil }
+    guard let converted = convert(value) else { throw error(key, problem) }
+    return converted
+  }
+
+  private func elements<Value>(
+    _ key: String, _ problem: String, _ convert: (JSONValue, String) -> Value?
+  ) throws(JSONFieldError) -> [Value]? {
+    guard let array = try array(key) else { return nil }
+    var converted: [Value] = []
+    for (index, element) in array.enumerated() {
+      let path = "\(path(of: key))[\(index)]"
+      guard let value = convert(element, path) else {
+        throw JSONFieldError(path: path, value: element, problem: problem)
+      }
+      converted.append(value)
+    }
+    return converted
+  }
+}

@@ -1,0 +1,1 @@
+/// The rtnetlink verbs of an attachment.

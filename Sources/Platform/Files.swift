@@ -1,0 +1,78 @@
+public import SystemPackage
+
+#if canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Whole files and directories, as configurations and small state need them.
+public enum Files {
+  /// The bytes of a file.
+  /// - Throws: the `Errno` of open(2) or read(2); `EFBIG` beyond `limit` bytes.
+  public static func read(_ path: String, limit: Int = 1 << 20) throws(Errno) -> [UInt8] {
+    try OwnedDescriptor(opening: path, .readOnly).readAll(limit: limit)
+  }
+
+  /// Replaces a file so that readers see the old content or the new, never half of it.
+  ///
+  /// The new content is written beside it and renamed over it; it is not synchronised to the disk.
+  /// - Throws: the `Errno` of the step that failed; then nothing was changed.
+  public static func replace(
+    _ path: String, with bytes: [UInt8], permissions: FilePermissions = [.ownerReadWrite]
+  ) throws(Errno) {
+    let temporary = "\(path).\(getpid()).tmp"
+    do throws(Errno) {
+      let file = try OwnedDescriptor(
+        opening: temporary, .writeOnly, options: [.create, .exclusiveCreate, .noFollow],
+        permissions: permissions)
+      try file.writeAll(bytes)
+      guard unsafe rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
+    } catch {
+      _ = unsafe unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Makes a directory and its parents; one that exists is left as it is.
+  /// - Throws: the `Errno` of mkdir(2).
+  public static func makeDirectory(
+    _ path: String, permissions: FilePermissions = [.ownerReadWriteExecute]
+  ) throws(Errno) {
+    if unsafe mkdir(path, permissions.rawValue) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+      throw Errno(rawValue: errno)
+    }
+    try makeDirectory(String(path[..<slash]), permissions: permissions)
+    guard unsafe mkdir(path, permissions.rawValue) == 0 || errno == EEXIST else {
+      throw Errno(rawValue: errno)
+    }
+  }
+
+  /// Removes a file.
+  /// - Throws: the `Errno` of unlink(2).
+  public static func remove(_ path: String) throws(Errno) {
+    guard unsafe unlink(path) == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  /// The names in a directory, sorted, without `.` and `..`.
+  /// - Throws: the `Errno` of opendir(3).
+  public static func names(in directory: String) throws(Errno) -> [String] {
+    guard let stream = unsafe opendir(directory) else { throw Errno(rawValue: errno) }
+    defer { unsafe _ = closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Whether the path leads to a regular file.
+  public static func isRegularFile(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+}

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import Addressing
+
+@Suite struct AddressingTests {}

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import CNI
+
+@Suite struct CNITests {}

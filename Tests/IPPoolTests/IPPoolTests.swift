@@ -1,0 +1,5 @@
+import Testing
+
+@testable import IPPool
+
+@Suite struct IPPoolTests {}

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import IPVLAN
+
+@Suite struct IPVLANTests {}

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import JSON
+
+@Suite struct JSONTests {}

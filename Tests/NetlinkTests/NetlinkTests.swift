@@ -1,0 +1,5 @@
+import Testing
+
+@testable import Netlink
+
+@Suite struct NetlinkTests {}

@@ -1,0 +1,5 @@
+import Testing
+
+@testable import Platform
+
+@Suite struct PlatformTests {}
