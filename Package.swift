@@ -31,7 +31,11 @@ let package = Package(
     // The kernel.
     .systemLibrary(name: "CLibNL", pkgConfig: "libnl-3.0", providers: [.apt(["libnl-3-dev"])]),
     .target(name: "CNetlink", dependencies: ["CLibNL"]),
-    .target(name: "Netlink", dependencies: ["Addressing", "CNetlink", "Platform"], swiftSettings: strict),
+    .target(
+      name: "Netlink",
+      dependencies: [
+        "Addressing", "CNetlink", "Platform", .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: strict),
 
     // The protocol.
     .target(name: "CNI", dependencies: ["Addressing", "JSON", "Platform"], swiftSettings: strict),

@@ -62,6 +62,7 @@ public struct CIDR: Sendable, Hashable, Comparable {
     self.prefixLength = prefixLength
   }
 
+  /// Orders as the type says.
   public static func < (left: CIDR, right: CIDR) -> Bool {
     left.address == right.address ? left.prefixLength < right.prefixLength : left.address < right.address
   }
@@ -78,5 +79,6 @@ extension CIDR: CustomStringConvertible, LosslessStringConvertible {
     self.init(address: address, prefixLength: prefixLength)
   }
 
+  /// `address/length`.
   public var description: String { "\(address)/\(prefixLength)" }
 }

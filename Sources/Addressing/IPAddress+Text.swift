@@ -46,7 +46,9 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     guard parts.count == 4 else { return nil }
     var value: UInt32 = 0
     for part in parts {
-      guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else { return nil }
+      guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else {
+        return nil
+      }
       var octet = 0
       for character in part {
         guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(character) else { return nil }

@@ -8,6 +8,7 @@ public enum IPFamily: UInt8, Sendable, Hashable, CaseIterable, Comparable {
   /// The width of an address in bits: 32 or 128.
   public var bitWidth: Int { self == .v4 ? 32 : 128 }
 
+  /// Orders as the type says.
   public static func < (left: IPFamily, right: IPFamily) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -64,6 +65,7 @@ public struct IPAddress: Sendable, Hashable, Comparable {
   /// `169.254.0.0/16` or `fe80::/10`.
   public var isLinkLocal: Bool { family == .v4 ? value >> 16 == 0xA9FE : value >> 118 == 0x3FA }
 
+  /// Orders as the type says.
   public static func < (left: IPAddress, right: IPAddress) -> Bool {
     left.family == right.family ? left.value < right.value : left.family < right.family
   }

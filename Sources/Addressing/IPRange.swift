@@ -33,6 +33,7 @@ public struct IPRange: Sendable, Hashable, Comparable {
   /// Whether the two ranges share an address.
   public func overlaps(_ other: IPRange) -> Bool { lower <= other.upper && other.lower <= upper }
 
+  /// Orders as the type says.
   public static func < (left: IPRange, right: IPRange) -> Bool {
     left.lower == right.lower ? left.upper < right.upper : left.lower < right.lower
   }
@@ -48,5 +49,6 @@ extension IPRange: CustomStringConvertible, LosslessStringConvertible {
     self.init(lower, upper)
   }
 
+  /// `a`, or `a-b`.
   public var description: String { lower == upper ? "\(lower)" : "\(lower)-\(upper)" }
 }

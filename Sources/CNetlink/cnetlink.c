@@ -1,1 +1,48 @@
+#define _GNU_SOURCE
 #include "cnetlink.h"
+
+#include <errno.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+int cnetlink_enter(int fd) { return setns(fd, CLONE_NEWNET) == 0 ? 0 : -errno; }
+
+int cnetlink_namespace_type(int fd) {
+  int type = ioctl(fd, NS_GET_NSTYPE);
+  return type >= 0 ? type : -errno;
+}
+
+int cnetlink_newnet(void) { return CLONE_NEWNET; }
+
+int cnetlink_identity(int fd, unsigned long *device, unsigned long *inode) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) return -errno;
+  *device = status.st_dev;
+  *inode = status.st_ino;
+  return 0;
+}
+
+void cnetlink_set_options(int fd) {
+  int on = 1;
+  setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+  setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+}
+
+// nl_recv() allocates, and peeks at each datagram before it reads it; one recvmsg() into the caller's buffer does.
+long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size) {
+  struct sockaddr_nl from = {0};
+  struct iovec part = {buffer, size};
+  struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1};
+  for (;;) {
+    ssize_t length = recvmsg(nl_socket_get_fd(socket), &message, 0);
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return -errno;
+    // Any process may send to a netlink socket; only port 0 is the kernel.
+    if (from.nl_pid != 0) continue;
+    return message.msg_flags & MSG_TRUNC ? -EMSGSIZE : length;
+  }
+}

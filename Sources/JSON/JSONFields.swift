@@ -17,6 +17,7 @@ public struct JSONFieldError: Error, Sendable, Hashable, CustomStringConvertible
     self.problem = problem
   }
 
+  /// The sentence that people read.
   public var description: String {
     value.map { "key \"\(path)\" with value \($0) \(problem)" } ?? "key \"\(path)\" \(problem)"
   }
@@ -85,7 +86,9 @@ public struct JSONFields: Sendable {
 
   /// An array of objects.
   public func objects(_ key: String) throws(JSONFieldError) -> [JSONFields]? {
-    try elements(key, "must be an object") { element, path in element.object.map { JSONFields($0, path: path) } }
+    try elements(key, "must be an object") { element, path in
+      element.object.map { JSONFields($0, path: path) }
+    }
   }
 
   /// A string that `parse` turns into a value, such as an address: `expected` completes "must be ...".

@@ -7,6 +7,7 @@ public struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertibl
   /// The column in bytes, counted from 1.
   public let column: Int
 
+  /// The problem with its place.
   public var description: String { "\(problem) at line \(line), column \(column)" }
 }
 
@@ -101,7 +102,8 @@ struct JSONParser {
     return .array(elements)
   }
 
-  private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(JSONSyntaxError) -> JSONValue {
+  private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(JSONSyntaxError) -> JSONValue
+  {
     let word = Array("\(word)".utf8)
     guard text[position...].starts(with: word) else { throw error("a word that is not JSON") }
     position += word.count

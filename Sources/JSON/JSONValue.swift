@@ -87,6 +87,7 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     left.members.count == right.members.count && left.members.allSatisfy { right[$0.name] == $0.value }
   }
 
+  /// Hashes the members in the order of their names, as equality sees them.
   public func hash(into hasher: inout Hasher) {
     for member in members.sorted(by: { $0.name < $1.name }) {
       hasher.combine(member.name)

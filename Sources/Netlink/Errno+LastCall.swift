@@ -1,0 +1,15 @@
+internal import SystemPackage
+
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+extension Errno {
+  /// What the C call just made left in `errno`.
+  static var lastCall: Errno { Errno(rawValue: errno) }
+
+  /// The error number as netlink carries it.
+  var negated: Int32 { -rawValue }
+}

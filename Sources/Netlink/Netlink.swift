@@ -1,1 +1,0 @@
-/// The rtnetlink verbs of an attachment.

@@ -1,0 +1,127 @@
+public import Addressing
+internal import CNetlink
+internal import SystemPackage
+
+/// What callers do with a socket: look up, make, change, delete.
+extension NetlinkSocket {
+  /// The link of that name or altname; `nil` when the namespace has none.
+  /// - Throws: ``NetlinkError`` for any other answer than "no such device".
+  public mutating func link(named name: String) throws(NetlinkError) -> Link? {
+    // Names of links are at most 15 bytes, so that a longer one can only be an altname.
+    if name.utf8.count < IFNAMSIZ, let link = try find(.link(named: name)) { return link }
+    return try find(.link(named: name, isAltName: true))
+  }
+
+  /// The link of that number; `nil` when the namespace has none.
+  /// - Throws: ``NetlinkError`` for any other answer than "no such device".
+  public mutating func link(index: Int32) throws(NetlinkError) -> Link? { try find(.link(index: index)) }
+
+  /// Every link of the namespace.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func links() throws(NetlinkError) -> [Link] { try list(.links()).compactMap(Link.init) }
+
+  /// The addresses of a link, of both families.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func addresses(ofLink index: Int32) throws(NetlinkError) -> [InterfaceAddress] {
+    try list(.addresses(ofLink: index)).compactMap(InterfaceAddress.init).filter { $0.linkIndex == index }
+  }
+
+  /// The routes of a family, in one table or in all, out of one link or out of any.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func routes(
+    _ family: IPFamily, table: UInt32? = nil, outOf index: Int32? = nil
+  ) throws(NetlinkError) -> [Route] {
+    do throws(NetlinkError) {
+      return try list(.routes(family, table: table, outOf: index)).compactMap(Route.init).filter { route in
+        (table == nil || route.table == table) && (index == nil || route.linkIndex == index)
+      }
+    } catch  where error.errno == .noSuchFileOrDirectory {
+      // The table has never held a route.
+      return []
+    }
+  }
+
+  /// The number of the link that the main table's default route leaves by: IPv4's, else IPv6's.
+  /// - Throws: ``NetlinkError`` when the routes cannot be listed.
+  public mutating func defaultRouteLinkIndex() throws(NetlinkError) -> Int32? {
+    for family in IPFamily.allCases {
+      let defaults = try routes(family, table: UInt32(RT_TABLE_MAIN.rawValue)).filter { route in
+        route.destination.isDefaultRoute && route.isUnicast && route.linkIndex != nil
+      }
+      if let best = defaults.min(by: { $0.priority < $1.priority }) { return best.linkIndex }
+    }
+    return nil
+  }
+
+  /// Makes an ipvlan link that is born, down, in `namespace`.
+  /// - Throws: ``NetlinkError`` with the kernel's own text.
+  public mutating func createIPVLAN(
+    _ link: NewIPVLANLink, in namespace: borrowing NetworkNamespace
+  ) throws(NetlinkError) {
+    try perform([.createIPVLAN(link, in: namespace)])
+  }
+
+  /// Gives a link that was just born its name, a note and IFF_UP; all in one message.
+  /// - Throws: ``NetlinkError``; EEXIST when the name is taken.
+  public mutating func bringUp(
+    index: Int32, renamed name: String, alias: String
+  ) throws(NetlinkError) {
+    try perform([.bringUp(index: index, renamed: name, alias: alias)])
+  }
+
+  /// Adds addresses and then routes to a link, in one system call.
+  /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
+  public mutating func configure(
+    link index: Int32, addresses: [CIDR], routes: [NewRoute]
+  ) throws(NetlinkError) {
+    let addressRequests = addresses.map { Request.addAddress($0, toLink: index) }
+    let routeRequests = routes.map { Request.addRoute($0.route, outOf: index, isOnLink: $0.isOnLink) }
+    try perform(addressRequests + routeRequests)
+  }
+
+  /// Deletes a link; one that is gone already is fine.
+  /// - Throws: ``NetlinkError`` for any other answer.
+  public mutating func deleteLink(_ link: Link) throws(NetlinkError) {
+    do throws(NetlinkError) {
+      try perform([.deleteLink(index: link.index, name: link.name)])
+    } catch  where error.errno == .noSuchAddressOrDevice || error.errno == .operationNotSupportedByDevice {}
+  }
+
+  /// Sends requests that must all succeed.
+  mutating func perform(_ requests: [Request]) throws(NetlinkError) {
+    for outcome in try exchange(requests) {
+      if let error = outcome.error { throw error }
+    }
+  }
+
+  private mutating func find(_ request: Request) throws(NetlinkError) -> Link? {
+    let outcome = try exchange([request])[0]
+    if outcome.error?.errno == .operationNotSupportedByDevice { return nil }
+    if let error = outcome.error { throw error }
+    return outcome.messages.lazy.compactMap(Link.init).first
+  }
+
+  /// A complete list: one that changed while it was sent is asked for again.
+  private mutating func list(_ request: Request) throws(NetlinkError) -> [ReceivedMessage] {
+    for _ in 0..<10 {
+      let outcome = try exchange([request])[0]
+      if let error = outcome.error { throw error }
+      if !outcome.isInconsistent { return outcome.messages }
+    }
+    throw NetlinkError(operation: request.operation, errno: .resourceTemporarilyUnavailable)
+  }
+}
+
+/// A route that is to be added.
+public struct NewRoute: Sendable, Hashable {
+  /// Destination, next hop and attributes.
+  public let route: IPRoute
+  /// Whether the next hop is taken to be on the link although no prefix covers it.
+  public let isOnLink: Bool
+
+  /// Pairs a route with how its next hop is reached.
+  public init(_ route: IPRoute, isOnLink: Bool = false) {
+    self.route = route
+    self.isOnLink = isOnLink
+  }
+}

@@ -1,0 +1,63 @@
+internal import CNetlink
+internal import Platform
+public import SystemPackage
+
+/// An open network namespace.
+public struct NetworkNamespace: ~Copyable {
+  /// What tells namespaces apart: device and inode of the file that stands for them.
+  public struct Identity: Sendable, Hashable {
+    /// The device of the nsfs file system.
+    public let device: UInt
+    /// The inode, the number in `net:[4026531840]`.
+    public let inode: UInt
+  }
+
+  private let descriptor: OwnedDescriptor
+
+  /// Opens the namespace that a path stands for, such as `/run/netns/pod` or `/proc/42/ns/net`.
+  /// - Throws: the `Errno` of open(2); `EINVAL` when the file is not a network namespace.
+  public init(path: String) throws(Errno) {
+    // Non-blocking, since a runtime that passes a FIFO must not hang the plugin.
+    let descriptor = try OwnedDescriptor(opening: path, .readOnly, options: .nonBlocking)
+    guard cnetlink_namespace_type(descriptor.descriptor.rawValue) == cnetlink_newnet() else {
+      throw .invalidArgument
+    }
+    self.descriptor = descriptor
+  }
+
+  /// Opens the namespace that the calling thread is in.
+  /// - Throws: the `Errno` of open(2).
+  public static func current() throws(Errno) -> NetworkNamespace {
+    try NetworkNamespace(path: "/proc/thread-self/ns/net")
+  }
+
+  /// The namespace's identity.
+  /// - Throws: the `Errno` of fstat(2).
+  public func identity() throws(Errno) -> Identity {
+    var (device, inode): (UInt, UInt) = (0, 0)
+    let status = unsafe cnetlink_identity(descriptor.descriptor.rawValue, &device, &inode)
+    guard status == 0 else { throw Errno(rawValue: -status) }
+    return Identity(device: device, inode: inode)
+  }
+
+  /// The descriptor's number, as `IFLA_NET_NS_FD` carries it.
+  var descriptorNumber: Int32 { descriptor.descriptor.rawValue }
+
+  /// Runs `body` with the calling thread in this namespace, and returns to `home`.
+  ///
+  /// Namespaces are per thread: `body` must not wait for another one. A thread that cannot return would
+  /// go on in the pod, so that the process ends instead.
+  /// - Throws: ``NetlinkError`` when the namespace cannot be entered, or what `body` throws.
+  public func run<Value: ~Copyable>(
+    returningTo home: borrowing NetworkNamespace, _ body: () throws(NetlinkError) -> Value
+  ) throws(NetlinkError) -> Value {
+    let status = cnetlink_enter(descriptorNumber)
+    guard status == 0 else {
+      throw NetlinkError(operation: "enter the network namespace", errno: Errno(rawValue: -status))
+    }
+    defer {
+      precondition(cnetlink_enter(home.descriptorNumber) == 0, "the thread cannot leave the pod's namespace")
+    }
+    return try body()
+  }
+}

@@ -1,0 +1,113 @@
+internal import CNetlink
+
+/// The requests about links.
+extension Request {
+  /// Asks for one link by its number.
+  static func link(index: Int32) -> Request {
+    Request("find link number \(index)", type: RTM_GETLINK, header: header(index: index)) { message in
+      message.put(IFLA_EXT_MASK, skipStatistics)
+    }
+  }
+
+  /// Asks for one link by its name, or by one of its altnames when `isAltName`.
+  static func link(named name: String, isAltName: Bool = false) -> Request {
+    Request("find link \(name)", type: RTM_GETLINK, header: header()) { message in
+      message.put(isAltName ? IFLA_ALT_IFNAME : IFLA_IFNAME, name)
+      message.put(IFLA_EXT_MASK, skipStatistics)
+    }
+  }
+
+  /// Asks for every link of the namespace.
+  static func links() -> Request {
+    Request("list the links", type: RTM_GETLINK, flags: NLM_F_DUMP, header: header()) { message in
+      message.put(IFLA_EXT_MASK, skipStatistics)
+    }
+  }
+
+  /// Makes an ipvlan link on `parent`; it is born in `namespace` when one is given, and down.
+  ///
+  /// The kernel answers EEXIST when a link of that name is there, EBUSY when the parent carries macvlan
+  /// links or is a port of a bridge, EINVAL when it is not Ethernet. The mode and the flag become those
+  /// of every slave of the parent.
+  static func createIPVLAN(
+    _ link: NewIPVLANLink, in namespace: borrowing NetworkNamespace
+  ) -> Request {
+    let descriptor = namespace.descriptorNumber
+    return Request(
+      "create ipvlan link \(link.name) on \(link.parentName)", type: RTM_NEWLINK,
+      flags: NLM_F_CREATE | NLM_F_EXCL, header: header()
+    ) { message in
+      message.put(IFLA_LINK, link.parentIndex)
+      message.put(IFLA_IFNAME, link.name)
+      if let mtu = link.mtu { message.put(IFLA_MTU, mtu) }
+      message.put(IFLA_NET_NS_FD, descriptor)
+      message.nest(IFLA_LINKINFO) { message in
+        message.put(IFLA_INFO_KIND, Link.ipvlanKind)
+        message.nest(IFLA_INFO_DATA) { message in
+          message.put(IFLA_IPVLAN_MODE, link.mode.rawValue)
+          message.put(IFLA_IPVLAN_FLAGS, link.flag.rawValue)
+        }
+      }
+    }
+  }
+
+  /// Renames a link that is down, leaves a note on it and sets it up, all in one message.
+  static func bringUp(index: Int32, renamed name: String, alias: String) -> Request {
+    Request(
+      "rename link \(index) to \(name) and set it up", type: RTM_NEWLINK,
+      header: header(index: index, setUp: true)
+    ) { message in
+      message.put(IFLA_IFNAME, name)
+      message.put(IFLA_IFALIAS, alias)
+    }
+  }
+
+  /// Sets a link up as it is.
+  static func bringUp(index: Int32, name: String) -> Request {
+    Request("set link \(name) up", type: RTM_NEWLINK, header: header(index: index, setUp: true))
+  }
+
+  /// Deletes a link; the kernel answers ENODEV when it is gone.
+  static func deleteLink(index: Int32, name: String) -> Request {
+    Request("delete link \(name)", type: RTM_DELLINK, header: header(index: index))
+  }
+
+  /// Statistics are most of a link's description, and nobody here reads them (RTEXT_FILTER_SKIP_STATS).
+  private static let skipStatistics = UInt32(1 << 3)
+
+  private static func header(index: Int32 = 0, setUp: Bool = false) -> ifinfomsg {
+    var header = ifinfomsg()
+    header.ifi_index = index
+    if setUp {
+      header.ifi_flags = IFF_UP.rawValue
+      header.ifi_change = IFF_UP.rawValue
+    }
+    return header
+  }
+}
+
+/// An ipvlan link that is to be made.
+public struct NewIPVLANLink: Sendable, Hashable {
+  /// Its name at birth, free in the namespace where it is born.
+  public let name: String
+  /// The number of the parent in the namespace of the socket.
+  public let parentIndex: Int32
+  /// The parent's name, for messages.
+  public let parentName: String
+  /// Mode, of all slaves of the parent.
+  public let mode: IPVLANMode
+  /// Flag, of all slaves of the parent.
+  public let flag: IPVLANFlag
+  /// MTU in bytes; `nil` inherits the parent's.
+  public let mtu: UInt32?
+
+  /// Describes a link on `parent`.
+  public init(name: String, on parent: Link, mode: IPVLANMode, flag: IPVLANFlag, mtu: UInt32?) {
+    self.name = name
+    parentIndex = parent.index
+    parentName = parent.name
+    self.mode = mode
+    self.flag = flag
+    self.mtu = mtu
+  }
+}

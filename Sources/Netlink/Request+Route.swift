@@ -1,0 +1,55 @@
+internal import Addressing
+internal import CNetlink
+
+/// The requests about routes.
+extension Request {
+  /// Adds a route out of a link.
+  ///
+  /// - Parameters:
+  ///   - isOnLink: the gateway is reached on the link although no prefix covers it (RTNH_F_ONLINK).
+  ///   - source: the address that packets of the node itself leave with.
+  ///   - isReplacing: takes the place of a route to the same destination instead of EEXIST.
+  static func addRoute(
+    _ route: IPRoute, outOf index: Int32, isOnLink: Bool = false, source: IPAddress? = nil,
+    routeProtocol: UInt8 = UInt8(RTPROT_BOOT), isReplacing: Bool = false
+  ) -> Request {
+    var header = rtmsg()
+    header.rtm_family = route.destination.family.socketFamily
+    header.rtm_dst_len = UInt8(route.destination.prefixLength)
+    header.rtm_table = UInt8(RT_TABLE_UNSPEC.rawValue)
+    header.rtm_protocol = routeProtocol
+    header.rtm_type = UInt8(RTN_UNICAST)
+    // IPv4 wants the scope of the destination: on the link when there is no gateway; IPv6 ignores it.
+    header.rtm_scope =
+      route.scope ?? UInt8(route.gateway == nil ? RT_SCOPE_LINK.rawValue : RT_SCOPE_UNIVERSE.rawValue)
+    if isOnLink { header.rtm_flags = UInt32(RTNH_F_ONLINK) }
+    return Request(
+      "add route \(route)", type: RTM_NEWROUTE,
+      flags: NLM_F_CREATE | (isReplacing ? NLM_F_REPLACE : NLM_F_EXCL), header: header
+    ) { message in
+      if !route.destination.isDefaultRoute {
+        message.put(Int(RTA_DST.rawValue), route.destination.firstAddress)
+      }
+      if let gateway = route.gateway { message.put(Int(RTA_GATEWAY.rawValue), gateway) }
+      if let source { message.put(Int(RTA_PREFSRC.rawValue), source) }
+      message.put(Int(RTA_OIF.rawValue), index)
+      message.put(Int(RTA_TABLE.rawValue), route.table ?? UInt32(RT_TABLE_MAIN.rawValue))
+      if let priority = route.priority { message.put(Int(RTA_PRIORITY.rawValue), priority) }
+      guard route.mtu != nil || route.advertisedMSS != nil else { return }
+      message.nest(Int(RTA_METRICS.rawValue)) { message in
+        if let mtu = route.mtu { message.put(Int(RTAX_MTU), mtu) }
+        if let size = route.advertisedMSS { message.put(Int(RTAX_ADVMSS), size) }
+      }
+    }
+  }
+
+  /// Asks for routes of a family, filtered by table and by link where the kernel can (Linux 4.20).
+  static func routes(_ family: IPFamily, table: UInt32? = nil, outOf index: Int32? = nil) -> Request {
+    var header = rtmsg()
+    header.rtm_family = family.socketFamily
+    return Request("list the routes", type: RTM_GETROUTE, flags: NLM_F_DUMP, header: header) { message in
+      if let table { message.put(Int(RTA_TABLE.rawValue), table) }
+      if let index { message.put(Int(RTA_OIF.rawValue), index) }
+    }
+  }
+}
