@@ -20,6 +20,24 @@ extension NetlinkSocket {
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func links() throws(NetlinkError) -> [Link] { try list(.links()).compactMap(Link.init) }
 
+  /// The ipvlan links of the namespace.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func ipvlanLinks() throws(NetlinkError) -> [Link] {
+    try list(.ipvlanLinks()).compactMap(Link.init).filter(\.isIPVLAN)
+  }
+
+  /// The number by which the socket's namespace knows another one; `nil` when it has none for it.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  public mutating func namespaceID(
+    of namespace: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> Int32? {
+    let outcome = try exchange([.namespaceID(of: namespace)])[0]
+    if let error = outcome.error { throw error }
+    let number = outcome.messages.first?.attributes(after: MemoryLayout<rtgenmsg>.size)
+      .number(NETNSA_NSID, as: Int32.self)
+    return number.flatMap { $0 < 0 ? nil : $0 }
+  }
+
   /// The addresses of a link, of both families.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func addresses(ofLink index: Int32) throws(NetlinkError) -> [InterfaceAddress] {
@@ -70,13 +88,28 @@ extension NetlinkSocket {
   }
 
   /// Adds addresses and then routes to a link, in one system call.
+  ///
+  /// - Returns: the routes that were left out, since the namespace has one to the same destination with the
+  ///   same priority already: the first network of a pod keeps its default route.
   /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
   public mutating func configure(
     link index: Int32, addresses: [CIDR], routes: [NewRoute]
-  ) throws(NetlinkError) {
-    let addressRequests = addresses.map { Request.addAddress($0, toLink: index) }
-    let routeRequests = routes.map { Request.addRoute($0.route, outOf: index, isOnLink: $0.isOnLink) }
-    try perform(addressRequests + routeRequests)
+  ) throws(NetlinkError) -> [NewRoute] {
+    let outcomes = try exchange(
+      addresses.map { Request.addAddress($0, toLink: index) }
+        + routes.map { Request.addRoute($0.route, outOf: index, isOnLink: $0.isOnLink) })
+    for outcome in outcomes.prefix(addresses.count) {
+      if let error = outcome.error { throw error }
+    }
+    var leftOut: [NewRoute] = []
+    for (route, outcome) in zip(routes, outcomes.dropFirst(addresses.count)) {
+      if outcome.error?.errno == .fileExists {
+        leftOut.append(route)
+      } else if let error = outcome.error {
+        throw error
+      }
+    }
+    return leftOut
   }
 
   /// Deletes a link; one that is gone already is fine.

@@ -24,6 +24,22 @@ extension Request {
     }
   }
 
+  /// Asks for the ipvlan links of the namespace; the kernel itself leaves the other kinds out.
+  static func ipvlanLinks() -> Request {
+    Request("list the ipvlan links", type: RTM_GETLINK, flags: NLM_F_DUMP, header: header()) { message in
+      message.put(IFLA_EXT_MASK, skipStatistics)
+      message.nest(IFLA_LINKINFO) { $0.put(IFLA_INFO_KIND, Link.ipvlanKind) }
+    }
+  }
+
+  /// Asks by which number this namespace knows another one.
+  static func namespaceID(of namespace: borrowing NetworkNamespace) -> Request {
+    let descriptor = namespace.descriptorNumber
+    return Request("find the number of a namespace", type: RTM_GETNSID, header: rtgenmsg()) { message in
+      message.put(NETNSA_FD, descriptor)
+    }
+  }
+
   /// Makes an ipvlan link on `parent`; it is born in `namespace` when one is given, and down.
   ///
   /// The kernel answers EEXIST when a link of that name is there, EBUSY when the parent carries macvlan
