@@ -10,6 +10,8 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
 let package = Package(
   name: "ipvlan",
   products: [
@@ -25,7 +27,7 @@ let package = Package(
     .target(name: "Addressing", dependencies: ["JSON"], swiftSettings: strict),
     .target(name: "JSON", swiftSettings: strict),
     .target(
-      name: "Platform", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+      name: "Platform", dependencies: [systemPackage],
       swiftSettings: strict),
 
     // The kernel.
@@ -34,11 +36,12 @@ let package = Package(
     .target(
       name: "Netlink",
       dependencies: [
-        "Addressing", "CNetlink", "Platform", .product(name: "SystemPackage", package: "swift-system"),
+        "Addressing", "CNetlink", "Platform", systemPackage,
       ], swiftSettings: strict),
 
     // The protocol.
-    .target(name: "CNI", dependencies: ["Addressing", "JSON", "Platform"], swiftSettings: strict),
+    .target(
+      name: "CNI", dependencies: ["Addressing", "JSON", "Platform", systemPackage], swiftSettings: strict),
 
     // The allocators.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -47,7 +50,8 @@ let package = Package(
 
     // The plugin, and the two executables.
     .target(
-      name: "IPVLAN", dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform"],
+      name: "IPVLAN",
+      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform", systemPackage],
       swiftSettings: strict),
     .executableTarget(name: "ipvlan", dependencies: ["IPVLAN"], swiftSettings: strict),
     .executableTarget(

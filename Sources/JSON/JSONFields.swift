@@ -1,5 +1,19 @@
 /// A member of a configuration that is missing, of the wrong type or out of bounds.
 public struct JSONFieldError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// In which way a member is wrong.
+  public enum Kind: Sendable, Hashable {
+    /// It is required and absent.
+    case missing
+    /// It is not of the JSON type that is expected.
+    case wrongType
+    /// It is none of the values that are known.
+    case unsupported
+    /// It has the right type and cannot be used.
+    case invalid
+  }
+
+  /// In which way the member is wrong.
+  public let kind: Kind
   /// Where: `ipam.addresses[0].address`.
   public let path: String
   /// What was written there, as JSON; `nil` when nothing was.
@@ -8,7 +22,8 @@ public struct JSONFieldError: Error, Sendable, Hashable, CustomStringConvertible
   public let problem: String
 
   /// Describes a fault; long values are cut so that a message stays readable.
-  public init(path: String, value: JSONValue?, problem: String) {
+  public init(_ kind: Kind = .invalid, path: String, value: JSONValue?, problem: String) {
+    self.kind = kind
     self.path = path
     self.value = value.map { value in
       let text = String(decoding: value.serialized(), as: UTF8.self)
@@ -48,8 +63,10 @@ public struct JSONFields: Sendable {
   }
 
   /// An error about the member `key`: `fields.error("mode", "must be l2, l3 or l3s")`.
-  public func error(_ key: String, _ problem: String) -> JSONFieldError {
-    JSONFieldError(path: path(of: key), value: value(key), problem: problem)
+  public func error(
+    _ key: String, _ problem: String, kind: JSONFieldError.Kind = .invalid
+  ) -> JSONFieldError {
+    JSONFieldError(kind, path: path(of: key), value: value(key), problem: problem)
   }
 
   /// A string.
@@ -64,9 +81,10 @@ public struct JSONFields: Sendable {
 
   /// An integer within bounds.
   public func int(_ key: String, in bounds: ClosedRange<Int>) throws(JSONFieldError) -> Int? {
-    try read(key, "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)") { value in
-      value.int.flatMap { bounds.contains($0) ? $0 : nil }
-    }
+    let problem = "must be an integer from \(bounds.lowerBound) to \(bounds.upperBound)"
+    guard let number = try read(key, problem, { $0.int }) else { return nil }
+    guard bounds.contains(number) else { throw error(key, problem) }
+    return number
   }
 
   /// A nested object, ready to be read the same way.
@@ -95,7 +113,9 @@ public struct JSONFields: Sendable {
   public func parsed<Value>(
     _ key: String, _ expected: String, _ parse: (String) -> Value?
   ) throws(JSONFieldError) -> Value? {
-    try read(key, "must be \(expected)") { $0.string.flatMap(parse) }
+    guard let text = try read(key, "must be \(expected)", { $0.string }) else { return nil }
+    guard let value = parse(text) else { throw error(key, "must be \(expected)") }
+    return value
   }
 
   /// An array of strings, each turned into a value by `parse`.
@@ -107,7 +127,9 @@ public struct JSONFields: Sendable {
 
   /// The value, or an error that says that the key is required.
   public func required<Value>(_ key: String, _ value: Value?) throws(JSONFieldError) -> Value {
-    guard let value else { throw JSONFieldError(path: path(of: key), value: nil, problem: "is required") }
+    guard let value else {
+      throw JSONFieldError(.missing, path: path(of: key), value: nil, problem: "is required")
+    }
     return value
   }
 
@@ -115,7 +137,7 @@ public struct JSONFields: Sendable {
     _ key: String, _ problem: String, _ convert: (JSONValue) -> Value?
   ) throws(JSONFieldError) -> Value? {
     guard let value = value(key) else { return nil }
-    guard let converted = convert(value) else { throw error(key, problem) }
+    guard let converted = convert(value) else { throw error(key, problem, kind: .wrongType) }
     return converted
   }
 
@@ -127,7 +149,8 @@ public struct JSONFields: Sendable {
     for (index, element) in array.enumerated() {
       let path = "\(path(of: key))[\(index)]"
       guard let value = convert(element, path) else {
-        throw JSONFieldError(path: path, value: element, problem: problem)
+        let isString = element.string != nil
+        throw JSONFieldError(isString ? .invalid : .wrongType, path: path, value: element, problem: problem)
       }
       converted.append(value)
     }

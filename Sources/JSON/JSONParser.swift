@@ -7,6 +7,13 @@ public struct JSONSyntaxError: Error, Sendable, Hashable, CustomStringConvertibl
   /// The column in bytes, counted from 1.
   public let column: Int
 
+  /// Describes a fault.
+  public init(problem: String, line: Int, column: Int) {
+    self.problem = problem
+    self.line = line
+    self.column = column
+  }
+
   /// The problem with its place.
   public var description: String { "\(problem) at line \(line), column \(column)" }
 }

@@ -12,6 +12,12 @@ extension NetlinkSocket {
     return try find(.link(named: name, isAltName: true))
   }
 
+  /// The link of that very name; altnames do not count.
+  /// - Throws: ``NetlinkError`` for any other answer than "no such device".
+  public mutating func link(exactlyNamed name: String) throws(NetlinkError) -> Link? {
+    try find(.link(named: name))
+  }
+
   /// The link of that number; `nil` when the namespace has none.
   /// - Throws: ``NetlinkError`` for any other answer than "no such device".
   public mutating func link(index: Int32) throws(NetlinkError) -> Link? { try find(.link(index: index)) }

@@ -1,11 +1,11 @@
 internal import CNetlink
 
 /// A message ready to be sent, and what it does in words.
-public struct Request: Sendable, Hashable {
+struct Request: Sendable, Hashable {
   /// The wire form; the sequence number is filled in by the socket.
   let bytes: [UInt8]
   /// What the request does, as the object of "cannot ...".
-  public let operation: String
+  let operation: String
   /// Whether the answer is a list that ends with NLMSG_DONE.
   let isDump: Bool
 

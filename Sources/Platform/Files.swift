@@ -34,6 +34,20 @@ public enum Files {
     }
   }
 
+  /// Appends to a file in one write, making it when it is missing; a symbolic link is not followed.
+  /// - Throws: the `Errno` of open(2) or write(2).
+  public static func append(_ bytes: [UInt8], to path: String) throws(Errno) {
+    let file = try OwnedDescriptor(
+      opening: path, .writeOnly, options: [.append, .create, .noFollow], permissions: [.ownerReadWrite])
+    try file.writeAll(bytes)
+  }
+
+  /// Writes text over a file that exists, as kernel settings under /proc/sys take it.
+  /// - Throws: the `Errno` of open(2) or write(2).
+  public static func write(_ text: String, to path: String) throws(Errno) {
+    try OwnedDescriptor(opening: path, .writeOnly).writeAll(Array(text.utf8))
+  }
+
   /// Makes a directory and its parents; one that exists is left as it is.
   /// - Throws: the `Errno` of mkdir(2).
   public static func makeDirectory(

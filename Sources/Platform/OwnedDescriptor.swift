@@ -26,23 +26,29 @@ public struct OwnedDescriptor: ~Copyable {
 
   /// Reads to the end.
   /// - Throws: the `Errno` of read(2); `EFBIG` when there is more than `limit` bytes.
-  public func readAll(limit: Int) throws(Errno) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16384)
-    while true {
-      let count = try typed {
-        try unsafe buffer.withUnsafeMutableBytes { buffer in try unsafe descriptor.read(into: buffer) }
-      }
-      guard count > 0 else { return bytes }
-      guard bytes.count + count <= limit else { throw .fileTooLarge }
-      bytes += buffer[..<count]
-    }
-  }
+  public func readAll(limit: Int) throws(Errno) -> [UInt8] { try descriptor.readToEnd(limit: limit) }
 
   /// Writes all bytes, however many writes that takes.
   /// - Throws: the `Errno` of write(2).
   public func writeAll(_ bytes: [UInt8]) throws(Errno) {
     _ = try typed { try descriptor.writeAll(bytes) }
+  }
+}
+
+extension FileDescriptor {
+  /// Reads to the end.
+  /// - Throws: the `Errno` of read(2); `EFBIG` when there is more than `limit` bytes.
+  func readToEnd(limit: Int) throws(Errno) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16384)
+    while true {
+      let count = try typed {
+        try unsafe buffer.withUnsafeMutableBytes { buffer in try unsafe read(into: buffer) }
+      }
+      guard count > 0 else { return bytes }
+      guard bytes.count + count <= limit else { throw .fileTooLarge }
+      bytes += buffer[..<count]
+    }
   }
 }
 

@@ -1,0 +1,38 @@
+public import JSON
+
+/// An error as the runtime shows it to people.
+public struct CNIError: Error, Sendable, Hashable {
+  /// What kind of failure.
+  public let code: ErrorCode
+  /// What happened, to what: one sentence.
+  public let message: String
+  /// Why, in the words of who refused, and what to do; may be empty.
+  public let details: String
+
+  /// Describes a failure.
+  public init(code: ErrorCode, message: String, details: String = "") {
+    self.code = code
+    self.message = message
+    self.details = details
+  }
+
+  /// A member of the configuration that is missing or wrong: the codes of the specification.
+  public init(_ error: JSONFieldError) {
+    let code: ErrorCode =
+      switch error.kind {
+      case .wrongType: .decodingFailure
+      case .unsupported: .unsupportedField
+      case .missing, .invalid: .invalidConfiguration
+      }
+    self.init(code: code, message: error.description)
+  }
+
+  /// The error document (CNI SPEC 1.1.0, "Error").
+  public func json(version: SpecVersion) -> JSONValue {
+    var object: JSONObject = [
+      "cniVersion": .string(version.rawValue), "code": .int(code.rawValue), "msg": .string(message),
+    ]
+    if !details.isEmpty { object["details"] = .string(details) }
+    return .object(object)
+  }
+}

@@ -1,0 +1,94 @@
+internal import JSON
+internal import Platform
+internal import SystemPackage
+
+/// Another plugin that does a part of the work, such as IPAM (CNI SPEC 1.1.0, section 4).
+public struct DelegatePlugin: Sendable, Hashable {
+  /// The plugin's type.
+  public let type: String
+  /// The path of its executable.
+  public let executable: String
+  /// A plugin that has not answered after so many seconds is killed.
+  public static let timeLimit = 60
+
+  /// Finds the executable of `type` in the directories of CNI_PATH, in their order.
+  /// - Throws: ``CNIError`` with code 7 for a type that is no file name, 4 when no directory has it.
+  public init(type: String, in path: [String]) throws(CNIError) {
+    guard !type.isEmpty, type != ".", type != "..", !type.contains("/") else {
+      throw CNIError(
+        code: .invalidConfiguration, message: "plugin type \"\(type)\" is not the name of an executable")
+    }
+    self.type = type
+    guard let found = path.map({ "\($0)/\(type)" }).first(where: Files.isRegularFile) else {
+      throw CNIError(
+        code: .invalidEnvironment, message: "plugin \"\(type)\" is in no directory of CNI_PATH",
+        details: path.isEmpty ? "CNI_PATH is not set" : "searched \(path.joined(separator: ", "))")
+    }
+    executable = found
+  }
+
+  /// Runs the plugin with the request's own environment and configuration.
+  ///
+  /// - Returns: its result; `nil` for commands that have none.
+  /// - Throws: ``CNIError``: the plugin's own error, or code 5 for one that gave no proper answer.
+  @discardableResult
+  public func run(_ command: Command, _ request: Request) throws(CNIError) -> CNIResult? {
+    var environment = request.environment
+    environment["CNI_COMMAND"] = command.rawValue
+    let process = Subprocess(
+      executable: executable, environment: environment, input: request.configuration.bytes,
+      timeLimit: Self.timeLimit)
+    let outcome = try start(process)
+    switch outcome.end {
+    case .exited(0): return command == .add ? try result(outcome.output) : nil
+    case .exited(let status): throw failure(outcome.output, "ended with status \(status)")
+    case .killed(let signal): throw failure([], "was killed by signal \(signal)")
+    case .timedOut: throw failure([], "gave no answer within \(Self.timeLimit) s and was killed")
+    }
+  }
+
+  /// A file that is still being written cannot be executed (ETXTBSY): an installer is at work.
+  private func start(_ process: Subprocess) throws(CNIError) -> Subprocess.Outcome {
+    var attempts = 0
+    while true {
+      do throws(Errno) {
+        return try process.run()
+      } catch  where error == .textFileBusy && attempts < 5 {
+        attempts += 1
+        pause(milliseconds: 20 << attempts)
+      } catch {
+        throw CNIError(
+          code: .ioFailure, message: "plugin \"\(type)\" cannot be started",
+          details: "\(executable): \(error)")
+      }
+    }
+  }
+
+  private func result(_ output: [UInt8]) throws(CNIError) -> CNIResult {
+    guard let object = (try? JSONValue(parsing: output))?.object else {
+      throw failure([], "succeeded, but its answer is not a JSON object: \(excerpt(output))")
+    }
+    do throws(JSONFieldError) {
+      return try CNIResult(JSONFields(object))
+    } catch {
+      throw failure([], "answered with a result that cannot be used: \(error)")
+    }
+  }
+
+  /// The plugin's own error document, or what can be said without one.
+  private func failure(_ output: [UInt8], _ end: String) -> CNIError {
+    let fields = (try? JSONValue(parsing: output))?.object.map { JSONFields($0) }
+    if let fields, let code = try? fields.int("code", in: 0...Int(UInt32.max)),
+      let message = try? fields.string("msg")
+    {
+      return CNIError(
+        code: ErrorCode(rawValue: code), message: message,
+        details: (try? fields.string("details")).flatMap(\.self) ?? "")
+    }
+    return CNIError(
+      code: .ioFailure, message: "plugin \"\(type)\" \(end)",
+      details: output.isEmpty ? executable : "\(executable): \(excerpt(output))")
+  }
+
+  private func excerpt(_ output: [UInt8]) -> String { String(decoding: output.prefix(200), as: UTF8.self) }
+}

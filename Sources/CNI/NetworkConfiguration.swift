@@ -1,0 +1,122 @@
+public import JSON
+
+/// The document on stdin: the keys that the specification gives a meaning, and access to the plugin's own.
+public struct NetworkConfiguration: Sendable {
+  /// The version that results and errors follow.
+  public let cniVersion: SpecVersion
+  /// The name of the network.
+  public let name: String
+  /// The plugin that the document is for.
+  public let type: String
+  /// The whole document, for keys of the plugin's own.
+  public let fields: JSONFields
+  /// The document as it came, for delegates.
+  public let bytes: [UInt8]
+  /// The IPAM plugin's part; `nil` when it is absent or empty.
+  public let ipam: JSONFields?
+  /// Values for the capabilities that the configuration declares.
+  public let runtimeConfig: JSONFields?
+  /// `args.cni`, which goes before CNI_ARGS.
+  public let arguments: JSONFields?
+  /// GC: what to keep; `nil` when the runtime did not say.
+  public let validAttachments: [Attachment]?
+
+  /// Reads the document and checks what `command` needs of it.
+  /// - Throws: ``CNIError`` with code 1, 6 or 7.
+  public init(_ bytes: [UInt8], for command: Command) throws(CNIError) {
+    let document: JSONFields
+    do throws(JSONSyntaxError) {
+      let value = try JSONValue(parsing: bytes)
+      guard let object = value.object else {
+        throw JSONSyntaxError(
+          problem: "\(value.kind) where the configuration's object is expected", line: 1, column: 1)
+      }
+      document = JSONFields(object)
+    } catch {
+      throw CNIError(
+        code: .decodingFailure, message: "the network configuration on stdin is not valid JSON: \(error)")
+    }
+    self.bytes = bytes
+    fields = document
+    cniVersion = try Self.version(document)
+    if cniVersion < command.firstVersion {
+      throw CNIError(
+        code: .incompatibleVersion,
+        message: "\(command.rawValue) needs cniVersion \(command.firstVersion.rawValue) or later; "
+          + "the configuration says \(cniVersion.rawValue)")
+    }
+    do throws(JSONFieldError) {
+      name = try Self.name(document)
+      type = try document.string("type") ?? ""
+      ipam = try document.fields("ipam").flatMap { $0.object.members.isEmpty ? nil : $0 }
+      runtimeConfig = try document.fields("runtimeConfig")
+      arguments = try document.fields("args")?.fields("cni")
+      validAttachments = try Self.validAttachments(document)
+    } catch {
+      throw CNIError(error)
+    }
+  }
+
+  /// The type of the IPAM plugin, `nil` without IPAM.
+  /// - Throws: ``CNIError`` when the key is missing or no string.
+  public func ipamType() throws(CNIError) -> String? {
+    guard let ipam else { return nil }
+    do throws(JSONFieldError) {
+      return try ipam.required("type", ipam.string("type"))
+    } catch {
+      throw CNIError(error)
+    }
+  }
+
+  /// The result of the plugin before this one, or of the ADD that CHECK and DEL are about.
+  ///
+  /// It is read only when asked for, so that a broken one never keeps DEL from its work.
+  /// - Throws: ``CNIError`` with code 6 or 7.
+  public func prevResult() throws(CNIError) -> CNIResult? {
+    do throws(JSONFieldError) {
+      guard let previous = try fields.fields("prevResult") else { return nil }
+      return try CNIResult(previous)
+    } catch {
+      throw CNIError(error)
+    }
+  }
+
+  /// The version, or `nil` when it cannot be told: error documents then say the latest.
+  static func version(_ document: JSONFields) throws(CNIError) -> SpecVersion {
+    let text: String
+    do throws(JSONFieldError) {
+      text = try document.string("cniVersion") ?? ""
+    } catch {
+      throw CNIError(error)
+    }
+    guard !text.isEmpty else { return .v0_1_0 }
+    guard let version = SpecVersion(rawValue: text) else {
+      throw CNIError(
+        code: .incompatibleVersion, message: "key \"cniVersion\" with value \"\(text)\" is not supported",
+        details: "supported are \(SpecVersion.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return version
+  }
+
+  private static func name(_ document: JSONFields) throws(JSONFieldError) -> String {
+    let name = try document.required("name", document.string("name"))
+    guard Identifiers.isIdentifier(name) else {
+      throw document.error(
+        "name", "must consist of letters, digits, '_', '.', '-' and start with one of the first two")
+    }
+    return name
+  }
+
+  private static func validAttachments(_ document: JSONFields) throws(JSONFieldError) -> [Attachment]? {
+    let key = "cni.dev/valid-attachments"
+    guard let entries = try document.objects(key) else { return nil }
+    var attachments: [Attachment] = []
+    for entry in entries {
+      attachments.append(
+        Attachment(
+          containerID: try entry.required("containerID", entry.string("containerID")),
+          ifname: try entry.required("ifname", entry.string("ifname"))))
+    }
+    return attachments
+  }
+}

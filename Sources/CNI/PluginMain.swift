@@ -1,0 +1,96 @@
+internal import JSON
+public import Platform
+internal import SystemPackage
+
+/// The life of a plugin's process: environment and stdin in, one document on stdout and a status out.
+public struct PluginMain: Sendable {
+  /// What the process says and returns.
+  public struct Reply: Sendable, Hashable {
+    /// The exit status.
+    public var status: Int32
+    /// The document for stdout; empty for commands that are silent on success.
+    public var output: [UInt8] = []
+    /// Text for people, on stderr.
+    public var remarks = ""
+  }
+
+  /// A configuration larger than this is no configuration.
+  public static let maximumInput = 1 << 20
+
+  /// What the plugin is, for people who call it by hand.
+  private let about: String
+
+  /// A plugin that introduces itself as `about`.
+  public init(about: String) { self.about = about }
+
+  /// Serves one call.
+  ///
+  /// - Parameter input: where the configuration comes from.
+  public func reply(
+    to environment: Environment, verbs: some PluginVerbs, input source: some InputSource
+  ) -> Reply {
+    guard let name = environment["CNI_COMMAND"], !name.isEmpty else {
+      return Reply(status: 0, remarks: "\(about)\nCNI protocol versions supported: \(versions)\n")
+    }
+    var input: [UInt8] = []
+    do throws(CNIError) {
+      guard let command = Command(rawValue: name) else { throw unknown(name) }
+      if command == .version {
+        return Reply(status: 0, output: document(versionInformation(for: source.readAvailable())))
+      }
+      input = try readInput(source)
+      let request = try Request(command, environment, stdin: input)
+      return Reply(status: 0, output: try serve(request, verbs))
+    } catch {
+      return Reply(status: 1, output: document(error.json(version: Self.versionForErrors(input))))
+    }
+  }
+
+  private func serve(_ request: Request, _ verbs: some PluginVerbs) throws(CNIError) -> [UInt8] {
+    switch request.command {
+    case .add: return document(try verbs.add(request).json(version: request.configuration.cniVersion))
+    case .delete: try verbs.delete(request)
+    case .check: try verbs.check(request)
+    case .gc: try verbs.collectGarbage(request)
+    case .status: try verbs.status(request)
+    case .version: break
+    }
+    return []
+  }
+
+  private var versions: String { SpecVersion.allCases.map(\.rawValue).joined(separator: ", ") }
+
+  private func readInput(_ source: some InputSource) throws(CNIError) -> [UInt8] {
+    do throws(Errno) {
+      return try source.readAll(limit: Self.maximumInput)
+    } catch  where error == .fileTooLarge {
+      throw CNIError(
+        code: .decodingFailure, message: "the network configuration on stdin is larger than 1 MiB")
+    } catch {
+      throw CNIError(
+        code: .ioFailure, message: "cannot read the network configuration from stdin", details: "\(error)")
+    }
+  }
+
+  /// The answer echoes the version of the input (CNI SPEC 1.1.0, "VERSION").
+  private func versionInformation(for input: [UInt8]) -> JSONValue {
+    .object([
+      "cniVersion": .string(Self.versionForErrors(input).rawValue),
+      "supportedVersions": .array(SpecVersion.allCases.map { .string($0.rawValue) }),
+    ])
+  }
+
+  private func unknown(_ command: String) -> CNIError {
+    CNIError(
+      code: .invalidEnvironment, message: "CNI_COMMAND \"\(command)\" is not known",
+      details: "known are \(Command.allCases.map(\.rawValue).joined(separator: ", "))")
+  }
+
+  private func document(_ value: JSONValue) -> [UInt8] { value.serialized() + [0x0A] }
+
+  /// The version of the configuration if it can be told, else the latest.
+  private static func versionForErrors(_ input: [UInt8]) -> SpecVersion {
+    guard let object = (try? JSONValue(parsing: input))?.object else { return .latest }
+    return (try? NetworkConfiguration.version(JSONFields(object))) ?? .latest
+  }
+}

@@ -1,0 +1,13 @@
+/// What a plugin does for each command; VERSION is answered for it.
+public protocol PluginVerbs {
+  /// Attaches the container, all or nothing.
+  func add(_ request: Request) throws(CNIError) -> CNIResult
+  /// Detaches it; nothing to detach is success.
+  func delete(_ request: Request) throws(CNIError)
+  /// Compares what is there with what ADD answered; silent when they agree.
+  func check(_ request: Request) throws(CNIError)
+  /// Removes what no valid attachment owns.
+  func collectGarbage(_ request: Request) throws(CNIError)
+  /// Silent when an ADD could be served.
+  func status(_ request: Request) throws(CNIError)
+}

@@ -1,0 +1,34 @@
+/// Why an allocator could not do what it was asked for.
+public struct AllocationError: Error, Sendable, Hashable {
+  /// What kind of failure; callers assign their own codes by it.
+  public enum Kind: Sendable, Hashable {
+    /// No address: no pool is eligible, or all addresses are held.
+    case exhausted
+    /// Only addresses that were released a moment ago are left; the message says how long they rest.
+    case cooling
+    /// A requested address is held, reserved or in no pool.
+    case requestRefused
+    /// The attachment does not hold what it should hold.
+    case notHeld
+    /// The configuration, or a file that it names, cannot be used.
+    case invalidConfiguration
+    /// The state cannot be read or written.
+    case store
+    /// Another program answered with this error code of its own.
+    case delegate(code: Int)
+  }
+
+  /// What kind of failure.
+  public let kind: Kind
+  /// What happened, to what: one sentence.
+  public let message: String
+  /// Why, and what to do; may be empty.
+  public let details: String
+
+  /// Describes a failure.
+  public init(_ kind: Kind, _ message: String, details: String = "") {
+    self.kind = kind
+    self.message = message
+    self.details = details
+  }
+}

@@ -1,0 +1,54 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// What is to be done to the kernel for one attachment; decided whole before the first side effect.
+struct AttachmentPlan: Sendable {
+  /// Names and note of the link.
+  let identity: LinkIdentity
+  /// The link as it is made.
+  let link: NewIPVLANLink
+  /// The master's Ethernet address, which every slave has.
+  let mac: MACAddress?
+  /// The MTU that the link will have, in bytes.
+  let mtu: UInt32
+  /// The addresses, in the allocator's order.
+  let addresses: [AddressAssignment]
+  /// The routes, next hops filled in.
+  let routes: [NewRoute]
+
+  /// Plans an attachment to `master` with what the allocator gave.
+  init(
+    _ identity: LinkIdentity, on master: Link, configuration: PluginConfiguration, allocation: Allocation
+  ) {
+    self.identity = identity
+    link = NewIPVLANLink(
+      name: identity.temporaryName, on: master, mode: configuration.mode, flag: configuration.flag,
+      mtu: configuration.mtu)
+    mac = master.mac
+    mtu = configuration.mtu ?? master.mtu
+    addresses = allocation.assignments
+    routes = allocation.routes.map { Self.route($0, allocation.assignments) }
+  }
+
+  /// Whether IPv6 must work on the link.
+  var needsIPv6: Bool { addresses.contains { $0.address.family == .v6 } }
+
+  /// A route with its next hop: its own, else the gateway of its family.
+  private static func route(_ route: IPRoute, _ addresses: [AddressAssignment]) -> NewRoute {
+    var route = route
+    let isLocal = route.scope.map { $0 >= linkScope } ?? false
+    if route.gateway == nil, !isLocal {
+      route.gateway = addresses.first { $0.gateway?.family == route.destination.family }?.gateway
+    }
+    guard let gateway = route.gateway else { return NewRoute(route) }
+    // A gateway outside of every prefix is taken to be on the link, as clouds do it. IPv6 link-local
+    // gateways are on the link by nature.
+    let isCovered = addresses.contains { $0.address.contains(gateway) }
+    return NewRoute(route, isOnLink: !isCovered && !(gateway.family == .v6 && gateway.isLinkLocal))
+  }
+
+  /// `RT_SCOPE_LINK`: destinations of this scope and narrower ones have no next hop.
+  private static let linkScope: UInt8 = 253
+}

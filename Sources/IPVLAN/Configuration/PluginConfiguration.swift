@@ -1,0 +1,75 @@
+internal import Addressing
+internal import CNI
+internal import JSON
+internal import Netlink
+
+/// The plugin's own keys of a network configuration, checked as far as they can be without the kernel.
+struct PluginConfiguration: Sendable {
+  /// How the parent link is named.
+  enum Master: Sendable, Hashable {
+    /// The NIC of the node's default route.
+    case defaultRoute
+    /// A name or an altname.
+    case name(String)
+    /// An Ethernet address, which stays when a cloud numbers its NICs anew.
+    case mac(MACAddress)
+  }
+
+  let master: Master
+  let mode: IPVLANMode
+  let flag: IPVLANFlag
+  /// In bytes; `nil` takes the master's.
+  let mtu: UInt32?
+  /// The master lies in the pod's namespace.
+  let isLinkInContainer: Bool
+  /// Node and pods reach each other, and Services work.
+  let hasHostAccess: Bool
+  let log: OperationLog.Configuration
+
+  /// Reads and checks the keys of `configuration`.
+  /// - Throws: ``CNIError`` with code 2 for a value that is not supported, 7 for one that cannot be used.
+  init(_ fields: JSONFields) throws(CNIError) {
+    do throws(JSONFieldError) {
+      master = try Self.master(fields)
+      mode = try Self.choice(fields, "mode", IPVLANMode.allCases, default: .l2)
+      flag = try Self.choice(fields, "flag", IPVLANFlag.allCases, default: .bridge)
+      // The reference takes 0 for "the master's"; below 68 bytes IPv4 does not work at all (RFC 791).
+      mtu = try Self.mtu(fields)
+      isLinkInContainer = try fields.bool("linkInContainer") ?? false
+      hasHostAccess = try fields.bool("hostAccess") ?? false
+      log = try OperationLog.Configuration(fields)
+      if hasHostAccess, isLinkInContainer {
+        throw fields.error("hostAccess", "cannot be had with linkInContainer: the master is not the node's")
+      }
+    } catch {
+      throw CNIError(error)
+    }
+  }
+
+  private static func master(_ fields: JSONFields) throws(JSONFieldError) -> Master {
+    guard let text = try fields.string("master"), !text.isEmpty else { return .defaultRoute }
+    if let mac = MACAddress(text) { return .mac(mac) }
+    // Altnames have up to 127 bytes (ALTIFNAMSIZ).
+    let isName = text.utf8.count < 128 && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x2F }
+    guard isName else { throw fields.error("master", "must be a link's name, altname or MAC address") }
+    return .name(text)
+  }
+
+  private static func mtu(_ fields: JSONFields) throws(JSONFieldError) -> UInt32? {
+    guard let mtu = try fields.int("mtu", in: 0...65535), mtu != 0 else { return nil }
+    guard mtu >= 68 else { throw fields.error("mtu", "must be 0 (the master's) or at least 68") }
+    return UInt32(mtu)
+  }
+
+  /// One of the values that a key can have, by its text; an empty text is the default, as in the reference.
+  private static func choice<Choice: CustomStringConvertible>(
+    _ fields: JSONFields, _ key: String, _ choices: [Choice], default fallback: Choice
+  ) throws(JSONFieldError) -> Choice {
+    guard let text = try fields.string(key), !text.isEmpty else { return fallback }
+    guard let choice = choices.first(where: { $0.description == text }) else {
+      let known = choices.map(\.description).joined(separator: ", ")
+      throw fields.error(key, "must be one of \(known)", kind: .unsupported)
+    }
+    return choice
+  }
+}

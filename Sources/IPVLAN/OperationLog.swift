@@ -1,0 +1,77 @@
+internal import CNI
+internal import JSON
+internal import Platform
+
+/// The log of operations: one JSON line each, with the time that every step took.
+///
+/// It goes to `logFile` and never to stdout. A log that cannot be written never fails an operation.
+struct OperationLog {
+  /// The keys `logFile` and `logLevel`.
+  struct Configuration: Sendable, Hashable {
+    /// Where lines are appended; `nil` writes none.
+    let file: String?
+    let level: Level
+
+    /// Reads the keys.
+    /// - Throws: ``JSONFieldError`` for a relative path or an unknown level.
+    init(_ fields: JSONFields) throws(JSONFieldError) {
+      file = try fields.string("logFile").flatMap { $0.isEmpty ? nil : $0 }
+      guard file?.hasPrefix("/") ?? true else { throw fields.error("logFile", "must be an absolute path") }
+      let names = Level.allCases.map(\.rawValue).joined(separator: ", ")
+      level = try fields.parsed("logLevel", "one of \(names)", Level.init) ?? .info
+    }
+  }
+
+  /// How much is written: `error` only failures, `debug` also what the kernel was asked.
+  enum Level: String, CaseIterable, Sendable { case error, info, debug }
+
+  private let configuration: Configuration
+  private let start: MonotonicInstant
+  private var lastStep: MonotonicInstant
+  private var steps = JSONObject()
+  private var notes: [JSONValue] = []
+
+  /// Starts the clock; `start` is when the process began its work.
+  init(_ configuration: Configuration, start: MonotonicInstant) {
+    self.configuration = configuration
+    self.start = start
+    lastStep = start
+  }
+
+  /// Ends a step: the time since the one before counts for it, in microseconds.
+  mutating func endStep(_ name: String) {
+    guard configuration.file != nil else { return }
+    let now = MonotonicInstant.now()
+    steps[name] = .int(now.microseconds(since: lastStep) + (steps[name]?.int ?? 0))
+    lastStep = now
+  }
+
+  /// Adds a remark about something that did not stop the operation.
+  mutating func note(_ text: String) { notes.append(.string(text)) }
+
+  /// Writes the line.
+  func finish(_ request: Request, error: CNIError?) {
+    guard let file = configuration.file, error != nil || configuration.level != .error else { return }
+    var line: JSONObject = [
+      "time": .string(WallClock.now().description),
+      "command": .string(request.command.rawValue),
+      "network": .string(request.configuration.name),
+      "containerID": .string(request.containerID),
+      "ifname": .string(request.ifname),
+    ]
+    line["netns"] = request.netns.map(JSONValue.string)
+    if let namespace = request.arguments["K8S_POD_NAMESPACE"], let name = request.arguments["K8S_POD_NAME"] {
+      line["pod"] = .string("\(namespace)/\(name)")
+    }
+    if let error {
+      line["code"] = .int(error.code.rawValue)
+      line["error"] = .string(error.message)
+      line["details"] = error.details.isEmpty ? nil : .string(error.details)
+    }
+    if !notes.isEmpty { line["notes"] = .array(notes) }
+    line["microseconds"] = .int(MonotonicInstant.now().microseconds(since: start))
+    line["steps"] = .object(steps)
+    // One write of a file opened for appending: lines of processes that run at once do not mix.
+    try? Files.append(JSONValue.object(line).serialized() + [0x0A], to: file)
+  }
+}

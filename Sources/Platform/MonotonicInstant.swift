@@ -1,0 +1,22 @@
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// A moment on the clock that only goes forward (CLOCK_MONOTONIC), for measuring how long something took.
+public struct MonotonicInstant: Sendable, Hashable {
+  private let nanoseconds: Int
+
+  /// The present moment.
+  public static func now() -> MonotonicInstant {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return MonotonicInstant(nanoseconds: time.tv_sec * 1_000_000_000 + time.tv_nsec)
+  }
+
+  /// The time that has passed since an earlier moment, in microseconds.
+  public func microseconds(since earlier: MonotonicInstant) -> Int {
+    (nanoseconds - earlier.nanoseconds) / 1000
+  }
+}

@@ -1,0 +1,59 @@
+internal import SystemPackage
+
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// Feeds one pipe and collects from another until the other side has closed both.
+struct PipeExchange: ~Copyable {
+  private var input: OwnedDescriptor?
+  private let output: OwnedDescriptor
+  /// What has been collected.
+  private(set) var received: [UInt8] = []
+
+  init(input: consuming OwnedDescriptor, output: consuming OwnedDescriptor) {
+    // Never wait in write(2) for a child that itself waits for its output to be read.
+    _ = fcntl(input.descriptor.rawValue, F_SETFL, O_NONBLOCK)
+    self.input = consume input
+    self.output = output
+  }
+
+  /// Runs to the end of the output.
+  ///
+  /// - Returns: whether the end came before `seconds` had passed and `limit` bytes had been collected.
+  mutating func run(feeding bytes: [UInt8], limit: Int, seconds: Int) -> Bool {
+    let start = MonotonicInstant.now()
+    var rest = bytes[...]
+    while received.count <= limit {
+      let left = seconds * 1000 - MonotonicInstant.now().microseconds(since: start) / 1000
+      guard left > 0 else { return false }
+      let writer = input?.descriptor.rawValue ?? -1
+      var polled = [
+        pollfd(fd: output.descriptor.rawValue, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: writer, events: Int16(POLLOUT), revents: 0),
+      ]
+      guard unsafe poll(&polled, 2, Int32(clamping: left)) >= 0 || errno == EINTR else { return false }
+      if polled[1].revents != 0 { feed(&rest) }
+      if polled[0].revents != 0, !collect() { return true }
+    }
+    return false
+  }
+
+  /// Writes what the pipe takes; closes it at the end, or when nobody reads any more.
+  private mutating func feed(_ rest: inout ArraySlice<UInt8>) {
+    guard let writer = input?.descriptor.rawValue else { return }
+    let count = unsafe rest.withUnsafeBytes { unsafe write(writer, $0.baseAddress, $0.count) }
+    if count > 0 { rest = rest.dropFirst(count) }
+    if rest.isEmpty || (count < 0 && errno != EAGAIN && errno != EINTR) { input = nil }
+  }
+
+  /// Reads what is there; `false` at the end.
+  private mutating func collect() -> Bool {
+    var buffer = [UInt8](repeating: 0, count: 16384)
+    let count = unsafe read(output.descriptor.rawValue, &buffer, buffer.count)
+    if count > 0 { received += buffer[..<count] }
+    return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
+  }
+}

@@ -1,0 +1,114 @@
+public import SystemPackage
+
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// Runs another program to its end, with input and output in memory.
+///
+/// No threads: one poll loop feeds stdin and collects stdout, so that neither side waits for the other.
+public struct Subprocess: Sendable {
+  /// How the program ended, and what it wrote.
+  public struct Outcome: Sendable, Hashable {
+    /// Why the program ended.
+    public enum End: Sendable, Hashable {
+      /// It returned this status.
+      case exited(Int32)
+      /// This signal killed it.
+      case killed(Int32)
+      /// It was still running when its time was over, and was killed with all that it had started.
+      case timedOut
+    }
+
+    /// Why it ended.
+    public var end: End
+    /// What it wrote to stdout; stderr is the caller's own.
+    public var output: [UInt8]
+  }
+
+  /// The path of the program.
+  public let executable: String
+  /// Its whole environment.
+  public let environment: Environment
+  /// Its whole stdin.
+  public let input: [UInt8]
+  /// After so many seconds it is killed.
+  public let timeLimit: Int
+  /// More output than this, in bytes, is not kept.
+  public let maximumOutput: Int
+
+  /// Describes a run.
+  public init(
+    executable: String, environment: Environment, input: [UInt8], timeLimit: Int, maximumOutput: Int = 4 << 20
+  ) {
+    self.executable = executable
+    self.environment = environment
+    self.input = input
+    self.timeLimit = timeLimit
+    self.maximumOutput = maximumOutput
+  }
+
+  /// Runs the program to its end.
+  /// - Throws: the `Errno` of pipe2(2) or posix_spawn(3); `ETXTBSY` while somebody still writes the file.
+  public func run() throws(Errno) -> Outcome {
+    let toChild = try Pipe()
+    let fromChild = try Pipe()
+    let child = try spawn(input: toChild.reading, output: fromChild.writing)
+    // Only the child may hold its ends, or the end of file would never come.
+    var exchange = PipeExchange(input: toChild.keepWriting(), output: fromChild.keepReading())
+    let isDone = exchange.run(feeding: input, limit: maximumOutput, seconds: timeLimit)
+    if !isDone { kill(-child, SIGKILL) }
+    let end = Self.wait(for: child)
+    return Outcome(end: isDone ? end : .timedOut, output: exchange.received)
+  }
+
+  /// The child leads a process group of its own, so that its time limit reaches its children too.
+  private func spawn(
+    input: borrowing OwnedDescriptor, output: borrowing OwnedDescriptor
+  ) throws(Errno) -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    unsafe posix_spawnattr_init(&attributes)
+    defer {
+      unsafe posix_spawn_file_actions_destroy(&actions)
+      unsafe posix_spawnattr_destroy(&attributes)
+    }
+    unsafe posix_spawn_file_actions_adddup2(&actions, input.descriptor.rawValue, STDIN_FILENO)
+    unsafe posix_spawn_file_actions_adddup2(&actions, output.descriptor.rawValue, STDOUT_FILENO)
+    var defaults = sigset_t()
+    unsafe sigemptyset(&defaults)
+    unsafe sigaddset(&defaults, SIGPIPE)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
+    var child: pid_t = 0
+    let status = unsafe withCStrings([executable]) { arguments in
+      unsafe withCStrings(environment.entries) { entries in
+        unsafe posix_spawn(&child, executable, &actions, &attributes, arguments, entries)
+      }
+    }
+    guard status == 0 else { throw Errno(rawValue: status) }
+    return child
+  }
+
+  private static func wait(for child: pid_t) -> Outcome.End {
+    var status: Int32 = 0
+    while unsafe waitpid(child, &status, 0) < 0 {
+      guard errno == EINTR else { return .exited(-1) }
+    }
+    let signal = status & 0x7F
+    return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal)
+  }
+}
+
+/// Calls `body` with a null-terminated array of C strings that live as long as the call.
+private func withCStrings<Value>(
+  _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
+) -> Value {
+  let pointers = unsafe strings.map { unsafe strdup($0) }
+  defer { unsafe pointers.forEach { unsafe free($0) } }
+  return unsafe body(pointers + [nil])
+}

@@ -1,0 +1,118 @@
+#!/bin/busybox sh
+# The guest of scripts/vm: /init of its initramfs, and, once the machine's root is in place, the runner of the command.
+# Modules, mounts and the command come from scripts/vm through the initramfs and the directory shared as "control".
+
+export PATH=/bin
+b=/bin/busybox
+
+mount_9p() { $b mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$1" "$2" "$3"; }
+
+# Leaves the emulator at once through its debug-exit device; a real power-off takes a second.
+end() {
+  $b sync
+  $b printf '\0' | $b dd of=/dev/port bs=1 seek=244 2>/dev/null
+  $b reboot -f
+}
+
+# A directory that tmpfs covers shows through again where the command needs it: the repository may lie in /tmp.
+keep() {
+  while read -r path; do
+    $b mkdir -p "/new$path"
+    $b mount --bind "/under$path" "/new$path"
+  done </control/keep
+}
+
+boot() {
+  $b mkdir -p /proc /dev /control /base /layer /new /under
+  $b mount -t proc proc /proc
+  $b mount -t devtmpfs dev /dev
+  while read -r module; do $b insmod "/modules/$module"; done </modules/order
+
+  # The command's output goes to files in control, so that nothing of it may be cached here.
+  mount_9p cache=none control /control
+  mount_9p cache=loose,ro root /base
+  $b mount -t tmpfs -o size=80% layer /layer
+  $b mkdir /layer/upper /layer/work
+  $b mount -t overlay -o lowerdir=/base,upperdir=/layer/upper,workdir=/layer/work,index=off,xino=off root /new
+
+  kernel=$($b uname -r)
+  modules=$($b cat /control/modules)
+  $b mkdir -p "/new/usr/lib/modules/$kernel"
+  $b mount --bind "/new$modules" "/new/usr/lib/modules/$kernel"
+
+  $b mount --bind /new /under
+  $b mount -t tmpfs -o mode=1777,size=50% tmp /new/tmp
+  $b mount -t tmpfs -o mode=755 run /new/run
+  keep
+  $b umount -l /under
+  $b mkdir -p /new/run/vm /new/run/lock /new/run/netns
+  $b cp /bin/busybox /init /new/run/vm/
+  $b mkdir /new/run/vm/control
+  $b mount --move /control /new/run/vm/control
+  $b mount -t sysfs sys /new/sys
+  $b mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
+  $b mount --move /proc /new/proc
+  $b mount --move /dev /new/dev
+  $b mkdir -p /new/dev/pts /new/dev/shm
+  $b mount -t devpts -o gid=5,mode=620,ptmxmode=666 pts /new/dev/pts
+  $b mount -t tmpfs -o mode=1777 shm /new/dev/shm
+  exec $b switch_root /new /run/vm/busybox sh /run/vm/init run
+}
+
+# Programs start several times faster from tmpfs than from 9p.
+copy() {
+  while read -r path; do
+    $b mkdir -p "/run/vm/copy$path"
+    if [ -d "$path" ]; then
+      $b cp -a "$path/." "/run/vm/copy$path"
+    else
+      $b rmdir "/run/vm/copy$path"
+      $b cp -a "$path" "/run/vm/copy$path"
+    fi
+    $b mount --bind "/run/vm/copy$path" "$path"
+  done <"$control/copy"
+}
+
+run() {
+  b=/run/vm/busybox
+  control=/run/vm/control
+  export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+
+  $b hostname "$($b cat $control/hostname)"
+  $b ip link set lo up
+  $b cat $control/preload | $b xargs modprobe -a
+  out=$($b cat $control/out)
+  if [ -n "$out" ]; then
+    $b mkdir -p "$out"
+    mount_9p cache=none out "$out"
+  fi
+  copy
+
+  # Through pipes, since a program may open /dev/stdout again, which would empty a file.
+  $b mkfifo /run/vm/stdout /run/vm/stderr
+  $b cat </run/vm/stdout >>$control/stdout &
+  readers=$!
+  if [ -e $control/merged ]; then
+    $b setsid /bin/bash $control/command </dev/null >/run/vm/stdout 2>&1
+  else
+    $b cat </run/vm/stderr >>$control/stderr &
+    readers="$readers $!"
+    $b setsid /bin/bash $control/command </dev/null >/run/vm/stdout 2>/run/vm/stderr
+  fi
+  status=$?
+  # A daemon that the command left behind may hold the pipes: what it still says is not waited for.
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    # shellcheck disable=SC2086 # one or two process numbers
+    $b kill -0 $readers 2>/dev/null || break
+    $b usleep 50000
+  done
+  echo "$status" >$control/status
+}
+
+if [ "${1-}" = run ]; then
+  run
+  end
+else
+  boot
+  end
+fi
