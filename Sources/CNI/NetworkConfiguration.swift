@@ -1,3 +1,4 @@
+public import Addressing
 public import JSON
 
 /// The document on stdin: the keys that the specification gives a meaning, and access to the plugin's own.
@@ -57,12 +58,13 @@ public struct NetworkConfiguration: Sendable {
     }
   }
 
-  /// The type of the IPAM plugin, `nil` without IPAM.
+  /// The type of the IPAM plugin; `nil` without IPAM, for which some write an empty text.
   /// - Throws: ``CNIError`` when the key is missing or no string.
   public func ipamType() throws(CNIError) -> String? {
     guard let ipam else { return nil }
     do throws(JSONFieldError) {
-      return try ipam.required("type", ipam.string("type"))
+      let type = try ipam.required("type", ipam.string("type"))
+      return type.isEmpty ? nil : type
     } catch {
       throw CNIError(error)
     }
@@ -76,6 +78,17 @@ public struct NetworkConfiguration: Sendable {
     do throws(JSONFieldError) {
       guard let previous = try fields.fields("prevResult") else { return nil }
       return try CNIResult(previous)
+    } catch {
+      throw CNIError(error)
+    }
+  }
+
+  /// Name service settings of the configuration's own; empty when it has none.
+  /// - Throws: ``CNIError`` with code 6.
+  public func dns() throws(CNIError) -> DNSConfiguration {
+    do throws(JSONFieldError) {
+      guard let settings = try fields.fields("dns") else { return DNSConfiguration() }
+      return try DNSConfiguration(settings)
     } catch {
       throw CNIError(error)
     }

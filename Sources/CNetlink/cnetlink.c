@@ -1,9 +1,12 @@
 #define _GNU_SOURCE
 #include "cnetlink.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <linux/nsfs.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,4 +48,19 @@ long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size) 
     if (from.nl_pid != 0) continue;
     return message.msg_flags & MSG_TRUNC ? -EMSGSIZE : length;
   }
+}
+
+// Protocol 0: nothing is received, so that nothing has to be drained.
+int cnetlink_packet_socket(void) {
+  int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  return fd >= 0 ? fd : -errno;
+}
+
+int cnetlink_send_frame(
+    int fd, int index, unsigned short protocol, const unsigned char *destination, const void *payload,
+    unsigned long size) {
+  struct sockaddr_ll to = {
+      .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = index, .sll_halen = ETH_ALEN};
+  memcpy(to.sll_addr, destination, ETH_ALEN);
+  return sendto(fd, payload, size, 0, (struct sockaddr *)&to, sizeof to) >= 0 ? 0 : -errno;
 }

@@ -12,6 +12,14 @@ struct OperationLog {
     let file: String?
     let level: Level
 
+    /// No log at all.
+    static let none = Configuration(file: nil, level: .info)
+
+    private init(file: String?, level: Level) {
+      self.file = file
+      self.level = level
+    }
+
     /// Reads the keys.
     /// - Throws: ``JSONFieldError`` for a relative path or an unknown level.
     init(_ fields: JSONFields) throws(JSONFieldError) {
@@ -20,6 +28,11 @@ struct OperationLog {
       let names = Level.allCases.map(\.rawValue).joined(separator: ", ")
       level = try fields.parsed("logLevel", "one of \(names)", Level.init) ?? .info
     }
+  }
+
+  /// Starts with the keys as far as they can be used: a broken configuration must not stop DEL, and is logged too.
+  init(lenient fields: JSONFields, start: MonotonicInstant) {
+    self.init((try? Configuration(fields)) ?? .none, start: start)
   }
 
   /// How much is written: `error` only failures, `debug` also what the kernel was asked.

@@ -85,6 +85,16 @@ extension NetlinkSocket {
     try perform([.createIPVLAN(link, in: namespace)])
   }
 
+  /// Asks whether the kernel has ipvlan, loading the module if need be, without making anything.
+  /// - Throws: ``NetlinkError`` with EOPNOTSUPP when it has not.
+  public mutating func probeIPVLAN() throws(NetlinkError) {
+    do throws(NetlinkError) {
+      try perform([.probeIPVLAN()])
+    } catch  where error.errno == .invalidArgument {
+      // It knows the kind and misses the parent.
+    }
+  }
+
   /// Gives a link that was just born its name, a note and IFF_UP; all in one message.
   /// - Throws: ``NetlinkError``; EEXIST when the name is taken.
   public mutating func bringUp(
@@ -95,22 +105,22 @@ extension NetlinkSocket {
 
   /// Adds addresses and then routes to a link, in one system call.
   ///
-  /// - Returns: the routes that were left out, since the namespace has one to the same destination with the
-  ///   same priority already: the first network of a pod keeps its default route.
+  /// - Returns: the positions of routes that were left out, since the namespace has one to the same destination
+  ///   with the same priority already: the first network of a pod keeps its default route.
   /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
   public mutating func configure(
     link index: Int32, addresses: [CIDR], routes: [NewRoute]
-  ) throws(NetlinkError) -> [NewRoute] {
+  ) throws(NetlinkError) -> [Int] {
     let outcomes = try exchange(
       addresses.map { Request.addAddress($0, toLink: index) }
         + routes.map { Request.addRoute($0.route, outOf: index, isOnLink: $0.isOnLink) })
     for outcome in outcomes.prefix(addresses.count) {
       if let error = outcome.error { throw error }
     }
-    var leftOut: [NewRoute] = []
-    for (route, outcome) in zip(routes, outcomes.dropFirst(addresses.count)) {
+    var leftOut: [Int] = []
+    for (position, outcome) in outcomes.dropFirst(addresses.count).enumerated() {
       if outcome.error?.errno == .fileExists {
-        leftOut.append(route)
+        leftOut.append(position)
       } else if let error = outcome.error {
         throw error
       }

@@ -31,6 +31,26 @@ public struct NetworkNamespace: ~Copyable {
     try NetworkNamespace(path: "/proc/thread-self/ns/net")
   }
 
+  /// The namespace that the process works in, and returns to.
+  /// - Throws: ``NetlinkError`` when it cannot be opened.
+  public static func home() throws(NetlinkError) -> NetworkNamespace {
+    do throws(Errno) { return try current() } catch {
+      throw NetlinkError(operation: "open the process's own network namespace", errno: error)
+    }
+  }
+
+  /// Whether a path stands for a network namespace; a file that is left of one does not.
+  ///
+  /// A path that exists and may not be opened counts: it takes an error to tell what it is.
+  public static func exists(at path: String) -> Bool {
+    do throws(Errno) {
+      _ = try NetworkNamespace(path: path)
+      return true
+    } catch {
+      return ![.noSuchFileOrDirectory, .notDirectory, .invalidArgument, .noSuchProcess].contains(error)
+    }
+  }
+
   /// The namespace's identity.
   /// - Throws: the `Errno` of fstat(2).
   public func identity() throws(Errno) -> Identity {
@@ -59,5 +79,11 @@ public struct NetworkNamespace: ~Copyable {
       precondition(cnetlink_enter(home.descriptorNumber) == 0, "the thread cannot leave the pod's namespace")
     }
     return try body()
+  }
+
+  /// Opens a netlink socket in this namespace; the thread is back in `home` afterwards.
+  /// - Throws: ``NetlinkError`` when the namespace cannot be entered or the socket not be opened.
+  public func openSocket(returningTo home: borrowing NetworkNamespace) throws(NetlinkError) -> NetlinkSocket {
+    try run(returningTo: home) { () throws(NetlinkError) in try NetlinkSocket() }
   }
 }

@@ -67,6 +67,15 @@ extension Request {
     }
   }
 
+  /// Asks for an ipvlan link without a parent, which the kernel refuses: with EINVAL when it has ipvlan, with
+  /// EOPNOTSUPP when it has not.
+  static func probeIPVLAN() -> Request {
+    Request("ask for ipvlan", type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, header: header()) {
+      message in
+      message.nest(IFLA_LINKINFO) { $0.put(IFLA_INFO_KIND, Link.ipvlanKind) }
+    }
+  }
+
   /// Renames a link that is down, leaves a note on it and sets it up, all in one message.
   static func bringUp(index: Int32, renamed name: String, alias: String) -> Request {
     Request(

@@ -6,6 +6,7 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
@@ -35,3 +36,12 @@ void cnetlink_set_options(int fd);
 /// Receives one datagram of netlink messages; its length, or a negative errno. -ENOBUFS: the socket overran;
 /// -EMSGSIZE: the datagram is larger than `size`.
 long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size);
+
+/// A packet socket that only sends (packet(7), Linux 2.2), close-on-exec; its descriptor, or a negative errno.
+int cnetlink_packet_socket(void);
+
+/// Sends `payload` as an Ethernet frame out of a link: `protocol` is an ETH_P_ number, `destination` has six
+/// bytes. 0, or a negative errno.
+int cnetlink_send_frame(
+    int fd, int index, unsigned short protocol, const unsigned char *destination, const void *payload,
+    unsigned long size);

@@ -15,21 +15,19 @@ struct Attacher: ~Copyable {
   }
 
   /// Makes and configures the link.
-  ///
-  /// - Returns: the routes that the pod has already by another interface, which keeps them.
   /// - Throws: ``CNIError``; then the link is gone again.
   func attach(
     _ session: inout NodeSession, linkInContainer: Bool, log: inout OperationLog
-  ) throws(CNIError) -> [NewRoute] {
+  ) throws(CNIError) -> AttachedLink {
     try create(&session, linkInContainer: linkInContainer)
-    log.endStep("create")
     let born = try findBorn(&session.pod)
+    log.endStep("create")
     do throws(CNIError) {
       try bringUp(born, &session.pod)
       if plan.needsIPv6 { try enableIPv6(session) }
       let leftOut = try configure(born, &session.pod)
       log.endStep("configure")
-      return leftOut
+      return AttachedLink(index: born.index, leftOut: leftOut)
     } catch {
       throw undo(born, &session.pod, after: error)
     }
@@ -38,13 +36,23 @@ struct Attacher: ~Copyable {
   /// The link is born in the pod, down, under a temporary name.
   private func create(_ session: inout NodeSession, linkInContainer: Bool) throws(CNIError) {
     do throws(NetlinkError) {
-      if linkInContainer {
-        try session.pod.createIPVLAN(plan.link, in: session.podNamespace)
-      } else {
-        try session.node.createIPVLAN(plan.link, in: session.podNamespace)
+      do throws(NetlinkError) {
+        try createOnce(&session, linkInContainer)
+      } catch  where error.errno == .fileExists {
+        // An ADD for this very attachment was killed before it could rename its link.
+        guard try LinkRemover.removeLeftover(plan.identity, in: &session.pod) else { throw error }
+        try createOnce(&session, linkInContainer)
       }
     } catch {
       throw CNIError(.masterUnusable, creationFailure(error), error)
+    }
+  }
+
+  private func createOnce(_ session: inout NodeSession, _ linkInContainer: Bool) throws(NetlinkError) {
+    if linkInContainer {
+      try session.pod.createIPVLAN(plan.link, in: session.podNamespace)
+    } else {
+      try session.node.createIPVLAN(plan.link, in: session.podNamespace)
     }
   }
 
@@ -84,7 +92,7 @@ struct Attacher: ~Copyable {
     }
   }
 
-  private func configure(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> [NewRoute] {
+  private func configure(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> [Int] {
     let (name, master) = (plan.identity.name, plan.link.parentName)
     do throws(NetlinkError) {
       return try pod.configure(
@@ -124,4 +132,12 @@ struct Attacher: ~Copyable {
       return failure.adding("the link could not be removed again: \(error); DEL removes it")
     }
   }
+}
+
+/// A link that stands and is configured.
+struct AttachedLink: Sendable, Hashable {
+  /// Its number in the pod.
+  let index: Int32
+  /// The positions of planned routes that the pod has already by another interface, which keeps them.
+  let leftOut: [Int]
 }

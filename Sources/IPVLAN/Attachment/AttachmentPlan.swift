@@ -15,7 +15,9 @@ struct AttachmentPlan: Sendable {
   let mtu: UInt32
   /// The addresses, in the allocator's order.
   let addresses: [AddressAssignment]
-  /// The routes, next hops filled in.
+  /// The routes as the allocator wrote them, for the result.
+  let allocatedRoutes: [IPRoute]
+  /// The same routes, next hops filled in.
   let routes: [NewRoute]
 
   /// Plans an attachment to `master` with what the allocator gave.
@@ -29,6 +31,7 @@ struct AttachmentPlan: Sendable {
     mac = master.mac
     mtu = configuration.mtu ?? master.mtu
     addresses = allocation.assignments
+    allocatedRoutes = allocation.routes
     routes = allocation.routes.map { Self.route($0, allocation.assignments) }
   }
 
@@ -36,7 +39,7 @@ struct AttachmentPlan: Sendable {
   var needsIPv6: Bool { addresses.contains { $0.address.family == .v6 } }
 
   /// A route with its next hop: its own, else the gateway of its family.
-  private static func route(_ route: IPRoute, _ addresses: [AddressAssignment]) -> NewRoute {
+  static func route(_ route: IPRoute, _ addresses: [AddressAssignment]) -> NewRoute {
     var route = route
     let isLocal = route.scope.map { $0 >= linkScope } ?? false
     if route.gateway == nil, !isLocal {

@@ -1,4 +1,4 @@
-internal import CNI
+internal import IPPool
 internal import Netlink
 
 /// The names by which a link is recognised as belonging to one attachment.
@@ -11,19 +11,25 @@ struct LinkIdentity: Sendable, Hashable {
   /// The note on the link: which network and container it was made for.
   let alias: String
 
-  init(network: String, containerID: String, ifname: String) {
-    name = ifname
-    alias = "cni:\(network)/\(containerID)/\(ifname)"
+  init(_ attachment: AttachmentID) {
+    name = attachment.ifname
+    alias = Self.aliasPrefix + attachment.description
     // FNV-1a, 64 bits: short, and the same in every process, unlike Swift's Hasher.
     let hash = alias.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     // With the prefix 14 of the 15 bytes that a name can have.
     temporaryName = "ipv" + String(hash | 1 << 63, radix: 16).suffix(11)
   }
 
-  /// The identity of the attachment that a request is about.
-  init(_ request: Request) {
-    self.init(
-      network: request.configuration.name, containerID: request.containerID, ifname: request.ifname)
+  /// What every note starts with.
+  private static let aliasPrefix = "cni:"
+
+  /// The attachment that a link's note names; `nil` for a link that this plugin did not make.
+  static func attachment(of link: Link) -> AttachmentID? {
+    guard link.isIPVLAN, let alias = link.alias, alias.hasPrefix(aliasPrefix) else { return nil }
+    // Neither of the three can contain a slash.
+    let parts = alias.dropFirst(aliasPrefix.count).split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 3 else { return nil }
+    return AttachmentID(network: String(parts[0]), containerID: String(parts[1]), ifname: String(parts[2]))
   }
 
   /// Whether DEL may remove `link`: it is an ipvlan link, and its note does not name another attachment.

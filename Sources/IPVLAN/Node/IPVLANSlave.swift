@@ -6,30 +6,57 @@ struct IPVLANSlave: Sendable {
   let link: Link
   /// A path that opens its namespace.
   let namespace: String
+  /// What tells its namespace apart.
+  let namespaceID: NetworkNamespace.Identity
 
-  /// The slaves of a master of the node, in the node's own namespace and in pods.
-  ///
-  /// Namespaces that die during the walk are left out.
-  static func all(of master: Link, node: borrowing NetworkNamespace) -> [IPVLANSlave] {
-    var slaves: [IPVLANSlave] = []
-    for path in NamespaceInventory.paths() {
-      guard let namespace = try? NetworkNamespace(path: path),
-        let links = try? found(of: master, in: namespace, node: node)
-      else { continue }
-      slaves += links.map { IPVLANSlave(link: $0, namespace: path) }
-    }
-    return slaves
+  /// Deletes the link; one that is gone already is fine.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  func remove(home: borrowing NetworkNamespace) throws(NetlinkError) {
+    guard let namespace = try? NetworkNamespace(path: namespace), (try? namespace.identity()) == namespaceID
+    else { return }
+    var socket = try namespace.openSocket(returningTo: home)
+    try socket.deleteLink(link)
   }
 
-  private static func found(
-    of master: Link, in namespace: borrowing NetworkNamespace, node: borrowing NetworkNamespace
-  ) throws(NetlinkError) -> [Link] {
-    var socket = try namespace.run(returningTo: node) { () throws(NetlinkError) in try NetlinkSocket() }
-    let links = try socket.ipvlanLinks().filter { $0.parentIndex == master.index }
-    guard !links.isEmpty else { return [] }
-    // A parent in the same namespace carries no number; elsewhere indexes of several nodes may be equal.
-    let isNode = (try? namespace.identity()) == (try? node.identity())
-    let number = isNode ? nil : try socket.namespaceID(of: node)
-    return links.filter { $0.parentNamespaceID == number }
+  /// The ipvlan links of every namespace of this machine.
+  ///
+  /// Namespaces that die during the walk are left out.
+  static func all(home: borrowing NetworkNamespace) -> [IPVLANSlave] {
+    walk(home: home) { socket throws(NetlinkError) in try socket.ipvlanLinks() }
+  }
+
+  /// The slaves of one master, which lies in the namespace `of`.
+  static func all(
+    of master: Link, in masterNamespace: borrowing NetworkNamespace, home: borrowing NetworkNamespace
+  ) -> [IPVLANSlave] {
+    let masterIdentity = try? masterNamespace.identity()
+    return walk(home: home) { socket throws(NetlinkError) in
+      try socket.ipvlanLinks().filter { $0.parentIndex == master.index }
+    }.filter { slave in
+      // A parent in the same namespace carries no number; elsewhere links of two namespaces may share one.
+      guard let number = slave.link.parentNamespaceID else { return slave.namespaceID == masterIdentity }
+      return (try? Self.number(of: masterNamespace, in: slave.namespace, home: home)) == number
+    }
+  }
+
+  /// By which number the namespace at `path` knows another one.
+  private static func number(
+    of namespace: borrowing NetworkNamespace, in path: String, home: borrowing NetworkNamespace
+  ) throws -> Int32? {
+    var socket = try NetworkNamespace(path: path).openSocket(returningTo: home)
+    return try socket.namespaceID(of: namespace)
+  }
+
+  private static func walk(
+    home: borrowing NetworkNamespace, _ list: (inout NetlinkSocket) throws(NetlinkError) -> [Link]
+  ) -> [IPVLANSlave] {
+    var slaves: [IPVLANSlave] = []
+    for path in NamespaceInventory.paths() {
+      guard let namespace = try? NetworkNamespace(path: path), let identity = try? namespace.identity(),
+        var socket = try? namespace.openSocket(returningTo: home), let links = try? list(&socket)
+      else { continue }
+      slaves += links.map { IPVLANSlave(link: $0, namespace: path, namespaceID: identity) }
+    }
+    return slaves
   }
 }

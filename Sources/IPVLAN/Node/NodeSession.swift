@@ -23,7 +23,7 @@ struct NodeSession: ~Copyable {
     if !allowsOwnNamespace, Self.isSame(home, target) { throw Self.unusable(path, .notPermitted) }
     let nodeSocket = try Self.connected(path) { () throws(NetlinkError) in try NetlinkSocket() }
     let podSocket = try Self.connected(path) { () throws(NetlinkError) in
-      try target.run(returningTo: home) { () throws(NetlinkError) in try NetlinkSocket() }
+      try target.openSocket(returningTo: home)
     }
     self.init(nodeNamespace: home, podNamespace: target, node: nodeSocket, pod: podSocket)
   }
@@ -58,6 +58,9 @@ struct NodeSession: ~Copyable {
     guard let first = try? left.identity(), let second = try? right.identity() else { return false }
     return first == second
   }
+
+  /// Whether the pod's namespace is the node's (CNI_NETNS_OVERRIDE).
+  var hasOneNamespace: Bool { Self.isSame(nodeNamespace, podNamespace) }
 
   private static func unusable(_ path: String, _ error: Errno) -> CNIError {
     let reason =

@@ -6,51 +6,86 @@ internal import SystemPackage
 /// Keeps an ADD from changing the mode of pods that run.
 ///
 /// Mode and flag belong to the master: a new slave with others changes all of its slaves without a word, and
-/// no message shows a master's mode. So the mode is written down per master; where nothing is, or another
-/// mode, the slaves themselves are looked up in the node's namespaces.
+/// no message shows a master's mode. Any slave shows it, though: so one slave of each master is written down
+/// as a witness and asked. Only when the witness is gone, all namespaces of the node are searched.
 struct SharedMode: ~Copyable {
   /// Lost at a reboot, as the slaves are.
   static let directory = "/run/ipvlan"
 
   /// Held while the link is made, so that two first slaves cannot disagree.
   private let record: OwnedDescriptor
+  /// The master had no slave: the one to be made becomes the witness.
+  private let lacksWitness: Bool
 
   /// Agrees on the mode of `master` and holds it until the value goes.
+  ///
+  /// - Parameter namespace: where the master lies.
   /// - Throws: ``CNIError`` with code 101 when running pods have another mode or flag, 5 when the record
   ///   cannot be kept.
   init(
-    _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, node: borrowing NetworkNamespace
+    _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, in namespace: borrowing NetworkNamespace,
+    home: borrowing NetworkNamespace
   ) throws(CNIError) {
-    let wanted = Array("\(mode) \(flag)\n".utf8)
-    let record = try Self.attempt(master) { () throws(Errno) in try Self.open(master, node) }
-    // Under the second lock once more: another ADD may have written it while nobody held one.
-    if try !Self.holds(record, wanted, under: .shared, master),
-      try !Self.holds(record, wanted, under: .exclusive, master)
-    {
-      try Self.refuseConflict(mode, flag, master, node)
-      try Self.attempt(master) { () throws(Errno) in try record.replaceContent(with: wanted) }
+    let record = try Self.attempt(master) { () throws(Errno) in try Self.open(master, namespace) }
+    var witness = try Self.witness(in: record, under: .shared, master, home)
+    var lacksWitness = false
+    if witness == nil {
+      // Once more: another ADD may have found one while nobody held the lock.
+      witness = try Self.witness(in: record, under: .exclusive, master, home)
+      if witness == nil {
+        witness = IPVLANSlave.all(of: master, in: namespace, home: home).first
+        if let witness { Self.write(ModeWitness(witness), to: record) }
+        lacksWitness = witness == nil
+      }
     }
-    self.init(record: record)
+    if let witness { try Self.compare(witness, with: mode, flag, master) }
+    self.init(record: record, lacksWitness: lacksWitness)
   }
 
-  private init(record: consuming OwnedDescriptor) { self.record = record }
+  private init(record: consuming OwnedDescriptor, lacksWitness: Bool) {
+    self.record = record
+    self.lacksWitness = lacksWitness
+  }
 
-  private static func holds(
-    _ record: borrowing OwnedDescriptor, _ wanted: [UInt8], under lock: OwnedDescriptor.Lock, _ master: Link
-  ) throws(CNIError) -> Bool {
-    try attempt(master) { () throws(Errno) in
-      try record.lock(lock)
-      return try record.content(limit: 4096) == wanted
-    }
+  /// The link is made: it can be asked from now on.
+  func settle(on index: Int32, in namespace: borrowing NetworkNamespace, path: String) {
+    guard lacksWitness, let identity = try? namespace.identity() else { return }
+    Self.write(ModeWitness(linkIndex: index, namespaceInode: identity.inode, namespace: path), to: record)
+  }
+
+  /// Tells whether an ADD in this mode would be refused, without holding anything.
+  /// - Throws: ``CNIError`` with code 101 as the constructor does.
+  static func check(
+    _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, in namespace: borrowing NetworkNamespace,
+    home: borrowing NetworkNamespace
+  ) throws(CNIError) {
+    guard let slave = IPVLANSlave.all(of: master, in: namespace, home: home).first else { return }
+    try compare(slave, with: mode, flag, master)
   }
 
   private static func open(
-    _ master: Link, _ node: borrowing NetworkNamespace
+    _ master: Link, _ namespace: borrowing NetworkNamespace
   ) throws(Errno) -> OwnedDescriptor {
     try Files.makeDirectory(directory)
     return try OwnedDescriptor(
-      opening: "\(directory)/\(try node.identity().inode)-\(master.index)", .readWrite,
+      opening: "\(directory)/\(try namespace.identity().inode)-\(master.index)", .readWrite,
       options: [.create, .noFollow], permissions: [.ownerReadWrite])
+  }
+
+  private static func witness(
+    in record: borrowing OwnedDescriptor, under lock: OwnedDescriptor.Lock, _ master: Link,
+    _ home: borrowing NetworkNamespace
+  ) throws(CNIError) -> IPVLANSlave? {
+    let bytes = try attempt(master) { () throws(Errno) in
+      try record.lock(lock)
+      return try record.content(limit: 8192)
+    }
+    return ModeWitness(String(decoding: bytes, as: UTF8.self))?.slave(of: master, home: home)
+  }
+
+  /// A record that cannot be written costs the next ADD a search, nothing else.
+  private static func write(_ witness: ModeWitness, to record: borrowing OwnedDescriptor) {
+    try? record.replaceContent(with: Array(witness.description.utf8))
   }
 
   private static func attempt<Value: ~Copyable>(
@@ -59,23 +94,60 @@ struct SharedMode: ~Copyable {
     do throws(Errno) { return try body() } catch {
       throw CNIError(
         code: .ioFailure, message: "cannot keep the mode of master \(master.name) in \(directory)",
-        details: "\(error)")
+        details: "\(error); run: ls -ld \(directory); df \(directory)")
     }
   }
 
-  private static func refuseConflict(
-    _ mode: IPVLANMode, _ flag: IPVLANFlag, _ master: Link, _ node: borrowing NetworkNamespace
+  private static func compare(
+    _ slave: IPVLANSlave, with mode: IPVLANMode, _ flag: IPVLANFlag, _ master: Link
   ) throws(CNIError) {
-    for slave in IPVLANSlave.all(of: master, node: node) {
-      guard slave.link.ipvlanMode != mode || slave.link.ipvlanFlag ?? .bridge != flag else { continue }
-      let theirs = [slave.link.ipvlanMode?.description, slave.link.ipvlanFlag?.description].compactMap(\.self)
-      throw CNIError(
-        code: .modeConflict,
-        message: "mode \(mode) \(flag) would change running pods: master \(master.name) has slaves in mode "
-          + theirs.joined(separator: " "),
-        details:
-          "\(slave.link.name) in \(slave.namespace) (\(slave.link.alias ?? "not made by this plugin")); "
-          + "use the same mode and flag in every network of a master, or stop these pods first")
-    }
+    let (theirMode, theirFlag) = (slave.link.ipvlanMode ?? .l2, slave.link.ipvlanFlag ?? .bridge)
+    guard theirMode != mode || theirFlag != flag else { return }
+    throw CNIError(
+      code: .modeConflict,
+      message:
+        "mode \(mode) with flag \(flag) would change pods that run: master \(master.name) has slaves in "
+        + "mode \(theirMode) with flag \(theirFlag)",
+      details: "one of them is \(slave.link.name) in \(slave.namespace) "
+        + "(\(slave.link.alias ?? "not made by this plugin")); give every network of a master the same mode and "
+        + "flag, or stop its pods first (ipvlanctl links)")
   }
+}
+
+/// A slave of a master, written down so that it can be found again without a search.
+struct ModeWitness: Sendable, Hashable {
+  let linkIndex: Int32
+  let namespaceInode: UInt
+  let namespace: String
+
+  init(linkIndex: Int32, namespaceInode: UInt, namespace: String) {
+    self.linkIndex = linkIndex
+    self.namespaceInode = namespaceInode
+    self.namespace = namespace
+  }
+
+  init(_ slave: IPVLANSlave) {
+    self.init(
+      linkIndex: slave.link.index, namespaceInode: slave.namespaceID.inode, namespace: slave.namespace)
+  }
+
+  /// The slave, if it still lives.
+  func slave(of master: Link, home: borrowing NetworkNamespace) -> IPVLANSlave? {
+    guard let opened = try? NetworkNamespace(path: namespace), let identity = try? opened.identity(),
+      identity.inode == namespaceInode, var socket = try? opened.openSocket(returningTo: home),
+      let link = try? socket.link(index: linkIndex), link.isIPVLAN, link.parentIndex == master.index
+    else { return nil }
+    return IPVLANSlave(link: link, namespace: namespace, namespaceID: identity)
+  }
+}
+
+extension ModeWitness: LosslessStringConvertible {
+  /// Reads `index inode path`.
+  init?(_ description: String) {
+    let parts = description.split(separator: " ", maxSplits: 2)
+    guard parts.count == 3, let index = Int32(parts[0]), let inode = UInt(parts[1]) else { return nil }
+    self.init(linkIndex: index, namespaceInode: inode, namespace: String(parts[2]))
+  }
+
+  var description: String { "\(linkIndex) \(namespaceInode) \(namespace)" }
 }

@@ -1,0 +1,65 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+
+/// Where an attachment's addresses come from.
+enum AddressSource {
+  /// The configuration names an allocator.
+  case allocator(any IPAllocator)
+  /// An earlier plugin of the chain brought addresses that no interface of the pod has yet.
+  case prevResult(CNIResult)
+  /// Nowhere: the link alone is wanted.
+  case none
+
+  /// Decides by the configuration.
+  /// - Throws: ``CNIError`` for a configuration that cannot be used.
+  init(_ request: Request, prevResult: CNIResult?) throws(CNIError) {
+    if let allocator = try AllocatorFactory.allocator(for: request) {
+      self = .allocator(allocator)
+    } else if let prevResult {
+      self = .prevResult(prevResult)
+    } else {
+      self = .none
+    }
+  }
+
+  /// Whether the addresses are those of earlier plugins.
+  var isPrevResult: Bool { if case .prevResult = self { true } else { false } }
+
+  /// The addresses to configure.
+  /// - Throws: ``CNIError`` when the allocator gives none; then nothing is held.
+  func allocate(_ wish: AllocationRequest) throws(CNIError) -> Allocation {
+    switch self {
+    case .allocator(let allocator):
+      do throws(AllocationError) { return try allocator.allocate(wish) } catch { throw CNIError(error) }
+    case .prevResult(let result):
+      let ours = result.unassignedIPs(ifname: wish.attachment.ifname)
+      return Allocation(
+        assignments: ours.map { result.ips[$0].assignment }, routes: ours.isEmpty ? [] : result.routes)
+    case .none: return Allocation()
+    }
+  }
+
+  /// Gives back what `allocate` took; a failure is told in `failure`'s details.
+  func undo(_ wish: AllocationRequest, after failure: CNIError) -> CNIError {
+    guard case .allocator(let allocator) = self else { return failure }
+    do throws(AllocationError) {
+      try allocator.release(wish)
+      return failure
+    } catch {
+      return failure.adding("the addresses could not be given back: \(error.message); DEL does it")
+    }
+  }
+}
+
+extension CNIResult {
+  /// The positions of the addresses that no interface in a pod has: they are for the interface `ifname`.
+  ///
+  /// An address that names an interface of the node's, such as the master, is not in the pod yet.
+  func unassignedIPs(ifname: String) -> [Int] {
+    ips.indices.filter { index in
+      guard let position = ips[index].interface else { return true }
+      return interfaces[position].sandbox == nil || interfaces[position].name == ifname
+    }
+  }
+}

@@ -1,0 +1,76 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+internal import JSON
+
+extension AttachmentID {
+  /// The attachment that a request is about.
+  init(_ request: Request) {
+    self.init(
+      network: request.configuration.name, containerID: request.containerID, ifname: request.ifname)
+  }
+}
+
+extension AllocationRequest {
+  /// Who asks, without wishes: all that DEL, CHECK and GC need.
+  init(identityOf request: Request) {
+    self.init(attachment: AttachmentID(request), pod: Pod(request.arguments), netns: request.netns)
+  }
+
+  /// Who asks, and which addresses: by `runtimeConfig.ips`, else `args.cni.ips`, else IP of CNI_ARGS.
+  /// - Throws: ``CNIError`` with code 4, 6 or 7 for a wish that cannot be read.
+  init(_ request: Request) throws(CNIError) {
+    self.init(identityOf: request)
+    let configuration = request.configuration
+    do throws(JSONFieldError) {
+      if let texts = try configuration.runtimeConfig?.strings("ips"), !texts.isEmpty {
+        requested =
+          try configuration.runtimeConfig?.parsedElements("ips", Self.expected, RequestedAddress.init) ?? []
+      } else {
+        requested =
+          try configuration.arguments?.parsedElements("ips", Self.expected, RequestedAddress.init) ?? []
+      }
+      ranges = try configuration.runtimeConfig?.array("ipRanges") ?? []
+      annotations = try Self.annotations(configuration.runtimeConfig)
+    } catch {
+      throw CNIError(error)
+    }
+    if requested.isEmpty { requested = try Self.list("IP", request.arguments, RequestedAddress.init) }
+    requestedGateways = try Self.list("GATEWAY", request.arguments, IPAddress.init)
+  }
+
+  private static let expected = "an IP address, with or without prefix length"
+
+  private static func annotations(_ fields: JSONFields?) throws(JSONFieldError) -> [String: String] {
+    guard let annotations = try fields?.fields("io.kubernetes.cri.pod-annotations") else { return [:] }
+    var values: [String: String] = [:]
+    for (name, _) in annotations.object.members { values[name] = try annotations.string(name) }
+    return values
+  }
+
+  /// The comma-separated values of a key of CNI_ARGS.
+  private static func list<Value>(
+    _ key: String, _ arguments: CNIArguments, _ parse: (String) -> Value?
+  ) throws(CNIError) -> [Value] {
+    var values: [Value] = []
+    for text in (arguments[key] ?? "").split(separator: ",") {
+      guard let value = parse(String(text)) else {
+        throw CNIError(
+          code: .invalidEnvironment,
+          message: "CNI_ARGS key \(key) with value \"\(text)\" is not an IP address")
+      }
+      values.append(value)
+    }
+    return values
+  }
+}
+
+extension AllocationRequest.Pod {
+  /// The pod that Kubernetes names in CNI_ARGS.
+  init?(_ arguments: CNIArguments) {
+    guard let namespace = arguments["K8S_POD_NAMESPACE"], let name = arguments["K8S_POD_NAME"] else {
+      return nil
+    }
+    self.init(namespace: namespace, name: name, uid: arguments["K8S_POD_UID"] ?? "")
+  }
+}

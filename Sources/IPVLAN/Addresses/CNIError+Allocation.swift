@@ -1,0 +1,18 @@
+internal import CNI
+internal import IPPool
+
+extension CNIError {
+  /// What an allocator said, under the code for its kind.
+  init(_ error: AllocationError) {
+    let code: ErrorCode =
+      switch error.kind {
+      case .exhausted, .requestRefused: .noAddress
+      case .cooling: .tryAgainLater
+      case .notHeld: .checkFailed
+      case .invalidConfiguration: .invalidConfiguration
+      case .store: .leaseStore
+      case .delegate(let code): ErrorCode(rawValue: code)
+      }
+    self.init(code: code, message: error.message, details: error.details)
+  }
+}

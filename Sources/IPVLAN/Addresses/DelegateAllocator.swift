@@ -1,0 +1,57 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+
+/// An IPAM plugin of CNI_PATH as an allocator (CNI SPEC 1.1.0, section 4).
+///
+/// The plugin is told what the runtime told this one: the same environment and the same configuration.
+struct DelegateAllocator: IPAllocator {
+  private let plugin: DelegatePlugin
+  private let request: Request
+
+  init(_ plugin: DelegatePlugin, for request: Request) {
+    self.plugin = plugin
+    self.request = request
+  }
+
+  func allocate(_: AllocationRequest) throws(AllocationError) -> Allocation {
+    let result: CNIResult
+    do throws(CNIError) {
+      result = try plugin.run(.add, request) ?? CNIResult()
+    } catch {
+      // A plugin that failed may have left something behind, and knows itself what (section 4).
+      _ = try? plugin.run(.delete, request)
+      throw AllocationError(error)
+    }
+    guard !result.ips.isEmpty else {
+      _ = try? plugin.run(.delete, request)
+      throw AllocationError(.exhausted, "IPAM plugin \"\(plugin.type)\" gave no address")
+    }
+    return Allocation(assignments: result.ips.map(\.assignment), routes: result.routes, dns: result.dns)
+  }
+
+  func release(_: AllocationRequest) throws(AllocationError) { try run(.delete) }
+
+  func check(_: AllocationRequest, addresses: [AddressAssignment]) throws(AllocationError) { try run(.check) }
+
+  func collectGarbage(isAlive _: (LeaseHolder) -> Bool) throws(AllocationError) -> [LeaseHolder] {
+    try run(.gc)
+    return []
+  }
+
+  func status() throws(AllocationError) { try run(.status) }
+
+  private func run(_ command: Command) throws(AllocationError) {
+    do throws(CNIError) {
+      try plugin.run(command, request)
+    } catch {
+      throw AllocationError(error)
+    }
+  }
+}
+
+extension AllocationError {
+  fileprivate init(_ error: CNIError) {
+    self.init(.delegate(code: error.code.rawValue), error.message, details: error.details)
+  }
+}

@@ -1,0 +1,115 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// ADD: attaches the pod, all or nothing.
+///
+/// Everything is checked before the first side effect; then come addresses, link, announcement, in an order
+/// in which each can be taken back.
+struct Adder {
+  private let request: Request
+  private let configuration: PluginConfiguration
+  private let prevResult: CNIResult?
+  private let source: AddressSource
+  private let wish: AllocationRequest
+  private let identity: LinkIdentity
+  private let ownDNS: DNSConfiguration
+
+  /// Reads the whole configuration.
+  /// - Throws: ``CNIError`` for anything in it that cannot be used.
+  init(_ request: Request) throws(CNIError) {
+    self.request = request
+    configuration = try PluginConfiguration(request.configuration.fields)
+    prevResult = try request.configuration.prevResult()
+    source = try AddressSource(request, prevResult: prevResult)
+    wish = try AllocationRequest(request)
+    identity = LinkIdentity(AttachmentID(request))
+    ownDNS = try request.configuration.dns()
+  }
+
+  /// Attaches the pod.
+  /// - Throws: ``CNIError``; then kernel and lease store are as before.
+  func run(log: inout OperationLog) throws(CNIError) -> CNIResult {
+    let netns = request.netns ?? ""
+    var session = try NodeSession(podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace)
+    let master = try findMaster(&session)
+    try refuseTakenName(&session.pod, netns)
+    let agreed = try sharedMode(of: master, session)
+    log.endStep("prepare")
+
+    let allocation = try source.allocate(wish)
+    log.endStep("allocate")
+    do throws(CNIError) {
+      let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
+      let attacher = Attacher(plan, podPath: netns)
+      let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)
+      agreed.settle(on: link.index, in: session.podNamespace, path: netns)
+      announce(plan, link, session, log: &log)
+      return plan.result(
+        link, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
+        dns: dns(allocation.dns))
+    } catch {
+      throw source.undo(wish, after: error)
+    }
+  }
+
+  private func findMaster(_ session: inout NodeSession) throws(CNIError) -> Link {
+    let master =
+      try configuration.isLinkInContainer
+      ? Master.find(configuration.master, through: &session.pod)
+      : Master.find(configuration.master, through: &session.node)
+    try Master.validate(master, mtu: configuration.mtu)
+    return master
+  }
+
+  /// Told before an address is taken; the kernel refuses it too, but only when the link is made.
+  private func refuseTakenName(_ pod: inout NetlinkSocket, _ netns: String) throws(CNIError) {
+    let taken: Link?
+    do throws(NetlinkError) { taken = try pod.link(exactlyNamed: identity.name) } catch {
+      throw CNIError(.ioFailure, "cannot look up interface \(identity.name) in \(netns)", error)
+    }
+    guard let taken else { return }
+    let owner =
+      identity.owns(taken) && taken.alias != nil ? "this attachment's own, made by an earlier ADD" : nil
+    throw CNIError(
+      code: .interfaceNameTaken, message: "interface \(identity.name) exists already in \(netns)",
+      details:
+        "it is \(owner ?? "a link of kind \(taken.kind ?? "device")"); call DEL first, or choose another name"
+    )
+  }
+
+  private func sharedMode(of master: Link, _ session: borrowing NodeSession) throws(CNIError) -> SharedMode {
+    try configuration.isLinkInContainer
+      ? SharedMode(
+        configuration.mode, configuration.flag, of: master, in: session.podNamespace,
+        home: session.nodeNamespace)
+      : SharedMode(
+        configuration.mode, configuration.flag, of: master, in: session.nodeNamespace,
+        home: session.nodeNamespace)
+  }
+
+  /// Peers and switches may still know the address by another MAC; in the routed modes nobody asks for it.
+  private func announce(
+    _ plan: AttachmentPlan, _ link: AttachedLink, _ session: borrowing NodeSession, log: inout OperationLog
+  ) {
+    guard configuration.mode == .l2, let mac = plan.mac, !plan.addresses.isEmpty else { return }
+    do throws(NetlinkError) {
+      try session.podNamespace.run(returningTo: session.nodeNamespace) { () throws(NetlinkError) in
+        let socket = try PacketSocket()
+        for address in plan.addresses {
+          try socket.announce(address.address.address, at: mac, outOf: link.index)
+        }
+      }
+    } catch {
+      log.note("the addresses were not announced: \(error)")
+    }
+    log.endStep("announce")
+  }
+
+  /// The configuration's own settings go before the allocator's, and those before the earlier plugins'.
+  private func dns(_ allocated: DNSConfiguration) -> DNSConfiguration {
+    if !ownDNS.isEmpty { return ownDNS }
+    return allocated.isEmpty ? prevResult?.dns ?? allocated : allocated
+  }
+}

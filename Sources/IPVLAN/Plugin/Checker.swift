@@ -1,0 +1,130 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// CHECK: compares the kernel and the lease with what ADD answered, and tells every difference at once.
+///
+/// What later plugins of the chain added, further addresses and routes, is no difference.
+struct Checker {
+  private let request: Request
+  private let configuration: PluginConfiguration
+  private let expected: CNIResult
+  private let allocator: (any IPAllocator)?
+  private let identity: LinkIdentity
+
+  /// Reads the whole configuration.
+  /// - Throws: ``CNIError`` for anything in it that cannot be used, and for a missing prevResult.
+  init(_ request: Request) throws(CNIError) {
+    self.request = request
+    configuration = try PluginConfiguration(request.configuration.fields)
+    allocator = try AllocatorFactory.allocator(for: request)
+    identity = LinkIdentity(AttachmentID(request))
+    guard let previous = try request.configuration.prevResult() else {
+      throw CNIError(
+        code: .invalidConfiguration, message: "key \"prevResult\" is required for CHECK",
+        details: "it is what ADD answered")
+    }
+    expected = previous
+  }
+
+  /// Silent when everything is as it was made.
+  /// - Throws: ``CNIError`` with code 106 and every difference in its details, or the allocator's own code.
+  func run(log: inout OperationLog) throws(CNIError) {
+    let netns = request.netns ?? ""
+    var session = try NodeSession(podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace)
+    var differences: [String] = []
+    do throws(NetlinkError) {
+      if let link = try session.pod.link(exactlyNamed: identity.name) {
+        differences += try compare(link, &session)
+        differences +=
+          AddressComparison(expectedAddresses, on: link, among: try session.pod.addresses(ofLink: link.index))
+          .differences
+        differences += try RouteComparison(expectedRoutes, through: &session.pod).differences
+      } else {
+        differences.append(try missing(netns, &session.pod))
+      }
+    } catch {
+      throw CNIError(.ioFailure, "cannot read the state of \(identity.name) in \(netns)", error)
+    }
+    log.endStep("kernel")
+    try checkLease(&differences)
+    log.endStep("lease")
+    guard !differences.isEmpty else { return }
+    throw CNIError(
+      code: .checkFailed,
+      message: "interface \(identity.name) in \(netns) is not as ADD made it: \(differences.count) "
+        + (differences.count == 1 ? "difference" : "differences"),
+      details: differences.joined(separator: "; "))
+  }
+
+  private func missing(_ netns: String, _ pod: inout NetlinkSocket) throws(NetlinkError) -> String {
+    let renamed = try pod.ipvlanLinks().first { $0.alias == identity.alias }
+    return "interface \(identity.name) is missing" + (renamed.map { ": it was renamed to \($0.name)" } ?? "")
+  }
+
+  private func compare(_ link: Link, _ session: inout NodeSession) throws(NetlinkError) -> [String] {
+    guard link.isIPVLAN else {
+      return ["\(link.name) is a link of kind \(link.kind ?? "device"), not ipvlan"]
+    }
+    var differences: [String] = []
+    let (mode, flag) = (link.ipvlanMode ?? .l2, link.ipvlanFlag ?? .bridge)
+    if !link.isUp { differences.append("\(link.name) is down") }
+    if mode != configuration.mode {
+      differences.append("mode is \(mode), configured is \(configuration.mode)")
+    }
+    if flag != configuration.flag {
+      differences.append("flag is \(flag), configured is \(configuration.flag)")
+    }
+    let entry = expected.interfaces.first { $0.name == link.name && $0.sandbox != nil }
+    if let mac = entry?.mac, MACAddress(mac) != link.mac {
+      differences.append("MAC address is \(link.mac?.description ?? "none"), ADD answered \(mac)")
+    }
+    if let mtu = entry?.mtu.map(UInt32.init(clamping:)) ?? configuration.mtu, mtu != 0, mtu != link.mtu {
+      differences.append("MTU is \(link.mtu), expected is \(mtu)")
+    }
+    return try differences + compareParent(link, &session)
+  }
+
+  /// The parent by number and namespace: a name may have gone over to another link.
+  private func compareParent(_ link: Link, _ session: inout NodeSession) throws(NetlinkError) -> [String] {
+    let master: Link
+    do throws(CNIError) {
+      master =
+        try configuration.isLinkInContainer
+        ? Master.find(configuration.master, through: &session.pod)
+        : Master.find(configuration.master, through: &session.node)
+    } catch {
+      return [error.message]
+    }
+    let number =
+      configuration.isLinkInContainer ? nil : try session.pod.namespaceID(of: session.nodeNamespace)
+    let isSameNamespace = link.parentNamespaceID == nil && session.hasOneNamespace
+    if link.parentIndex == master.index, link.parentNamespaceID == number || isSameNamespace { return [] }
+    return [
+      "\(link.name) does not stand on master \(master.name) (link \(master.index)) but on link "
+        + "\(link.parentIndex.map { "\($0)" } ?? "none")"
+    ]
+  }
+
+  private func checkLease(_ differences: inout [String]) throws(CNIError) {
+    do throws(AllocationError) {
+      try allocator?.check(AllocationRequest(identityOf: request), addresses: expectedAddresses)
+    } catch  where error.kind == .notHeld {
+      differences.append(error.details.isEmpty ? error.message : "\(error.message) (\(error.details))")
+    } catch {
+      throw CNIError(error)
+    }
+  }
+
+  /// The addresses that ADD answered for this interface.
+  private var expectedAddresses: [AddressAssignment] {
+    let position = expected.interfaces.firstIndex { $0.name == identity.name && $0.sandbox != nil }
+    return expected.ips.filter { $0.interface == nil || $0.interface == position }.map(\.assignment)
+  }
+
+  /// The routes that ADD answered, next hops filled in as ADD did.
+  private var expectedRoutes: [IPRoute] {
+    expected.routes.map { AttachmentPlan.route($0, expected.ips.map(\.assignment)).route }
+  }
+}

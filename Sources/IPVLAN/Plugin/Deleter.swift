@@ -1,0 +1,65 @@
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// DEL: removes the link, then gives the addresses back, in this order: an address that another pod gets
+/// must not be on a link any more.
+///
+/// It reads as little of the configuration as it can, so that a broken one does not keep it from its work.
+struct Deleter {
+  private let request: Request
+  private let identity: LinkIdentity
+
+  init(_ request: Request) {
+    self.request = request
+    identity = LinkIdentity(AttachmentID(request))
+  }
+
+  /// Detaches the pod; what is not there any more is fine.
+  /// - Throws: ``CNIError`` when something is left; calling again goes on where this call stopped.
+  func run(log: inout OperationLog) throws(CNIError) {
+    try removeLink(log: &log)
+    log.endStep("remove")
+    guard let allocator = try AllocatorFactory.allocator(for: request) else { return }
+    do throws(AllocationError) {
+      try allocator.release(AllocationRequest(identityOf: request))
+    } catch {
+      throw CNIError(error)
+    }
+    log.endStep("release")
+  }
+
+  private func removeLink(log: inout OperationLog) throws(CNIError) {
+    guard let path = request.netns, var session = try openSession(path, log: &log) else {
+      return try removeWherever(log: &log)
+    }
+    do throws(NetlinkError) {
+      try LinkRemover.remove(identity, in: &session.pod)
+    } catch {
+      throw CNIError(.ioFailure, "cannot remove interface \(identity.name) from \(path)", error)
+    }
+  }
+
+  /// `nil` when the namespace is gone, and all of its links with it.
+  private func openSession(_ path: String, log: inout OperationLog) throws(CNIError) -> NodeSession? {
+    guard NetworkNamespace.exists(at: path) else {
+      log.note("CNI_NETNS \(path) is no network namespace any more")
+      return nil
+    }
+    return try NodeSession(podNamespace: path, allowsOwnNamespace: request.allowsOwnNamespace)
+  }
+
+  /// A namespace can live on without its path, as long as a process is in it: the link's note tells.
+  private func removeWherever(log: inout OperationLog) throws(CNIError) {
+    do throws(NetlinkError) {
+      let node = try NetworkNamespace.home()
+      for slave in IPVLANSlave.all(home: node) where slave.link.alias == identity.alias {
+        log.note("found the link in \(slave.namespace)")
+        try slave.remove(home: node)
+      }
+    } catch {
+      throw CNIError(
+        .ioFailure, "cannot remove interface \(identity.name), whose namespace has no path any more", error)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+public import CNI
+internal import IPPool
+internal import JSON
+internal import Netlink
+
+/// The allocators as an IPAM plugin of its own, for any other main plugin (CNI SPEC 1.1.0, section 4).
+public struct IPAMPlugin: PluginVerbs {
+  /// The names by which the executable serves as an IPAM plugin.
+  public static let names: Set<String> = ["ippool", "host-local", "static"]
+
+  /// Serves whatever `ipam.type` names.
+  public init() {}
+
+  /// Answers addresses, routes and name service settings, and no interface.
+  public func add(_ request: Request) throws(CNIError) -> CNIResult {
+    let wish = try AllocationRequest(request)
+    let allocation = try run(request) { allocator throws(AllocationError) in try allocator.allocate(wish) }
+    return CNIResult(
+      ips: allocation.assignments.map { CNIResult.IPConfiguration(assignment: $0) },
+      routes: allocation.routes,
+      dns: allocation.dns)
+  }
+
+  /// Gives back what the attachment holds.
+  public func delete(_ request: Request) throws(CNIError) {
+    try run(request) { allocator throws(AllocationError) in
+      try allocator.release(AllocationRequest(identityOf: request))
+    }
+  }
+
+  /// Tells whether the attachment still holds the addresses of prevResult.
+  public func check(_ request: Request) throws(CNIError) {
+    let previous = try request.configuration.prevResult()
+    try run(request) { allocator throws(AllocationError) in
+      try allocator.check(
+        AllocationRequest(identityOf: request), addresses: previous?.ips.map(\.assignment) ?? [])
+    }
+  }
+
+  /// Frees what is held by attachments that are not listed; without a list, by those whose namespace is gone.
+  public func collectGarbage(_ request: Request) throws(CNIError) {
+    let valid = request.configuration.validAttachments.map(Set.init)
+    _ = try run(request) { allocator throws(AllocationError) in
+      try allocator.collectGarbage { holder in
+        let attachment = holder.attachment
+        return valid?.contains(Attachment(containerID: attachment.containerID, ifname: attachment.ifname))
+          ?? holder.netns.map(NetworkNamespace.exists) ?? true
+      }
+    }
+  }
+
+  /// Tells whether an address could be given.
+  public func status(_ request: Request) throws(CNIError) {
+    try run(request) { allocator throws(AllocationError) in
+      do throws(AllocationError) { try allocator.status() } catch {
+        throw AllocationError(
+          .delegate(code: ErrorCode.pluginNotAvailable.rawValue), error.message, details: error.details)
+      }
+    }
+  }
+
+  private func run<Value>(
+    _ request: Request, _ body: (any IPAllocator) throws(AllocationError) -> Value
+  ) throws(CNIError) -> Value {
+    guard let type = try request.configuration.ipamType(), let ipam = request.configuration.ipam else {
+      throw CNIError(code: .invalidConfiguration, message: "key \"ipam\" is required")
+    }
+    let allocator: (any IPAllocator)?
+    do throws(JSONFieldError) { allocator = try AllocatorFactory.inProcess(type, ipam, request) } catch {
+      throw CNIError(error)
+    }
+    guard let allocator else {
+      throw CNIError(
+        code: .unsupportedField,
+        message: "key \"ipam.type\" with value \"\(type)\" is not served by this plugin",
+        details: "served are \(Self.names.sorted().joined(separator: ", "))")
+    }
+    do throws(AllocationError) { return try body(allocator) } catch { throw CNIError(error) }
+  }
+}

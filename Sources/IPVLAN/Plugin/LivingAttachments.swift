@@ -1,0 +1,48 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// What is known of the attachments that must keep their leases.
+struct LivingAttachments {
+  /// What the caller says is valid; `nil` when it does not say.
+  let valid: Set<Attachment>?
+  /// Whether the node's links could be looked at; if not, everything counts as alive.
+  var isComplete = true
+  private var attachments: Set<AttachmentID> = []
+  private var addresses: Set<IPAddress> = []
+
+  init(valid: Set<Attachment>?) { self.valid = valid }
+
+  /// Whether the link of an attachment stays.
+  ///
+  /// - Parameter isOccupied: a process lives in its namespace.
+  func keeps(_ attachment: AttachmentID, isOccupied: Bool) -> Bool {
+    isValid(attachment) || isOccupied || valid == nil
+  }
+
+  /// The attachment has a link that stays.
+  mutating func note(_ attachment: AttachmentID) { attachments.insert(attachment) }
+
+  /// A link without a note belongs to an attachment that only its addresses can tell: the reference plugin
+  /// made it.
+  mutating func note(addressesOf slave: IPVLANSlave, home: borrowing NetworkNamespace) {
+    guard let namespace = try? NetworkNamespace(path: slave.namespace),
+      var socket = try? namespace.openSocket(returningTo: home),
+      let found = try? socket.addresses(ofLink: slave.link.index)
+    else { return }
+    addresses.formUnion(found.map(\.address.address))
+  }
+
+  /// Whether a holder of leases keeps them.
+  func isAlive(_ holder: LeaseHolder) -> Bool {
+    if !isComplete || isValid(holder.attachment) || attachments.contains(holder.attachment) { return true }
+    if holder.addresses.contains(where: addresses.contains) { return true }
+    // Without a list an ADD may be under way, whose link is not there yet.
+    return valid == nil && holder.netns.map(NetworkNamespace.exists) ?? false
+  }
+
+  private func isValid(_ attachment: AttachmentID) -> Bool {
+    valid?.contains(Attachment(containerID: attachment.containerID, ifname: attachment.ifname)) ?? false
+  }
+}

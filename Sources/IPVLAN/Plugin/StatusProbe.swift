@@ -1,0 +1,57 @@
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// STATUS: could an ADD be served now?
+struct StatusProbe {
+  private let request: Request
+  private let configuration: PluginConfiguration
+  private let allocator: (any IPAllocator)?
+
+  /// Reads the whole configuration, as ADD does.
+  /// - Throws: ``CNIError`` for anything in it that cannot be used.
+  init(_ request: Request) throws(CNIError) {
+    self.request = request
+    configuration = try PluginConfiguration(request.configuration.fields)
+    allocator = try AllocatorFactory.allocator(for: request)
+  }
+
+  /// Silent when an ADD could be served.
+  /// - Throws: ``CNIError`` with code 50 and every reason why not.
+  func run() throws(CNIError) {
+    var reasons: [CNIError] = []
+    // A master in a pod is known only when there is a pod.
+    if !configuration.isLinkInContainer { collect(&reasons) { () throws(CNIError) in try probeMaster() } }
+    collect(&reasons) { () throws(CNIError) in try probeAllocator() }
+    guard let first = reasons.first else { return }
+    throw CNIError(
+      code: .pluginNotAvailable, message: reasons.map(\.message).joined(separator: "; "),
+      details: reasons.count == 1
+        ? first.details : reasons.map(\.details).filter { !$0.isEmpty }.joined(separator: "; "))
+  }
+
+  private func collect(_ reasons: inout [CNIError], _ probe: () throws(CNIError) -> Void) {
+    do throws(CNIError) { try probe() } catch { reasons.append(error) }
+  }
+
+  private func probeMaster() throws(CNIError) {
+    let home = try kernel { () throws(NetlinkError) in try NetworkNamespace.home() }
+    var socket = try kernel { () throws(NetlinkError) in try NetlinkSocket() }
+    try kernel { () throws(NetlinkError) in try socket.probeIPVLAN() }
+    let master = try Master.find(configuration.master, through: &socket)
+    try Master.validate(master, mtu: configuration.mtu)
+    try SharedMode.check(configuration.mode, configuration.flag, of: master, in: home, home: home)
+  }
+
+  private func kernel<Value: ~Copyable>(
+    _ body: () throws(NetlinkError) -> Value
+  ) throws(CNIError) -> Value {
+    do throws(NetlinkError) { return try body() } catch {
+      throw CNIError(.pluginNotAvailable, "the kernel offers no ipvlan links (modprobe ipvlan)", error)
+    }
+  }
+
+  private func probeAllocator() throws(CNIError) {
+    do throws(AllocationError) { try allocator?.status() } catch { throw CNIError(error) }
+  }
+}

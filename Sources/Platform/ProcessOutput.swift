@@ -1,0 +1,19 @@
+internal import SystemPackage
+
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// The end of a process that answers once.
+public enum ProcessOutput {
+  /// Writes the answer to stdout, remarks to stderr, and ends the process.
+  ///
+  /// A reader that has gone away changes nothing any more: the work is done.
+  public static func finish(output: [UInt8], remarks: String, status: Int32) -> Never {
+    _ = try? FileDescriptor.standardOutput.writeAll(output)
+    _ = try? FileDescriptor.standardError.writeAll(Array(remarks.utf8))
+    exit(status)
+  }
+}
