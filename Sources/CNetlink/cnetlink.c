@@ -1,12 +1,10 @@
 #define _GNU_SOURCE
 #include "cnetlink.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <linux/nsfs.h>
+#include <netinet/icmp6.h>
 #include <sched.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -50,17 +48,19 @@ long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size) 
   }
 }
 
-// Protocol 0: nothing is received, so that nothing has to be drained.
-int cnetlink_packet_socket(void) {
-  int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  return fd >= 0 ? fd : -errno;
+int cnetlink_icmpv6_socket(void) {
+  int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+  if (fd < 0) return -errno;
+  int hops = 255;
+  struct icmp6_filter nothing;
+  ICMP6_FILTER_SETBLOCKALL(&nothing);
+  setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops);
+  setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &nothing, sizeof nothing);
+  return fd;
 }
 
-int cnetlink_send_frame(
-    int fd, int index, unsigned short protocol, const unsigned char *destination, const void *payload,
-    unsigned long size) {
-  struct sockaddr_ll to = {
-      .sll_family = AF_PACKET, .sll_protocol = htons(protocol), .sll_ifindex = index, .sll_halen = ETH_ALEN};
-  memcpy(to.sll_addr, destination, ETH_ALEN);
-  return sendto(fd, payload, size, 0, (struct sockaddr *)&to, sizeof to) >= 0 ? 0 : -errno;
+int cnetlink_send_to_all_nodes(int fd, int index, const void *message, unsigned long size) {
+  struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = index};
+  to.sin6_addr.s6_addr[0] = 0xff, to.sin6_addr.s6_addr[1] = 0x02, to.sin6_addr.s6_addr[15] = 1;
+  return sendto(fd, message, size, 0, (struct sockaddr *)&to, sizeof to) >= 0 ? 0 : -errno;
 }

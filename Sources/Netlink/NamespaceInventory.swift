@@ -7,25 +7,18 @@ public enum NamespaceInventory {
   ///
   /// What dies during the walk is left out.
   public static func paths() -> [String] {
-    var seen: Set<NetworkNamespace.Identity> = []
-    return (mountPoints() + processPaths()).filter { path in
+    var seen: Set<UInt> = []
+    let mounted = mountPoints().filter { path in
       guard let namespace = try? NetworkNamespace(path: path), let identity = try? namespace.identity() else {
         return false
       }
-      return seen.insert(identity).inserted
+      return seen.insert(identity.inode).inserted
     }
+    return mounted + processes().filter { seen.insert($0.inode).inserted }.map(\.path)
   }
 
-  /// The namespaces that processes are in; without root only those of the caller's own processes.
-  public static func occupied() -> Set<NetworkNamespace.Identity> {
-    var identities: Set<NetworkNamespace.Identity> = []
-    for path in processPaths() {
-      if let namespace = try? NetworkNamespace(path: path), let identity = try? namespace.identity() {
-        identities.insert(identity)
-      }
-    }
-    return identities
-  }
+  /// The inodes of the namespaces that processes are in; without root only those of the caller's own processes.
+  public static func occupied() -> Set<UInt> { Set(processes().map(\.inode)) }
 
   /// Mount points of the nsfs file system: field 5 of proc_pid_mountinfo(5), the type behind the dash.
   private static func mountPoints() -> [String] {
@@ -39,10 +32,18 @@ public enum NamespaceInventory {
     }
   }
 
-  private static func processPaths() -> [String] {
+  /// The namespace of each process: the target of the link is `net:[4026531840]`, its inode, which is read
+  /// without opening a thousand files.
+  private static func processes() -> [(path: String, inode: UInt)] {
     let names = (try? Files.names(in: "/proc")) ?? []
     return names.filter { $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
-      .map { "/proc/\($0)/ns/net" }
+      .compactMap { process in
+        let path = "/proc/\(process)/ns/net"
+        guard let target = try? Files.linkTarget(path), target.hasPrefix("net:["), target.hasSuffix("]"),
+          let inode = UInt(target.dropFirst(5).dropLast())
+        else { return nil }
+        return (path, inode)
+      }
   }
 
   /// mountinfo writes blanks, tabs, newlines and backslashes as three octal digits.

@@ -95,39 +95,6 @@ extension NetlinkSocket {
     }
   }
 
-  /// Gives a link that was just born its name, a note and IFF_UP; all in one message.
-  /// - Throws: ``NetlinkError``; EEXIST when the name is taken.
-  public mutating func bringUp(
-    index: Int32, renamed name: String, alias: String
-  ) throws(NetlinkError) {
-    try perform([.bringUp(index: index, renamed: name, alias: alias)])
-  }
-
-  /// Adds addresses and then routes to a link, in one system call.
-  ///
-  /// - Returns: the positions of routes that were left out, since the namespace has one to the same destination
-  ///   with the same priority already: the first network of a pod keeps its default route.
-  /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
-  public mutating func configure(
-    link index: Int32, addresses: [CIDR], routes: [NewRoute]
-  ) throws(NetlinkError) -> [Int] {
-    let outcomes = try exchange(
-      addresses.map { Request.addAddress($0, toLink: index) }
-        + routes.map { Request.addRoute($0.route, outOf: index, isOnLink: $0.isOnLink) })
-    for outcome in outcomes.prefix(addresses.count) {
-      if let error = outcome.error { throw error }
-    }
-    var leftOut: [Int] = []
-    for (position, outcome) in outcomes.dropFirst(addresses.count).enumerated() {
-      if outcome.error?.errno == .fileExists {
-        leftOut.append(position)
-      } else if let error = outcome.error {
-        throw error
-      }
-    }
-    return leftOut
-  }
-
   /// Deletes a link; one that is gone already is fine.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func deleteLink(_ link: Link) throws(NetlinkError) {
@@ -158,19 +125,5 @@ extension NetlinkSocket {
       if !outcome.isInconsistent { return outcome.messages }
     }
     throw NetlinkError(operation: request.operation, errno: .resourceTemporarilyUnavailable)
-  }
-}
-
-/// A route that is to be added.
-public struct NewRoute: Sendable, Hashable {
-  /// Destination, next hop and attributes.
-  public let route: IPRoute
-  /// Whether the next hop is taken to be on the link although no prefix covers it.
-  public let isOnLink: Bool
-
-  /// Pairs a route with how its next hop is reached.
-  public init(_ route: IPRoute, isOnLink: Bool = false) {
-    self.route = route
-    self.isOnLink = isOnLink
   }
 }

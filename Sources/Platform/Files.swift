@@ -84,6 +84,16 @@ public enum Files {
     return names.sorted()
   }
 
+  /// Where a symbolic link points to.
+  /// - Throws: the `Errno` of readlink(2); `ENAMETOOLONG` beyond 4096 bytes.
+  public static func linkTarget(_ path: String) throws(Errno) -> String {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let length = unsafe readlink(path, &buffer, buffer.count)
+    guard length >= 0 else { throw Errno(rawValue: errno) }
+    guard length < buffer.count else { throw .fileNameTooLong }
+    return String(decoding: buffer[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
   /// Whether the path leads to a regular file.
   public static func isRegularFile(_ path: String) -> Bool {
     var status = stat()

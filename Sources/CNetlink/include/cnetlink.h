@@ -6,7 +6,6 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
@@ -37,11 +36,10 @@ void cnetlink_set_options(int fd);
 /// -EMSGSIZE: the datagram is larger than `size`.
 long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size);
 
-/// A packet socket that only sends (packet(7), Linux 2.2), close-on-exec; its descriptor, or a negative errno.
-int cnetlink_packet_socket(void);
+/// A raw socket that only sends ICMPv6, with the hop limit of neighbour discovery, close-on-exec; its
+/// descriptor, or a negative errno.
+int cnetlink_icmpv6_socket(void);
 
-/// Sends `payload` as an Ethernet frame out of a link: `protocol` is an ETH_P_ number, `destination` has six
-/// bytes. 0, or a negative errno.
-int cnetlink_send_frame(
-    int fd, int index, unsigned short protocol, const unsigned char *destination, const void *payload,
-    unsigned long size);
+/// Sends an ICMPv6 message to all nodes on a link (ff02::1); the kernel fills in the checksum. 0, or a negative
+/// errno.
+int cnetlink_send_to_all_nodes(int fd, int index, const void *message, unsigned long size);

@@ -2,10 +2,9 @@ internal import Addressing
 internal import CNI
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// Carries out a plan in the kernel, and takes it back when a step fails.
-struct Attacher: ~Copyable {
+struct Attacher {
   private let plan: AttachmentPlan
   private let podPath: String
 
@@ -19,17 +18,27 @@ struct Attacher: ~Copyable {
   func attach(
     _ session: inout NodeSession, linkInContainer: Bool, log: inout OperationLog
   ) throws(CNIError) -> AttachedLink {
-    try create(&session, linkInContainer: linkInContainer)
-    let born = try findBorn(&session.pod)
+    let born = try makeLink(&session, linkInContainer: linkInContainer)
     log.endStep("create")
     do throws(CNIError) {
-      try bringUp(born, &session.pod)
-      if plan.needsIPv6 { try enableIPv6(session) }
-      let leftOut = try configure(born, &session.pod)
+      let advertiser = try prepare(session)
+      let leftOut = try setUp(born, &session.pod)
       log.endStep("configure")
+      advertise(advertiser, born, log: &log)
       return AttachedLink(index: born.index, leftOut: leftOut)
     } catch {
       throw undo(born, &session.pod, after: error)
+    }
+  }
+
+  private func makeLink(_ session: inout NodeSession, linkInContainer: Bool) throws(CNIError) -> Link {
+    do throws(CNIError) {
+      try create(&session, linkInContainer: linkInContainer)
+      return try findBorn(&session.pod)
+    } catch {
+      // An answer that was lost does not tell whether the link was made.
+      _ = try? LinkRemover.removeLeftover(plan.identity, in: &session.pod)
+      throw error
     }
   }
 
@@ -62,8 +71,7 @@ struct Attacher: ~Copyable {
     return switch error.errno {
     case .resourceBusy:
       "\(master) is busy: it carries macvlan links or is a port of a bridge or bond (ip -d link show)"
-    case .notSupported:
-      "the kernel has no ipvlan, which \(master) needs (modprobe ipvlan)"
+    case .notSupported: "the kernel has no ipvlan, which \(master) needs (modprobe ipvlan)"
     case .notPermitted: "the plugin may not create links on \(master); it must run as root"
     default: "\(master) cannot carry an ipvlan link"
     }
@@ -81,46 +89,69 @@ struct Attacher: ~Copyable {
       details: "something else removes links in this namespace")
   }
 
-  private func bringUp(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) {
-    let name = plan.identity.name
+  /// What has to be done with the thread in the pod, before the link is up: settings of the link, and a socket
+  /// for announcements. Nothing at all in the routed modes without IPv6.
+  private func prepare(_ session: borrowing NodeSession) throws(CNIError) -> NeighborAdvertisementSocket? {
+    let announces = plan.link.mode == .l2
+    let families = Set(plan.addresses.map(\.address.family))
+    guard announces && families.contains(.v4) || families.contains(.v6) else { return nil }
+    let settings = LinkSettings(link: plan.identity.temporaryName)
     do throws(NetlinkError) {
-      try pod.bringUp(index: born.index, renamed: name, alias: plan.identity.alias)
-    } catch  where error.errno == .fileExists {
-      throw CNIError(.interfaceNameTaken, "interface \(name) exists already in \(podPath)", error)
-    } catch {
-      throw CNIError(.masterUnusable, "cannot bring interface \(name) up in \(podPath)", error)
-    }
-  }
-
-  private func configure(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> [Int] {
-    let (name, master) = (plan.identity.name, plan.link.parentName)
-    do throws(NetlinkError) {
-      return try pod.configure(
-        link: born.index, addresses: plan.addresses.map(\.address), routes: plan.routes)
-    } catch  where error.errno == .addressInUse {
-      let addresses = plan.addresses.map { "\($0.address.address)" }.joined(separator: ", ")
-      throw CNIError(.addressInUse, "address \(addresses) of \(name) is in use on master \(master)", error)
-    } catch {
-      throw CNIError(.configurationRefused, "the kernel refused to configure \(name) in \(podPath)", error)
-    }
-  }
-
-  /// Runtimes switch IPv6 off in a pod's namespace (`disable_ipv6`); a pod that gets an IPv6 address needs it.
-  private func enableIPv6(_ session: borrowing NodeSession) throws(CNIError) {
-    let directory = "/proc/sys/net/ipv6/conf/\(plan.identity.name)"
-    do throws(NetlinkError) {
-      try session.podNamespace.run(returningTo: session.nodeNamespace) { () throws(NetlinkError) in
-        do throws(Errno) {
-          if try Files.read("\(directory)/disable_ipv6").first == UInt8(ascii: "1") {
-            try Files.write("0", to: "\(directory)/disable_ipv6")
-          }
-        } catch {
-          throw NetlinkError(operation: "write 0 to \(directory)/disable_ipv6", errno: error)
-        }
+      return try session.podNamespace.run(returningTo: session.nodeNamespace) { () throws(NetlinkError) in
+        if announces, families.contains(.v4) { try settings.announceIPv4() }
+        guard families.contains(.v6) else { return nil }
+        try settings.enableIPv6()
+        return announces ? try NeighborAdvertisementSocket() : nil
       }
     } catch {
-      throw CNIError(.configurationRefused, "cannot enable IPv6 on \(plan.identity.name)", error)
+      throw CNIError(.configurationRefused, "cannot prepare \(plan.identity.name) in \(podPath)", error)
     }
+  }
+
+  private func setUp(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> [Int] {
+    let (name, master) = (plan.identity.name, plan.link.parentName)
+    let setup = LinkSetup(
+      name: name, alias: plan.identity.alias, addresses: plan.addresses.map(\.address), routes: plan.routes)
+    do throws(LinkSetupError) {
+      return try pod.setUp(link: born.index, setup)
+    } catch {
+      let cause = error.cause
+      switch error.step {
+      case .bringUp where cause.errno == .fileExists:
+        throw CNIError(.interfaceNameTaken, "interface \(name) exists already in \(podPath)", cause)
+      case .bringUp:
+        throw CNIError(.masterUnusable, "cannot bring interface \(name) up in \(podPath)", cause)
+      case .address(let address) where cause.errno == .addressInUse:
+        throw CNIError(
+          .addressInUse, "address \(address.address) is in use on master \(master); \(name) cannot have it",
+          cause)
+      case .address(let address):
+        throw CNIError(
+          .configurationRefused, "the kernel refused address \(address) on \(name) in \(podPath)", cause)
+      case .route(let route):
+        throw CNIError(
+          .configurationRefused, "the kernel refused route \(route) on \(name) in \(podPath)", cause)
+      }
+    }
+  }
+
+  /// Neighbours may still know the addresses by another MAC; a pod works without telling them, only later.
+  private func advertise(
+    _ socket: borrowing NeighborAdvertisementSocket?, _ born: Link, log: inout OperationLog
+  ) {
+    guard let mac = plan.mac else { return }
+    switch socket {
+    case .none: return
+    case .some(let socket):
+      for assignment in plan.addresses where assignment.address.family == .v6 {
+        do throws(NetlinkError) {
+          try socket.announce(assignment.address.address, at: mac, outOf: born.index)
+        } catch {
+          log.note("\(error)")
+        }
+      }
+    }
+    log.endStep("announce")
   }
 
   /// Deletes the link that was made; when that fails too, both failures are told.

@@ -27,11 +27,13 @@ struct SharedMode: ~Copyable {
     home: borrowing NetworkNamespace
   ) throws(CNIError) {
     let record = try Self.attempt(master) { () throws(Errno) in try Self.open(master, namespace) }
-    var witness = try Self.witness(in: record, under: .shared, master, home)
+    let written = try Self.read(record, under: .shared, master)
+    var witness = written?.slave(of: master, home: home)
     var lacksWitness = false
     if witness == nil {
-      // Once more: another ADD may have found one while nobody held the lock.
-      witness = try Self.witness(in: record, under: .exclusive, master, home)
+      // Another ADD may have found one while nobody held the lock.
+      let rewritten = try Self.read(record, under: .exclusive, master)
+      if rewritten != written { witness = rewritten?.slave(of: master, home: home) }
       if witness == nil {
         witness = IPVLANSlave.all(of: master, in: namespace, home: home).first
         if let witness { Self.write(ModeWitness(witness), to: record) }
@@ -72,15 +74,14 @@ struct SharedMode: ~Copyable {
       options: [.create, .noFollow], permissions: [.ownerReadWrite])
   }
 
-  private static func witness(
-    in record: borrowing OwnedDescriptor, under lock: OwnedDescriptor.Lock, _ master: Link,
-    _ home: borrowing NetworkNamespace
-  ) throws(CNIError) -> IPVLANSlave? {
+  private static func read(
+    _ record: borrowing OwnedDescriptor, under lock: OwnedDescriptor.Lock, _ master: Link
+  ) throws(CNIError) -> ModeWitness? {
     let bytes = try attempt(master) { () throws(Errno) in
       try record.lock(lock)
       return try record.content(limit: 8192)
     }
-    return ModeWitness(String(decoding: bytes, as: UTF8.self))?.slave(of: master, home: home)
+    return ModeWitness(String(decoding: bytes, as: UTF8.self))
   }
 
   /// A record that cannot be written costs the next ADD a search, nothing else.
@@ -112,42 +113,4 @@ struct SharedMode: ~Copyable {
         + "(\(slave.link.alias ?? "not made by this plugin")); give every network of a master the same mode and "
         + "flag, or stop its pods first (ipvlanctl links)")
   }
-}
-
-/// A slave of a master, written down so that it can be found again without a search.
-struct ModeWitness: Sendable, Hashable {
-  let linkIndex: Int32
-  let namespaceInode: UInt
-  let namespace: String
-
-  init(linkIndex: Int32, namespaceInode: UInt, namespace: String) {
-    self.linkIndex = linkIndex
-    self.namespaceInode = namespaceInode
-    self.namespace = namespace
-  }
-
-  init(_ slave: IPVLANSlave) {
-    self.init(
-      linkIndex: slave.link.index, namespaceInode: slave.namespaceID.inode, namespace: slave.namespace)
-  }
-
-  /// The slave, if it still lives.
-  func slave(of master: Link, home: borrowing NetworkNamespace) -> IPVLANSlave? {
-    guard let opened = try? NetworkNamespace(path: namespace), let identity = try? opened.identity(),
-      identity.inode == namespaceInode, var socket = try? opened.openSocket(returningTo: home),
-      let link = try? socket.link(index: linkIndex), link.isIPVLAN, link.parentIndex == master.index
-    else { return nil }
-    return IPVLANSlave(link: link, namespace: namespace, namespaceID: identity)
-  }
-}
-
-extension ModeWitness: LosslessStringConvertible {
-  /// Reads `index inode path`.
-  init?(_ description: String) {
-    let parts = description.split(separator: " ", maxSplits: 2)
-    guard parts.count == 3, let index = Int32(parts[0]), let inode = UInt(parts[1]) else { return nil }
-    self.init(linkIndex: index, namespaceInode: inode, namespace: String(parts[2]))
-  }
-
-  var description: String { "\(linkIndex) \(namespaceInode) \(namespace)" }
 }

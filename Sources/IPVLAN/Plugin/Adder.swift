@@ -45,7 +45,6 @@ struct Adder {
       let attacher = Attacher(plan, podPath: netns)
       let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)
       agreed.settle(on: link.index, in: session.podNamespace, path: netns)
-      announce(plan, link, session, log: &log)
       return plan.result(
         link, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
         dns: dns(allocation.dns))
@@ -87,24 +86,6 @@ struct Adder {
       : SharedMode(
         configuration.mode, configuration.flag, of: master, in: session.nodeNamespace,
         home: session.nodeNamespace)
-  }
-
-  /// Peers and switches may still know the address by another MAC; in the routed modes nobody asks for it.
-  private func announce(
-    _ plan: AttachmentPlan, _ link: AttachedLink, _ session: borrowing NodeSession, log: inout OperationLog
-  ) {
-    guard configuration.mode == .l2, let mac = plan.mac, !plan.addresses.isEmpty else { return }
-    do throws(NetlinkError) {
-      try session.podNamespace.run(returningTo: session.nodeNamespace) { () throws(NetlinkError) in
-        let socket = try PacketSocket()
-        for address in plan.addresses {
-          try socket.announce(address.address.address, at: mac, outOf: link.index)
-        }
-      }
-    } catch {
-      log.note("the addresses were not announced: \(error)")
-    }
-    log.endStep("announce")
   }
 
   /// The configuration's own settings go before the allocator's, and those before the earlier plugins'.

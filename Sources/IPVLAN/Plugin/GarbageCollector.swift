@@ -54,7 +54,7 @@ struct GarbageCollector {
         continue
       }
       guard attachment.network == network else { continue }
-      let isOccupied = occupied.contains(slave.namespaceID)
+      let isOccupied = occupied.contains(slave.namespaceID.inode)
       if living.keeps(attachment, isOccupied: isOccupied) {
         living.note(attachment)
         continue
