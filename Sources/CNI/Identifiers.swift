@@ -7,10 +7,13 @@ enum Identifiers {
   }
 
   /// A name that the kernel takes for a link: 1 to 15 bytes, not `.` or `..`, no slash, colon or white space.
+  ///
+  /// U+FFFD stands for bytes that were no UTF-8: the link would get another name than the one asked for.
   static func isInterfaceName(_ text: String) -> Bool {
     (1...15).contains(text.utf8.count) && text != "." && text != ".."
       && text.unicodeScalars.allSatisfy { scalar in
-        scalar != "/" && scalar != ":" && !scalar.properties.isWhitespace && scalar.value > 0x1F
+        scalar != "/" && scalar != ":" && scalar != "\u{FFFD}" && !scalar.properties.isWhitespace
+          && scalar.value > 0x1F
           && scalar.value != 0x7F
       }
   }

@@ -9,7 +9,12 @@ extension NetlinkSocket {
   public mutating func link(named name: String) throws(NetlinkError) -> Link? {
     // Names of links are at most 15 bytes, so that a longer one can only be an altname.
     if name.utf8.count < IFNAMSIZ, let link = try find(.link(named: name)) { return link }
-    return try find(.link(named: name, isAltName: true))
+    do throws(NetlinkError) {
+      return try find(.link(named: name, isAltName: true))
+    } catch  where error.errno == .invalidArgument {
+      // Before Linux 5.5 there are no altnames.
+      return nil
+    }
   }
 
   /// The link of that very name; altnames do not count.

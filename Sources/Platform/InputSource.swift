@@ -11,7 +11,7 @@ public protocol InputSource {
   /// Reads to the end.
   /// - Throws: the `Errno` of read(2); `EFBIG` beyond `limit` bytes.
   func readAll(limit: Int) throws(Errno) -> [UInt8]
-  /// What can be read at once, without waiting for anybody.
+  /// What comes before the end or within a moment, for input that may as well never come.
   func readAvailable() -> [UInt8]
 }
 
@@ -26,12 +26,21 @@ public struct StandardInput: InputSource {
     try FileDescriptor.standardInput.readToEnd(limit: limit)
   }
 
-  /// What can be read at once.
+  /// What comes before the end or within 100 ms.
+  ///
+  /// A runtime starts the plugin first and writes then; a person at a terminal writes nothing.
   public func readAvailable() -> [UInt8] {
-    var poll = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    let start = MonotonicInstant.now()
+    var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
-    guard unsafe Glibc.poll(&poll, 1, 0) == 1 else { return [] }
-    let count = unsafe read(STDIN_FILENO, &buffer, buffer.count)
-    return count > 0 ? Array(buffer[..<count]) : []
+    while bytes.count < 1 << 20 {
+      let left = 100 - MonotonicInstant.now().microseconds(since: start) / 1000
+      var waiting = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      guard left > 0, unsafe poll(&waiting, 1, Int32(left)) == 1 else { break }
+      let count = unsafe read(STDIN_FILENO, &buffer, buffer.count)
+      guard count > 0 else { break }
+      bytes += buffer[..<count]
+    }
+    return bytes
   }
 }

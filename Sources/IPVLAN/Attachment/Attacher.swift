@@ -53,7 +53,8 @@ struct Attacher {
         try createOnce(&session, linkInContainer)
       }
     } catch {
-      throw CNIError(.masterUnusable, creationFailure(error), error)
+      let rivals = error.errno == .resourceBusy ? rivals(&session, linkInContainer) : nil
+      throw CNIError(.masterUnusable, creationFailure(error, rivals), error)
     }
   }
 
@@ -66,15 +67,28 @@ struct Attacher {
   }
 
   /// What the kernel's answer to the creation means.
-  private func creationFailure(_ error: NetlinkError) -> String {
+  private func creationFailure(_ error: NetlinkError, _ rivals: String?) -> String {
     let master = "master \(plan.link.parentName)"
     return switch error.errno {
     case .resourceBusy:
-      "\(master) is busy: it carries macvlan links or is a port of a bridge or bond (ip -d link show)"
+      "\(master) is busy: \(rivals ?? "something else takes its packets"), which excludes ipvlan"
     case .notSupported: "the kernel has no ipvlan, which \(master) needs (modprobe ipvlan)"
     case .notPermitted: "the plugin may not create links on \(master); it must run as root"
     default: "\(master) cannot carry an ipvlan link"
     }
+  }
+
+  /// Who has taken the master: ipvlan, macvlan, bridges and bonds each want all packets of a NIC.
+  private func rivals(_ session: inout NodeSession, _ linkInContainer: Bool) -> String? {
+    let links = (try? linkInContainer ? session.pod.links() : session.node.links()) ?? []
+    let master = links.first { $0.index == plan.link.parentIndex }
+    if let controller = links.first(where: { $0.index == master?.controllerIndex }) {
+      return "it is a port of \(controller.kind ?? "device") \(controller.name)"
+    }
+    // A macvlan link may be in a pod; then only its kind can be told, not its name.
+    let upper = links.first { $0.parentIndex == plan.link.parentIndex && !$0.isIPVLAN }
+    return upper.map { "\($0.kind ?? "device") link \($0.name) stands on it" }
+      ?? "macvlan links stand on it, in a pod or elsewhere (ip -d link show)"
   }
 
   private func findBorn(_ pod: inout NetlinkSocket) throws(CNIError) -> Link {

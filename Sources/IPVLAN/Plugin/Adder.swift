@@ -59,6 +59,7 @@ struct Adder {
       ? Master.find(configuration.master, through: &session.pod)
       : Master.find(configuration.master, through: &session.node)
     try Master.validate(master, mtu: configuration.mtu)
+    try request.refuseOtherMAC(than: master)
     return master
   }
 
