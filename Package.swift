@@ -66,8 +66,15 @@ let package = Package(
     .testTarget(name: "CNITests", dependencies: ["CNI"], swiftSettings: strict),
     .testTarget(name: "IPPoolTests", dependencies: ["IPPool"], swiftSettings: strict),
     .testTarget(name: "IPVLANTests", dependencies: ["IPVLAN"], swiftSettings: strict),
+
+    // The plugin as a runtime uses it, on a real kernel. Nothing here links the plugin: it is executed.
+    .target(name: "CConformanceSupport", path: "Tests/CConformanceSupport"),
+    .target(
+      name: "ConformanceSupport",
+      dependencies: ["CConformanceSupport", "JSON", "Platform", systemPackage],
+      path: "Tests/ConformanceSupport", swiftSettings: strict),
     .testTarget(
-      name: "IPVLANConformanceTests", dependencies: ["Addressing", "JSON", "Platform"],
+      name: "IPVLANConformanceTests", dependencies: ["ConformanceSupport", "JSON"],
       swiftSettings: strict),
   ]
 )

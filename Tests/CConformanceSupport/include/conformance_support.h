@@ -1,0 +1,20 @@
+// The calls that tests need to make and enter namespaces, which Swift cannot make by itself.
+#pragma once
+
+/// Moves the calling thread into a fresh network namespace (unshare(2)); 0, or a negative errno.
+int conformance_new_namespace(void);
+
+/// Moves the calling thread into the network namespace of `fd` (setns(2)); 0, or a negative errno.
+int conformance_enter_namespace(int fd);
+
+/// Opens the calling thread's network namespace; a descriptor, or a negative errno.
+int conformance_open_own_namespace(void);
+
+/// Mounts the namespace of `fd` on the file `path`, as `ip netns` does; 0, or a negative errno.
+int conformance_mount_namespace(int fd, const char *path);
+
+/// Takes a mount away; processes that use it keep it. 0, or a negative errno.
+int conformance_unmount(const char *path);
+
+/// Makes a pipe whose ends no started program inherits (pipe2(2)); 0, or a negative errno.
+int conformance_pipe(int ends[2]);
