@@ -9,7 +9,4 @@ internal import SystemPackage
 extension Errno {
   /// What the C call just made left in `errno`.
   static var lastCall: Errno { Errno(rawValue: errno) }
-
-  /// The error number as netlink carries it.
-  var negated: Int32 { -rawValue }
 }

@@ -38,10 +38,16 @@ struct Outcome {
   private static func error(
     _ message: ReceivedMessage, of request: Request, textOffset: Int
   ) -> NetlinkError? {
-    let number = message.payload.number(at: 0, as: Int32.self) ?? Errno.protocolError.negated
+    let number = message.payload.number(at: 0, as: Int32.self)
     guard number != 0 else { return nil }
     let hasText = Int32(message.flags) & NLM_F_ACK_TLVS != 0
     let text = hasText ? message.attributes(after: textOffset).string(Int(NLMSGERR_ATTR_MSG.rawValue)) : nil
-    return NetlinkError(operation: request.operation, errno: Errno(rawValue: -number), kernelText: text)
+    return NetlinkError(operation: request.operation, errno: errno(number), kernelText: text)
+  }
+
+  /// The kernel answers with a negative error number; anything else is no answer of the kernel's.
+  private static func errno(_ number: Int32?) -> Errno {
+    guard let number, (-4095..<0).contains(number) else { return .protocolError }
+    return Errno(rawValue: -number)
   }
 }
