@@ -55,6 +55,13 @@ extension NetlinkSocket {
     try list(.addresses(ofLink: index)).compactMap(InterfaceAddress.init).filter { $0.linkIndex == index }
   }
 
+  /// The addresses of all links, of both families.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func addresses() throws(NetlinkError) -> [InterfaceAddress] {
+    // Link 0 is no link: the kernel does not filter.
+    try list(.addresses(ofLink: 0)).compactMap(InterfaceAddress.init)
+  }
+
   /// The routes of a family, in one table or in all, out of one link or out of any.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func routes(
@@ -123,7 +130,7 @@ extension NetlinkSocket {
   }
 
   /// A complete list: one that changed while it was sent is asked for again.
-  private mutating func list(_ request: Request) throws(NetlinkError) -> [ReceivedMessage] {
+  mutating func list(_ request: Request) throws(NetlinkError) -> [ReceivedMessage] {
     for _ in 0..<10 {
       let outcome = try exchange([request])[0]
       if let error = outcome.error { throw error }

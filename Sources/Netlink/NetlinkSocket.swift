@@ -1,7 +1,7 @@
 internal import CNetlink
 internal import SystemPackage
 
-/// A route netlink socket, bound to the network namespace in which it was opened.
+/// A netlink socket, bound to the network namespace in which it was opened.
 ///
 /// It stays in that namespace wherever the thread goes afterwards.
 @safe public struct NetlinkSocket: ~Copyable {
@@ -12,13 +12,16 @@ internal import SystemPackage
   private var sequence: UInt32 = 0
   private var buffer = [UInt8](repeating: 0, count: NetlinkSocket.bufferSize)
 
-  /// Opens a socket in the thread's current network namespace.
+  /// Opens a route socket in the thread's current network namespace.
   /// - Throws: ``NetlinkError`` when the kernel refuses it.
-  public init() throws(NetlinkError) {
+  public init() throws(NetlinkError) { try self.init(bus: NETLINK_ROUTE) }
+
+  /// Opens a socket to the part of the kernel that `bus` names: a `NETLINK_` number.
+  init(bus: Int32) throws(NetlinkError) {
     guard let socket = unsafe nl_socket_alloc() else {
       throw NetlinkError(operation: "open a netlink socket", errno: .noMemory)
     }
-    guard unsafe nl_connect(socket, NETLINK_ROUTE) == 0 else {
+    guard unsafe nl_connect(socket, bus) == 0 else {
       unsafe nl_socket_free(socket)
       throw NetlinkError(operation: "open a netlink socket", errno: .lastCall)
     }
@@ -34,6 +37,29 @@ internal import SystemPackage
   /// - Returns: an outcome for each request, in their order.
   /// - Throws: ``NetlinkError`` when the socket itself fails, so that outcomes are unknown.
   mutating func exchange(_ requests: [Request]) throws(NetlinkError) -> [Outcome] {
+    try exchange(requests) { outcomes in outcomes.allSatisfy(\.isComplete) }
+  }
+
+  /// Sends nf_tables requests as one transaction: all of them take effect, or none does.
+  /// - Throws: ``NetlinkError`` of the first that the kernel refused.
+  mutating func transact(_ requests: [Request]) throws(NetlinkError) {
+    guard let first = requests.first else { return }
+    let outcomes = try exchange([.beginBatch()] + requests + [.endBatch()]) { outcomes in
+      // The start is answered only when the transaction as a whole is refused.
+      outcomes[0].isComplete || outcomes.dropFirst().dropLast().allSatisfy(\.isComplete)
+    }
+    if let refusal = outcomes[0].error {
+      throw NetlinkError(
+        operation: first.operation, errno: refusal.errno, kernelText: refusal.kernelText)
+    }
+    for outcome in outcomes {
+      if let error = outcome.error { throw error }
+    }
+  }
+
+  private mutating func exchange(
+    _ requests: [Request], until isComplete: ([Outcome]) -> Bool
+  ) throws(NetlinkError) -> [Outcome] {
     guard let first = requests.first else { return [] }
     if let cut = requests.first(where: \.bytes.isEmpty) {
       throw NetlinkError(operation: cut.operation, errno: .messageTooLong)
@@ -43,13 +69,11 @@ internal import SystemPackage
     try send(requests, firstSequence: base, operation: first.operation)
 
     var outcomes = [Outcome](repeating: Outcome(), count: requests.count)
-    var open = requests.count
-    while open > 0 {
+    while !isComplete(outcomes) {
       for message in try receive(operation: first.operation) {
         let index = Int(message.sequence &- base)
         guard outcomes.indices.contains(index), !outcomes[index].isComplete else { continue }
         outcomes[index].take(message, of: requests[index])
-        if outcomes[index].isComplete { open -= 1 }
       }
     }
     return outcomes

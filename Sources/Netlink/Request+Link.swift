@@ -92,6 +92,25 @@ extension Request {
     Request("set link \(name) up", type: RTM_NEWLINK, header: header(index: index, setUp: true))
   }
 
+  /// Tells a link to make itself no IPv6 address when it is set up.
+  static func withoutGeneratedAddress(index: Int32, name: String) -> Request {
+    Request("switch off IPv6 addresses of link \(name)", type: RTM_NEWLINK, header: header(index: index)) {
+      message in
+      message.nest(IFLA_AF_SPEC) { message in
+        message.nest(Int(AF_INET6)) { message in
+          message.put(IFLA_INET6_ADDR_GEN_MODE, UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue))
+        }
+      }
+    }
+  }
+
+  /// Leaves a note on a link.
+  static func annotate(index: Int32, name: String, alias: String) -> Request {
+    Request("leave a note on link \(name)", type: RTM_NEWLINK, header: header(index: index)) { message in
+      message.put(IFLA_IFALIAS, alias)
+    }
+  }
+
   /// Deletes a link; the kernel answers ENODEV when it is gone.
   static func deleteLink(index: Int32, name: String) -> Request {
     Request("delete link \(name)", type: RTM_DELLINK, header: header(index: index))

@@ -10,14 +10,16 @@ struct Request: Sendable, Hashable {
   let isDump: Bool
 
   /// Builds a message with its family header; `body` appends attributes.
+  ///
+  /// - Parameter isAcknowledged: the kernel answers even when all is well.
   init<Header: BitwiseCopyable>(
-    _ operation: String, type: Int, flags: Int32 = 0, header: Header,
+    _ operation: String, type: Int, flags: Int32 = 0, isAcknowledged: Bool = true, header: Header,
     _ body: (inout MessageBuilder) -> Void = { _ in }
   ) {
     self.operation = operation
     isDump = flags & NLM_F_DUMP == NLM_F_DUMP
     // A dump is acknowledged by its end; everything else asks for an acknowledgement.
-    let flags = NLM_F_REQUEST | flags | (isDump ? 0 : NLM_F_ACK)
+    let flags = NLM_F_REQUEST | flags | (isDump || !isAcknowledged ? 0 : NLM_F_ACK)
     guard var builder = MessageBuilder(type: Int32(type), flags: flags, header: header) else {
       bytes = []
       return

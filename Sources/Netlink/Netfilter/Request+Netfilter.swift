@@ -1,0 +1,121 @@
+internal import Addressing
+internal import CNetlink
+
+/// The requests of nf_tables.
+extension Request {
+  /// Starts a transaction: all requests up to ``endBatch()`` take effect at once, or none does.
+  static func beginBatch() -> Request { batch("begin a transaction", NFNL_MSG_BATCH_BEGIN) }
+
+  /// Ends a transaction.
+  static func endBatch() -> Request { batch("end a transaction", NFNL_MSG_BATCH_END) }
+
+  /// Makes an empty table; one that is there stays as it is.
+  static func addTable(_ name: String) -> Request {
+    netfilter("add nftables table inet \(name)", NFT_MSG_NEWTABLE, flags: NLM_F_CREATE) { message in
+      message.put(NFTA_TABLE_NAME, name)
+    }
+  }
+
+  /// Deletes a table with all that is in it.
+  static func deleteTable(_ name: String) -> Request {
+    netfilter("delete nftables table inet \(name)", NFT_MSG_DELTABLE) { $0.put(NFTA_TABLE_NAME, name) }
+  }
+
+  /// Asks for a table; ENOENT when there is none.
+  static func table(_ name: String) -> Request {
+    netfilter("find nftables table inet \(name)", NFT_MSG_GETTABLE) { $0.put(NFTA_TABLE_NAME, name) }
+  }
+
+  /// Asks for the tables for both families.
+  static func tables() -> Request {
+    netfilter("list the nftables tables", NFT_MSG_GETTABLE, flags: NLM_F_DUMP) { _ in }
+  }
+
+  /// Makes a set. `number` tells sets of one transaction apart.
+  static func addSet(_ set: NetfilterSet, number: UInt32, to table: String) -> Request {
+    let operation = "add set \(set.name) to nftables table inet \(table)"
+    return netfilter(operation, NFT_MSG_NEWSET, flags: NLM_F_CREATE) { message in
+      message.put(NFTA_SET_TABLE, table)
+      message.put(NFTA_SET_NAME, set.name)
+      message.put(NFTA_SET_FLAGS, bigEndian: 0)
+      // The number that nft(8) has for the type, with which it prints the addresses.
+      message.put(NFTA_SET_KEY_TYPE, bigEndian: set.family == .v4 ? 7 : 8)
+      message.put(NFTA_SET_KEY_LEN, bigEndian: UInt32(set.family.bitWidth / 8))
+      message.put(NFTA_SET_ID, bigEndian: number)
+    }
+  }
+
+  /// Adds an address to a set; one that is in it already is fine.
+  static func addElement(_ address: IPAddress, to set: NetfilterSet, of table: String) -> Request {
+    element("add \(address) to", NFT_MSG_NEWSETELEM, flags: NLM_F_CREATE, address, set, table)
+  }
+
+  /// Takes an address out of a set; ENOENT when it is not in it.
+  static func removeElement(_ address: IPAddress, from set: NetfilterSet, of table: String) -> Request {
+    element("remove \(address) from", NFT_MSG_DELSETELEM, flags: 0, address, set, table)
+  }
+
+  /// Asks whether an address is in a set; ENOENT when it is not.
+  static func element(_ address: IPAddress, in set: NetfilterSet, of table: String) -> Request {
+    element("find \(address) in", NFT_MSG_GETSETELEM, flags: 0, address, set, table)
+  }
+
+  /// Makes a base chain that lets everything pass.
+  static func addChain(_ chain: NetfilterChain, to table: String) -> Request {
+    let operation = "add chain \(chain.name) to nftables table inet \(table)"
+    return netfilter(operation, NFT_MSG_NEWCHAIN, flags: NLM_F_CREATE) { message in
+      message.put(NFTA_CHAIN_TABLE, table)
+      message.put(NFTA_CHAIN_NAME, chain.name)
+      message.put(NFTA_CHAIN_TYPE, chain.kind.rawValue)
+      message.nest(NFTA_CHAIN_HOOK) { message in
+        message.put(NFTA_HOOK_HOOKNUM, bigEndian: chain.hook.rawValue)
+        message.put(NFTA_HOOK_PRIORITY, bigEndian: UInt32(bitPattern: chain.priority))
+      }
+    }
+  }
+
+  /// Appends a rule to a chain.
+  static func addRule(_ rule: [NetfilterStatement], to chain: String, of table: String) -> Request {
+    let operation = "add a rule to chain \(chain) of nftables table inet \(table)"
+    return netfilter(operation, NFT_MSG_NEWRULE, flags: NLM_F_CREATE | NLM_F_APPEND) { message in
+      message.put(NFTA_RULE_TABLE, table)
+      message.put(NFTA_RULE_CHAIN, chain)
+      message.nest(NFTA_RULE_EXPRESSIONS) { message in
+        for expression in rule.flatMap(\.expressions) { expression.put(into: &message) }
+      }
+    }
+  }
+
+  private static func element(
+    _ verb: String, _ type: nf_tables_msg_types, flags: Int32, _ address: IPAddress, _ set: NetfilterSet,
+    _ table: String
+  ) -> Request {
+    let operation = "\(verb) set \(set.name) of nftables table inet \(table)"
+    return netfilter(operation, type, flags: flags) { message in
+      message.put(NFTA_SET_ELEM_LIST_TABLE, table)
+      message.put(NFTA_SET_ELEM_LIST_SET, set.name)
+      message.nest(NFTA_SET_ELEM_LIST_ELEMENTS) { message in
+        message.nest(NFTA_LIST_ELEM) { message in
+          message.nest(NFTA_SET_ELEM_KEY) { $0.put(Int(NFTA_DATA_VALUE.rawValue), address) }
+        }
+      }
+    }
+  }
+
+  private static func netfilter(
+    _ operation: String, _ type: nf_tables_msg_types, flags: Int32 = 0,
+    _ body: (inout MessageBuilder) -> Void
+  ) -> Request {
+    // NFPROTO_INET of linux/netfilter.h: both families.
+    let header = nfgenmsg(nfgen_family: 1, version: UInt8(NFNETLINK_V0), res_id: 0)
+    let number = Int(NFNL_SUBSYS_NFTABLES) << 8 | Int(type.rawValue)
+    return Request(operation, type: number, flags: flags, header: header, body)
+  }
+
+  private static func batch(_ operation: String, _ type: Int32) -> Request {
+    // The subsystem that the transaction belongs to, in network byte order.
+    let header = nfgenmsg(
+      nfgen_family: 0, version: UInt8(NFNETLINK_V0), res_id: UInt16(NFNL_SUBSYS_NFTABLES).bigEndian)
+    return Request(operation, type: Int(type), isAcknowledged: false, header: header)
+  }
+}

@@ -1,0 +1,72 @@
+public import Addressing
+internal import CNetlink
+internal import SystemPackage
+
+/// Routes and rules that carry their maker's protocol number.
+extension NetlinkSocket {
+  /// Installs routes and rules in one system call. A route takes the place of one to the same destination with
+  /// the same priority in the same table; a rule that is there already is fine.
+  /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
+  public mutating func install(
+    _ routes: [NodeRoute], _ rules: [PolicyRule], routeProtocol: UInt8
+  ) throws(NetlinkError) {
+    let outcomes = try exchange(
+      routes.map { Request.addRoute($0, routeProtocol: routeProtocol) }
+        + rules.map { Request.addRule($0, routeProtocol: routeProtocol) })
+    for outcome in outcomes.prefix(routes.count) {
+      if let error = outcome.error { throw error }
+    }
+    for outcome in outcomes.dropFirst(routes.count) {
+      if let error = outcome.error, error.errno != .fileExists { throw error }
+    }
+  }
+
+  /// Removes routes and rules in one system call; what is not there is fine.
+  ///
+  /// Only routes with that protocol number are removed.
+  /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
+  public mutating func remove(
+    _ routes: [NodeRoute], _ rules: [PolicyRule] = [], routeProtocol: UInt8
+  ) throws(NetlinkError) {
+    let outcomes = try exchange(
+      routes.map { Request.deleteRoute($0, routeProtocol: routeProtocol) }
+        + rules.map(Request.deleteRule))
+    for outcome in outcomes {
+      // ESRCH is a missing route, ENOENT a missing rule, ENODEV a route whose link is gone.
+      guard let error = outcome.error, error.errno != .noSuchProcess,
+        error.errno != .noSuchFileOrDirectory, error.errno != .operationNotSupportedByDevice
+      else { continue }
+      throw error
+    }
+  }
+
+  /// The rules of a family that look a table up, in their order.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func rules(_ family: IPFamily) throws(NetlinkError) -> [PolicyRule] {
+    do throws(NetlinkError) {
+      return try list(.rules(family)).compactMap(PolicyRule.init)
+    } catch  where error.errno == .addressFamilyNotSupported || error.errno == .notSupported {
+      // The kernel has no IPv6.
+      return []
+    }
+  }
+
+  /// Sets up a link of the node that carries other hosts' packets only: it makes itself no IPv6 address
+  /// (`IN6_ADDR_GEN_MODE_NONE`, Linux 3.17).
+  /// - Throws: ``NetlinkError`` when the kernel refuses to set it up.
+  public mutating func bringUpWithoutAddress(_ link: Link) throws(NetlinkError) {
+    let outcomes = try exchange([
+      .withoutGeneratedAddress(index: link.index, name: link.name),
+      .bringUp(index: link.index, name: link.name),
+    ])
+    // Without IPv6 there is nothing to switch off.
+    if let error = outcomes[0].error, error.errno != .addressFamilyNotSupported { throw error }
+    if let error = outcomes[1].error { throw error }
+  }
+
+  /// Leaves a note on a link.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  public mutating func annotate(_ link: Link, alias: String) throws(NetlinkError) {
+    try perform([.annotate(index: link.index, name: link.name, alias: alias)])
+  }
+}
