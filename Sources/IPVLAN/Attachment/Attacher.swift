@@ -25,7 +25,7 @@ struct Attacher {
       let leftOut = try setUp(born, &session.pod)
       log.endStep("configure")
       advertise(advertiser, born, log: &log)
-      return AttachedLink(index: born.index, leftOut: leftOut)
+      return AttachedLink(link: born, leftOut: leftOut)
     } catch {
       throw undo(born, &session.pod, after: error)
     }
@@ -168,6 +168,11 @@ struct Attacher {
     log.endStep("announce")
   }
 
+  /// Takes a finished attachment back, after a later step failed.
+  func detach(_ link: AttachedLink, _ pod: inout NetlinkSocket, after failure: CNIError) -> CNIError {
+    undo(link.link, &pod, after: failure)
+  }
+
   /// Deletes the link that was made; when that fails too, both failures are told.
   private func undo(_ born: Link, _ pod: inout NetlinkSocket, after failure: CNIError) -> CNIError {
     do throws(NetlinkError) {
@@ -181,8 +186,10 @@ struct Attacher {
 
 /// A link that stands and is configured.
 struct AttachedLink: Sendable, Hashable {
+  /// The link as it was born, under its temporary name.
+  let link: Link
   /// Its number in the pod.
-  let index: Int32
+  var index: Int32 { link.index }
   /// The positions of planned routes that the pod has already by another interface, which keeps them.
   let leftOut: [Int]
 }

@@ -14,10 +14,8 @@ struct LinkIdentity: Sendable, Hashable {
   init(_ attachment: AttachmentID) {
     name = attachment.ifname
     alias = Self.aliasPrefix + attachment.description
-    // FNV-1a, 64 bits: short, and the same in every process, unlike Swift's Hasher.
-    let hash = alias.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     // With the prefix 14 of the 15 bytes that a name can have.
-    temporaryName = "ipv" + String(hash | 1 << 63, radix: 16).suffix(11)
+    temporaryName = "ipv" + String(StableHash.fnv1a(alias) | 1 << 63, radix: 16).suffix(11)
   }
 
   /// What every note starts with.

@@ -38,6 +38,12 @@ struct PluginConfiguration: Sendable {
       isLinkInContainer = try fields.bool("linkInContainer") ?? false
       hasHostAccess = try fields.bool("hostAccess") ?? false
       log = try OperationLog.Configuration(fields)
+      if hasHostAccess, mode == .l2 {
+        throw fields.error(
+          "hostAccess",
+          "cannot be had with mode l2: there the node does not see what pods send, so that Services cannot work; "
+            + "set \"mode\" to \"l3s\", or to \"l3\"", kind: .unsupported)
+      }
       if hasHostAccess, isLinkInContainer {
         throw fields.error("hostAccess", "cannot be had with linkInContainer: the master is not the node's")
       }

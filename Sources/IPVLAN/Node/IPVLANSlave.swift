@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Netlink
 
 /// An ipvlan link somewhere on the node, and the namespace that it lies in.
@@ -16,6 +17,15 @@ struct IPVLANSlave: Sendable {
     else { return }
     var socket = try namespace.openSocket(returningTo: home)
     try socket.deleteLink(link)
+  }
+
+  /// The addresses of the link; none when its namespace is gone.
+  func addresses(home: borrowing NetworkNamespace) -> [IPAddress] {
+    guard let namespace = try? NetworkNamespace(path: namespace),
+      var socket = try? namespace.openSocket(returningTo: home),
+      let found = try? socket.addresses(ofLink: link.index)
+    else { return [] }
+    return found.map(\.address.address)
   }
 
   /// The ipvlan links of every namespace of this machine.

@@ -35,7 +35,7 @@ struct SharedMode: ~Copyable {
       let rewritten = try Self.read(record, under: .exclusive, master)
       if rewritten != written { witness = rewritten?.slave(of: master, home: home) }
       if witness == nil {
-        witness = IPVLANSlave.all(of: master, in: namespace, home: home).first
+        witness = Self.anyPod(of: master, in: namespace, home: home)
         if let witness { Self.write(ModeWitness(witness), to: record) }
         lacksWitness = witness == nil
       }
@@ -61,8 +61,15 @@ struct SharedMode: ~Copyable {
     _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, in namespace: borrowing NetworkNamespace,
     home: borrowing NetworkNamespace
   ) throws(CNIError) {
-    guard let slave = IPVLANSlave.all(of: master, in: namespace, home: home).first else { return }
+    guard let slave = anyPod(of: master, in: namespace, home: home) else { return }
     try compare(slave, with: mode, flag, master)
+  }
+
+  /// A slave that a pod has; the node's own follows the pods' mode.
+  private static func anyPod(
+    of master: Link, in namespace: borrowing NetworkNamespace, home: borrowing NetworkNamespace
+  ) -> IPVLANSlave? {
+    IPVLANSlave.all(of: master, in: namespace, home: home).first { !HostLink.isHostLink($0.link) }
   }
 
   private static func open(

@@ -45,6 +45,13 @@ struct Adder {
       let attacher = Attacher(plan, podPath: netns)
       let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)
       agreed.settle(on: link.index, in: session.podNamespace, path: netns)
+      if configuration.hasHostAccess {
+        do throws(CNIError) {
+          try HostAccess(on: master, configuration).admit(plan.addresses, &session, log: &log)
+        } catch {
+          throw attacher.detach(link, &session.pod, after: error)
+        }
+      }
       return plan.result(
         link, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
         dns: dns(allocation.dns))

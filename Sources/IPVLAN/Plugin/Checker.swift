@@ -44,6 +44,7 @@ struct Checker {
       } else {
         differences.append(try missing(netns, &session.pod))
       }
+      if configuration.hasHostAccess { differences += try compareHostAccess(&session.node) }
     } catch {
       throw CNIError(.ioFailure, "cannot read the state of \(identity.name) in \(netns)", error)
     }
@@ -105,6 +106,13 @@ struct Checker {
       "\(link.name) does not stand on master \(master.name) (link \(master.index)) but on link "
         + "\(link.parentIndex.map { "\($0)" } ?? "none")"
     ]
+  }
+
+  private func compareHostAccess(_ node: inout NetlinkSocket) throws(NetlinkError) -> [String] {
+    // A master that is missing was told already.
+    guard let master = try? Master.find(configuration.master, through: &node) else { return [] }
+    return try HostAccessCheck(on: master, addresses: expectedAddresses.map(\.address.address))
+      .differences(&node)
   }
 
   private func checkLease(_ differences: inout [String]) throws(CNIError) {

@@ -1,5 +1,6 @@
 internal import CNI
 internal import IPPool
+internal import JSON
 internal import Netlink
 
 /// DEL: removes the link, then gives the addresses back, in this order: an address that another pod gets
@@ -34,10 +35,32 @@ struct Deleter {
       return try removeWherever(log: &log)
     }
     do throws(NetlinkError) {
+      let withdrawal = hasHostAccess ? try HostAccessWithdrawal(identity, &session) : nil
       try LinkRemover.remove(identity, in: &session.pod)
+      guard hasHostAccess else { return }
+      if let withdrawal {
+        try withdrawal.carryOut(&session.node)
+      } else {
+        try sweep(&log)
+      }
     } catch {
       throw CNIError(.ioFailure, "cannot remove interface \(identity.name) from \(path)", error)
     }
+  }
+
+  /// A key that cannot be read counts, too: what is not there is not found.
+  private var hasHostAccess: Bool {
+    do throws(JSONFieldError) {
+      return try request.configuration.fields.bool("hostAccess") ?? false
+    } catch {
+      return true
+    }
+  }
+
+  /// The link is gone and does not tell its addresses any more.
+  private func sweep(_ log: inout OperationLog) throws(NetlinkError) {
+    let swept = try HostAccessSweeper.sweep(home: try NetworkNamespace.home())
+    for address in swept { log.note("removed the host route to \(address), which no pod has") }
   }
 
   /// `nil` when the namespace is gone, and all of its links with it.
@@ -57,6 +80,7 @@ struct Deleter {
         log.note("found the link in \(slave.namespace)")
         try slave.remove(home: node)
       }
+      if hasHostAccess { try sweep(&log) }
     } catch {
       throw CNIError(
         .ioFailure, "cannot remove interface \(identity.name), whose namespace has no path any more", error)

@@ -33,6 +33,7 @@ struct GarbageCollector {
       failures.append(error)
     }
     log.endStep("leases")
+    sweepHostRoutes(&failures, &log)
     guard let first = failures.first else { return }
     throw CNIError(
       code: first.code, message: failures.map(\.message).joined(separator: "; "),
@@ -70,6 +71,16 @@ struct GarbageCollector {
       }
     }
     return living
+  }
+
+  private func sweepHostRoutes(_ failures: inout [CNIError], _ log: inout OperationLog) {
+    do throws(NetlinkError) {
+      let swept = try HostAccessSweeper.sweep(home: try NetworkNamespace.home())
+      for address in swept { log.note("removed the host route to \(address), which no pod has") }
+    } catch {
+      failures.append(CNIError(.ioFailure, "cannot remove host routes to pods that are gone", error))
+    }
+    log.endStep("hostAccess")
   }
 
   private func collect(

@@ -27,11 +27,7 @@ struct LivingAttachments {
   /// A link without a note belongs to an attachment that only its addresses can tell: the reference plugin
   /// made it.
   mutating func note(addressesOf slave: IPVLANSlave, home: borrowing NetworkNamespace) {
-    guard let namespace = try? NetworkNamespace(path: slave.namespace),
-      var socket = try? namespace.openSocket(returningTo: home),
-      let found = try? socket.addresses(ofLink: slave.link.index)
-    else { return }
-    addresses.formUnion(found.map(\.address.address))
+    addresses.formUnion(slave.addresses(home: home))
   }
 
   /// Whether a holder of leases keeps them.

@@ -1,0 +1,103 @@
+internal import Addressing
+internal import CNI
+internal import Netlink
+
+/// Lets the node and the pods of a master reach each other, and Services work, without a veth: a host-side slave
+/// of the master, and a route through it for each address of a pod.
+///
+/// What belongs to the master is made by the first ADD and stays; each pod adds only its routes and its place in
+/// the filter's sets. It touches nothing that does not carry ``HostAccessNumbers``.
+struct HostAccess {
+  private let master: Link
+  private let mode: IPVLANMode
+  private let flag: IPVLANFlag
+
+  init(on master: Link, _ configuration: PluginConfiguration) {
+    self.master = master
+    mode = configuration.mode
+    flag = configuration.flag
+  }
+
+  /// Opens the way to a pod.
+  /// - Throws: ``CNIError``; then the pod's part of it is gone again.
+  func admit(
+    _ addresses: [AddressAssignment], _ session: inout NodeSession, log: inout OperationLog
+  ) throws(CNIError) {
+    let hosts = addresses.map(\.address.address)
+    do throws(NetlinkError) {
+      let families = Set(hosts.map(\.family))
+      let standing = try standingPlan(for: families, &session)
+      let plan = if let standing { standing } else { try build(addresses, families, &session, &log) }
+      try session.node.install(
+        hosts.map(plan.hostRoute), plan.rules(families), routeProtocol: HostAccessNumbers.routeProtocol)
+      do throws(NetlinkError) {
+        try enter(hosts, plan, &session, &log)
+      } catch {
+        log.note("Services do not work from \(hosts.map { "\($0)" }.joined(separator: ", ")): \(error)")
+      }
+    } catch {
+      withdrawQuietly(hosts, &session)
+      throw CNIError(
+        .configurationRefused, "cannot open the way between the node and its pods on master \(master.name)",
+        error)
+    }
+    log.endStep("hostAccess")
+  }
+
+  /// Takes back what ``admit(_:_:log:)`` did for a pod.
+  func withdrawQuietly(_ addresses: [IPAddress], _ session: inout NodeSession) {
+    guard let link = try? session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)) else {
+      return
+    }
+    try? Self.withdraw(addresses, from: link, &session.node)
+  }
+
+  /// Closes the way to a pod; what is not there is fine.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  static func withdraw(
+    _ addresses: [IPAddress], from link: Link, _ node: inout NetlinkSocket
+  ) throws(NetlinkError) {
+    try node.remove(
+      addresses.map { HostAccessPlan.hostRoute($0, outOf: link.index) },
+      routeProtocol: HostAccessNumbers.routeProtocol)
+    guard let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else { return }
+    var filter = try NetfilterSocket()
+    try filter.remove(addresses, from: HostAccessPlan.podSets, of: link.name)
+  }
+
+  /// What stands, when it is whole; costs one question to the kernel.
+  private func standingPlan(
+    for families: Set<IPFamily>, _ session: inout NodeSession
+  ) throws(NetlinkError) -> HostAccessPlan? {
+    guard let link = try session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)),
+      link.isIPVLAN, link.isUp, link.parentIndex == master.index,
+      let note = link.alias.flatMap(HostLink.Note.init), note.mode == mode, note.hasFilter,
+      note.families.isSuperset(of: families)
+    else { return nil }
+    return HostAccessPlan(master: master, linkIndex: link.index, number: note.number, mode: mode)
+  }
+
+  private func build(
+    _ addresses: [AddressAssignment], _ families: Set<IPFamily>, _ session: inout NodeSession,
+    _ log: inout OperationLog
+  ) throws(NetlinkError) -> HostAccessPlan {
+    try HostAccessBuilder(master: master, mode: mode, flag: flag)
+      .build(
+        families, gateways: addresses.compactMap(\.gateway), &session.node,
+        session.nodeNamespace, log: &log)
+  }
+
+  /// Puts the pod into the filter's sets. Somebody may have flushed the filter (`nft flush ruleset`): then it is
+  /// made anew, with all pods that have routes.
+  private func enter(
+    _ addresses: [IPAddress], _ plan: HostAccessPlan, _ session: inout NodeSession, _ log: inout OperationLog
+  ) throws(NetlinkError) {
+    var filter = try NetfilterSocket()
+    do throws(NetlinkError) {
+      try filter.add(addresses, to: HostAccessPlan.podSets, of: plan.filterName)
+    } catch  where error.errno == .noSuchFileOrDirectory {
+      log.note("nftables table inet \(plan.filterName) was missing")
+      try HostAccessBuilder.replaceFilter(plan, &session.node, &filter)
+    }
+  }
+}

@@ -1,0 +1,185 @@
+internal import Addressing
+internal import Netlink
+internal import Platform
+internal import SystemPackage
+
+/// Makes what host access needs once per master, or mends it; everything that stands already stays.
+///
+/// One at a time on a node, since the masters' numbers are shared out here.
+struct HostAccessBuilder {
+  /// The master.
+  let master: Link
+  /// The mode of its slaves.
+  let mode: IPVLANMode
+  /// The flag of its slaves.
+  let flag: IPVLANFlag
+
+  /// Makes slave, table, rules and filter.
+  ///
+  /// - Parameters:
+  ///   - families: those that must have a way out.
+  ///   - gateways: next hops of the pods' pools; a family without one takes the node's own by the master.
+  /// - Returns: what stands now.
+  /// - Throws: ``NetlinkError`` when something but the filter cannot be made.
+  func build(
+    _ families: Set<IPFamily>, gateways: [IPAddress], _ node: inout NetlinkSocket,
+    _ home: borrowing NetworkNamespace, log: inout OperationLog
+  ) throws(NetlinkError) -> HostAccessPlan {
+    try build(under: Self.lock(home), families, gateways, &node, home, &log)
+  }
+
+  private func build(
+    under lock: borrowing OwnedDescriptor, _ families: Set<IPFamily>, _ gateways: [IPAddress],
+    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace, _ log: inout OperationLog
+  ) throws(NetlinkError) -> HostAccessPlan {
+    let link = try hostLink(&node, home)
+    let old = link.alias.flatMap(HostLink.Note.init)
+    let number = if let old { old.number } else { try freeNumber(&node) }
+    let plan = HostAccessPlan(master: master, linkIndex: link.index, number: number, mode: mode)
+    let ways = try completed(gateways, &node)
+    let served = families.union(ways.map(\.family)).union(old?.families ?? [])
+    try lay(plan, served, ways, &node)
+
+    var note = HostLink.Note(number: plan.number, mode: mode, families: served, hasFilter: true)
+    do throws(NetlinkError) {
+      var filter = try NetfilterSocket()
+      try Self.replaceFilter(plan, &node, &filter)
+    } catch {
+      log.note("Services do not work on master \(master.name), the rest of hostAccess does: \(error)")
+      note.hasFilter = false
+    }
+    try node.annotate(link, alias: note.description)
+    return plan
+  }
+
+  /// Puts the filter in place, with all pods that have host routes in its sets.
+  /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
+  static func replaceFilter(
+    _ plan: HostAccessPlan, _ node: inout NetlinkSocket, _ filter: inout NetfilterSocket
+  ) throws(NetlinkError) {
+    try filter.replace(with: plan.filter, addresses: pods(plan, &node))
+    // An ADD that ran meanwhile made its route first, and may have entered the sets of the old table.
+    try filter.add(pods(plan, &node), to: HostAccessPlan.podSets, of: plan.filterName)
+  }
+
+  /// The addresses that have a host route through the master's slave.
+  private static func pods(
+    _ plan: HostAccessPlan, _ node: inout NetlinkSocket
+  ) throws(NetlinkError) -> [IPAddress] {
+    var addresses: [IPAddress] = []
+    for family in IPFamily.allCases {
+      addresses += try node.routes(family, table: PolicyRule.mainTable, outOf: plan.linkIndex)
+        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
+        .map(\.destination.address)
+    }
+    return addresses
+  }
+
+  private func hostLink(
+    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> Link {
+    let name = HostLink.name(ofMaster: master.name)
+    if try node.link(exactlyNamed: name) == nil {
+      try node.createIPVLAN(NewIPVLANLink(name: name, on: master, mode: mode, flag: flag, mtu: nil), in: home)
+    }
+    guard let link = try node.link(exactlyNamed: name), HostLink.isHostLink(link),
+      link.parentIndex == master.index
+    else {
+      throw NetlinkError(
+        operation: "use link \(name): it is not an ipvlan link on \(master.name) that this plugin made "
+          + "(ip -d link show \(name))", errno: .fileExists)
+    }
+    try node.bringUpWithoutAddress(link)
+    return link
+  }
+
+  /// The number that the rules show already, else the least that none shows.
+  private func freeNumber(_ node: inout NetlinkSocket) throws(NetlinkError) -> UInt32 {
+    var taken: Set<UInt32> = []
+    for family in IPFamily.allCases {
+      for rule in try node.rules(family) {
+        guard let number = HostAccessNumbers.number(ofTable: rule.table) else { continue }
+        if rule.outgoingLink == master.name { return number }
+        taken.insert(number)
+      }
+    }
+    guard let number = HostAccessNumbers.range.first(where: { !taken.contains($0) }) else {
+      throw NetlinkError(
+        operation: "number master \(master.name): \(taken.count) masters have host access already, which is "
+          + "all that fits (ipvlanctl gc --all)", errno: .noSpace)
+    }
+    return number
+  }
+
+  /// The given gateways, and the node's own for a family that has none.
+  private func completed(
+    _ gateways: [IPAddress], _ node: inout NetlinkSocket
+  ) throws(NetlinkError) -> [IPAddress] {
+    let own = try defaultGateways(&node)
+    return IPFamily.allCases.compactMap { family in
+      (gateways + own).first { $0.family == family }
+    }
+  }
+
+  /// The next hops of the node's default routes that leave by the master.
+  private func defaultGateways(_ node: inout NetlinkSocket) throws(NetlinkError) -> [IPAddress] {
+    var gateways: [IPAddress] = []
+    for family in IPFamily.allCases {
+      let defaults = try node.routes(family, table: PolicyRule.mainTable, outOf: master.index)
+        .filter { $0.destination.isDefaultRoute && $0.gateway != nil }
+      if let gateway = defaults.min(by: { $0.priority < $1.priority })?.gateway { gateways.append(gateway) }
+    }
+    return gateways
+  }
+
+  /// Routes and rules of the master; those of an earlier time that do not fit any more go.
+  private func lay(
+    _ plan: HostAccessPlan, _ families: Set<IPFamily>, _ gateways: [IPAddress], _ node: inout NetlinkSocket
+  ) throws(NetlinkError) {
+    // kube-proxy's IPVS mode puts every Service's address on this link.
+    let services = try node.link(exactlyNamed: "kube-ipvs0")?.index
+    let all = try node.addresses().filter { address in
+      let ip = address.address.address
+      return families.contains(ip.family) && !ip.isLinkLocal && !ip.isLoopback
+        && address.linkIndex != services
+    }
+    let own = all.filter { $0.linkIndex == master.index }.map(\.address)
+    let routes = plan.routes(
+      addresses: own, nodeAddresses: Set(all.map(\.address.address)).sorted(), gateways: gateways)
+    let rules = plan.rules(families) + plan.sourceRules(own)
+    try node.install(routes, rules, routeProtocol: HostAccessNumbers.routeProtocol)
+
+    for family in families {
+      let kept = Set(routes.map(\.route.destination))
+      let stale = try node.routes(family, table: plan.table).filter { !kept.contains($0.destination) }
+      try node.remove(
+        stale.compactMap(\.asNodeRoute),
+        try node.rules(family).filter { $0.table == plan.table && !rules.contains($0) },
+        routeProtocol: HostAccessNumbers.routeProtocol)
+    }
+  }
+
+  private static func lock(_ home: borrowing NetworkNamespace) throws(NetlinkError) -> OwnedDescriptor {
+    do throws(Errno) {
+      try Files.makeDirectory(SharedMode.directory)
+      let file = try OwnedDescriptor(
+        opening: "\(SharedMode.directory)/host-access-\(try home.identity().inode)", .readWrite,
+        options: [.create, .noFollow], permissions: [.ownerReadWrite])
+      try file.lock(.exclusive)
+      return file
+    } catch {
+      throw NetlinkError(
+        operation: "lock the host access of the node in \(SharedMode.directory)", errno: error)
+    }
+  }
+}
+
+extension Route {
+  /// The route as it can be named for removal; `nil` for one that leads nowhere.
+  var asNodeRoute: NodeRoute? {
+    guard let linkIndex else { return nil }
+    var route = IPRoute(destination: destination, gateway: gateway)
+    route.table = table
+    return NodeRoute(route, outOf: linkIndex, isLocal: !isUnicast)
+  }
+}

@@ -1,0 +1,67 @@
+internal import Addressing
+internal import Netlink
+
+/// The nftables table of a master, `inet ih-<master>`. It serves translated connections, that is Services;
+/// everything else works without it.
+///
+/// Where a packet of a Service goes is decided by others, such as kube-proxy. This table sees to it that the
+/// connection stays on the NIC that it began on, and that answers come back to where the translation was made.
+extension HostAccessPlan {
+  /// The table, for pods of both families.
+  var filter: NetfilterTable {
+    NetfilterTable(name: filterName, sets: Self.podSets, chains: chains)
+  }
+
+  /// The table's name: the host-side slave's.
+  var filterName: String { HostLink.name(ofMaster: master.name) }
+
+  /// The addresses of the master's pods.
+  static let podSets = [
+    NetfilterSet(name: "pods4", family: .v4), NetfilterSet(name: "pods6", family: .v6),
+  ]
+
+  private var chains: [NetfilterChain] {
+    let mark = HostAccessNumbers.mark(number)
+    let belongs: [NetfilterStatement] = [.destinationIsTranslated, .connectionMark(mark)]
+    return [
+      // The first packet of each connection leaves its mark: which NIC it came in by.
+      NetfilterChain(
+        name: "arrivals", .nat, hook: .prerouting, priority: -110,
+        rules: [[.came(in: master.index), .setConnectionMark(mark)]]),
+      // A pod's connection belongs to the pod's NIC. The node's translation of its destination comes next, and
+      // the route to the new one has to know it too.
+      NetfilterChain(
+        name: "departures", .nat, hook: .output, priority: -110,
+        rules: Self.podSets.map { [.source(in: $0), .setConnectionMark(mark), .setPacketMark(mark)] }),
+      // The same for the later packets. Translation routes them anew in any case, so that no chain of kind
+      // "route" is needed.
+      NetfilterChain(
+        name: "requests", .filter, hook: .output, priority: -140,
+        rules: [[.direction(.original)] + belongs + [.setPacketMark(mark)]]),
+      // An answer from a pod of another NIC, or from the node, is on its way to the wrong NIC: route it anew.
+      NetfilterChain(
+        name: "answers", .route, hook: .output, priority: -140,
+        rules: [
+          [.leavesNot(by: master.index), .leavesNot(by: linkIndex), .direction(.reply)] + belongs
+            + [.setPacketMark(mark)]
+        ]),
+      // An answer from another node that came in by another NIC.
+      NetfilterChain(
+        name: "relayed", .filter, hook: .prerouting, priority: -140,
+        rules: [[.cameNot(in: master.index), .direction(.reply)] + belongs + [.setPacketMark(mark)]]),
+      NetfilterChain(
+        name: "sources", .nat, hook: .postrouting, priority: 90, rules: masqueradingRules),
+    ]
+  }
+
+  /// Where the answer would not pass the node, the node has to be the source.
+  private var masqueradingRules: [[NetfilterStatement]] {
+    // Two pods of one master: ipvlan switches the answer directly.
+    var links = [linkIndex]
+    // In mode l3 what comes in for a pod does not pass the node's netfilter.
+    if mode == .l3 { links.append(master.index) }
+    return links.flatMap { link in
+      Self.podSets.map { [.leaves(by: link), .destinationIsTranslated, .source(in: $0), .masquerade] }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+internal import Addressing
+internal import Netlink
+
+/// All that host access is made of for one master, as values: routes, rules and filter.
+struct HostAccessPlan: Sendable {
+  /// The master.
+  let master: Link
+  /// The number of the host-side slave.
+  let linkIndex: Int32
+  /// What tells the master apart.
+  let number: UInt32
+  /// The master's mode.
+  let mode: IPVLANMode
+
+  // MARK: Of each pod
+
+  /// The route by which the node reaches an address of a pod.
+  func hostRoute(_ address: IPAddress) -> NodeRoute { Self.hostRoute(address, outOf: linkIndex) }
+
+  /// The route by which the node reaches an address of a pod, through the host-side slave of that number.
+  static func hostRoute(_ address: IPAddress, outOf linkIndex: Int32) -> NodeRoute {
+    NodeRoute(IPRoute(destination: CIDR(host: address)), outOf: linkIndex)
+  }
+
+  // MARK: Of the master
+
+  /// The rules that do not depend on the master's addresses.
+  func rules(_ families: Set<IPFamily>) -> [PolicyRule] {
+    families.sorted().flatMap { family in
+      let priorities = HostAccessNumbers.Priority.self
+      return [
+        PolicyRule(
+          family, priority: priorities.hostRoutes, table: PolicyRule.mainTable,
+          suppressedPrefixLength: UInt32(family.bitWidth - 1)),
+        PolicyRule(
+          family, priority: priorities.mark, table: table, mark: HostAccessNumbers.mark(number)),
+        PolicyRule(family, priority: priorities.master, table: table, outgoingLink: master.name),
+      ]
+    }
+  }
+
+  /// The rules by which the node answers from each of the master's addresses through the master.
+  func sourceRules(_ addresses: [CIDR]) -> [PolicyRule] {
+    addresses.map { address in
+      PolicyRule(
+        address.family, priority: HostAccessNumbers.Priority.source, table: table,
+        source: CIDR(host: address.address))
+    }
+  }
+
+  /// The content of the master's table.
+  ///
+  /// - Parameters:
+  ///   - addresses: the master's own, with their subnets.
+  ///   - nodeAddresses: all of the node's. The kernel looks for them among those of the master only, since
+  ///     pods' packets are routed as bound for the master; here it finds the others.
+  ///   - gateways: the next hop, per family.
+  func routes(addresses: [CIDR], nodeAddresses: [IPAddress], gateways: [IPAddress]) -> [NodeRoute] {
+    let subnets = Set(addresses.filter { !$0.isHost && !$0.address.isLinkLocal }.map(\.network)).sorted()
+    return subnets.map { route(to: $0) }
+      + nodeAddresses.map { route(to: CIDR(host: $0), isLocal: true) }
+      + gateways.compactMap { gateway in
+        let everything = IPAddress(family: gateway.family, value: 0)
+        return CIDR(address: everything, prefixLength: 0).map { route(to: $0, via: gateway) }
+      }
+  }
+
+  /// The number of the master's table.
+  var table: UInt32 { HostAccessNumbers.table(number) }
+
+  private func route(to destination: CIDR, via gateway: IPAddress? = nil, isLocal: Bool = false) -> NodeRoute
+  {
+    var route = IPRoute(destination: destination, gateway: gateway)
+    route.table = table
+    // A cloud's gateway need not lie in a subnet of the NIC.
+    return NodeRoute(route, outOf: master.index, isLocal: isLocal, isOnLink: gateway != nil)
+  }
+}

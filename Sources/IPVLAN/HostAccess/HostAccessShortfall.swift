@@ -1,0 +1,68 @@
+public import Addressing
+public import Netlink
+internal import Platform
+
+/// A part of host access that does not work on this node, since the kernel lacks a piece or a setting of the
+/// node's stands against it.
+public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
+  /// What does not work, and why.
+  public let problem: String
+  /// The command that mends it.
+  public let remedy: String
+
+  /// Problem and remedy in one sentence.
+  public var description: String { "\(problem) (run: \(remedy))" }
+
+  /// The shortfalls for a master, found without changing anything.
+  ///
+  /// - Parameter families: those that the master's pods have.
+  public static func all(of master: Link, families: Set<IPFamily> = [.v4]) -> [HostAccessShortfall] {
+    [filter(of: master)].compactMap(\.self) + (families.contains(.v4) ? ipv4(master) : [])
+      + (families.contains(.v6) ? ipv6() : [])
+  }
+
+  private static func filter(of master: Link) -> HostAccessShortfall? {
+    do throws(NetlinkError) {
+      var socket = try NetfilterSocket()
+      try socket.probe()
+      return nil
+    } catch {
+      return HostAccessShortfall(
+        problem: "Services do not work from pods on \(master.name): the kernel refuses nftables, \(error)",
+        remedy: "modprobe -a nf_tables nft_chain_nat nft_ct nft_masq")
+    }
+  }
+
+  private static func ipv4(_ master: Link) -> [HostAccessShortfall] {
+    var shortfalls: [HostAccessShortfall] = []
+    if setting("net/ipv4/ip_forward") == 0 {
+      shortfalls.append(
+        HostAccessShortfall(
+          problem: "the node does not forward IPv4: node ports, and Services whose backend is on this node, "
+            + "do not work", remedy: "sysctl -w net.ipv4.ip_forward=1"))
+    }
+    // The strictest of "all" and the link's own counts. Connections to node ports of a second NIC, and those
+    // that are translated twice, arrive by another link than the route back would take.
+    for link in ["all", master.name] where setting("net/ipv4/conf/\(link)/rp_filter") == 1 {
+      shortfalls.append(
+        HostAccessShortfall(
+          problem: "strict reverse path filtering on \(link) drops connections to node ports of a second NIC",
+          remedy: "sysctl -w net.ipv4.conf.\(link).rp_filter=2"))
+    }
+    return shortfalls
+  }
+
+  private static func ipv6() -> [HostAccessShortfall] {
+    guard setting("net/ipv6/conf/all/forwarding") == 0 else { return [] }
+    return [
+      HostAccessShortfall(
+        problem: "the node does not forward IPv6: node ports, and Services whose backend is on this node, do "
+          + "not work", remedy: "sysctl -w net.ipv6.conf.all.forwarding=1")
+    ]
+  }
+
+  private static func setting(_ name: String) -> Int? {
+    guard let bytes = try? Files.read("/proc/sys/\(name)", limit: 64) else { return nil }
+    return Int(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self))
+  }
+}

@@ -1,0 +1,75 @@
+internal import Addressing
+public import Netlink
+internal import Platform
+
+/// Removes what is left of host access: ways to pods that are gone, and everything when no pod has one.
+public enum HostAccessSweeper {
+  /// Removes the host routes to addresses that no ipvlan link of the machine has.
+  ///
+  /// - Returns: the addresses.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  @discardableResult
+  static func sweep(home: borrowing NetworkNamespace) throws(NetlinkError) -> [IPAddress] {
+    var node = try NetlinkSocket()
+    // The list comes first: an ADD gives the link its address before it makes the route.
+    let routes = try hostRoutes(&node)
+    guard !routes.isEmpty else { return [] }
+    var living: Set<IPAddress> = []
+    for slave in IPVLANSlave.all(home: home) { living.formUnion(slave.addresses(home: home)) }
+    var swept: [IPAddress] = []
+    for (linkIndex, routes) in Dictionary(grouping: routes, by: \.linkIndex) {
+      let stale = routes.map(\.destination.address).filter { !living.contains($0) }
+      guard !stale.isEmpty, let linkIndex, let link = try node.link(index: linkIndex) else { continue }
+      try HostAccess.withdraw(stale, from: link, &node)
+      swept += stale
+    }
+    return swept.sorted()
+  }
+
+  /// Removes host access whole: slaves, tables, rules and filters of every master, unless a pod still has a way.
+  ///
+  /// - Returns: the host-side slaves that were removed; `nil` when a pod still has a way.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  public static func removeAll() throws(NetlinkError) -> [String]? {
+    try sweep(home: try NetworkNamespace.home())
+    var node = try NetlinkSocket()
+    guard try hostRoutes(&node).isEmpty else { return nil }
+    let links = try node.ipvlanLinks().filter(HostLink.isHostLink)
+    try removeFilters()
+    for family in IPFamily.allCases {
+      let rules = try node.rules(family).filter(isOwn)
+      let routes = try node.routes(family)
+        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol }
+      try node.remove(
+        routes.compactMap(\.asNodeRoute), rules, routeProtocol: HostAccessNumbers.routeProtocol)
+    }
+    for link in links { try node.deleteLink(link) }
+    return links.map(\.name)
+  }
+
+  private static func hostRoutes(_ node: inout NetlinkSocket) throws(NetlinkError) -> [Route] {
+    var routes: [Route] = []
+    for family in IPFamily.allCases {
+      routes += try node.routes(family, table: PolicyRule.mainTable)
+        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
+    }
+    return routes
+  }
+
+  private static func isOwn(_ rule: PolicyRule) -> Bool {
+    let hostRoutes = PolicyRule(
+      rule.family, priority: HostAccessNumbers.Priority.hostRoutes, table: PolicyRule.mainTable,
+      suppressedPrefixLength: UInt32(rule.family.bitWidth - 1))
+    return rule == hostRoutes || HostAccessNumbers.number(ofTable: rule.table) != nil
+  }
+
+  /// Also those of masters that are gone.
+  private static func removeFilters() throws(NetlinkError) {
+    do throws(NetlinkError) {
+      var filter = try NetfilterSocket()
+      for name in try filter.tableNames() where HostLink.isName(name) { try filter.deleteTable(name) }
+    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
+      // A kernel without nftables has none of ours.
+    }
+  }
+}

@@ -1,0 +1,70 @@
+internal import Addressing
+internal import Netlink
+
+/// The slave that a master has in the node's own namespace: the door between the node and the pods.
+enum HostLink {
+  /// The name of the host-side slave of a master, which its nftables table has too.
+  ///
+  /// `ih-` and the master's name; of one that does not fit into 15 bytes the beginning, and five digits that
+  /// follow from all of it.
+  static func name(ofMaster master: String) -> String {
+    let room = 15 - prefix.utf8.count
+    guard master.utf8.count > room else { return prefix + master }
+    return prefix + String(decoding: master.utf8.prefix(room - 5), as: UTF8.self)
+      + String(StableHash.fnv1a(master) | 1 << 63, radix: 16).suffix(5)
+  }
+
+  private static let prefix = "ih-"
+
+  /// Whether a name is that of a host-side slave, or of its nftables table.
+  static func isName(_ name: String) -> Bool { name.hasPrefix(prefix) }
+
+  /// Whether a link is a host-side slave that this plugin made.
+  static func isHostLink(_ link: Link) -> Bool {
+    link.isIPVLAN && isName(link.name) && link.alias.map(Note.isNote) ?? true
+  }
+
+  /// What is written on the link once all that belongs to it stands; it goes with the link.
+  struct Note: Sendable, Hashable {
+    /// What tells the master apart in marks and tables: 1 to 31.
+    var number: UInt32
+    /// The mode that the rules were made for.
+    var mode: IPVLANMode
+    /// The families that have a way out.
+    var families: Set<IPFamily>
+    /// Whether the nftables table stands.
+    var hasFilter: Bool
+
+    private static let heading = "ipvlan host access"
+
+    /// Whether a text starts as a note does.
+    static func isNote(_ text: String) -> Bool { text.hasPrefix(heading) }
+
+    /// A note about a complete link.
+    init(number: UInt32, mode: IPVLANMode, families: Set<IPFamily>, hasFilter: Bool) {
+      self.number = number
+      self.mode = mode
+      self.families = families
+      self.hasFilter = hasFilter
+    }
+
+    /// Reads what `description` writes.
+    init?(_ text: String) {
+      guard Self.isNote(text) else { return nil }
+      let words = text.dropFirst(Self.heading.count).split(separator: " ")
+      guard words.count >= 2, let number = UInt32(words[0]), HostAccessNumbers.range.contains(number),
+        let mode = IPVLANMode(String(words[1]))
+      else { return nil }
+      self.number = number
+      self.mode = mode
+      families = Set(IPFamily.allCases.filter { words.contains("v\($0.rawValue)") })
+      hasFilter = words.contains("nft")
+    }
+
+    /// `ipvlan host access 1 l3s v4 v6 nft`.
+    var description: String {
+      let words = families.sorted().map { "v\($0.rawValue)" } + (hasFilter ? ["nft"] : [])
+      return ([Self.heading, "\(number)", "\(mode)"] + words).joined(separator: " ")
+    }
+  }
+}
