@@ -72,7 +72,9 @@ let package = Package(
     .target(
       name: "ConformanceSupport",
       dependencies: ["CConformanceSupport", "JSON", "Platform", systemPackage],
-      path: "Tests/ConformanceSupport", swiftSettings: strict),
+      path: "Tests/ConformanceSupport",
+      // Optimised even in debug builds: the emulated kernel makes all that runs in it several times slower.
+      swiftSettings: strict + [.unsafeFlags(["-O"])]),
     .testTarget(
       name: "IPVLANConformanceTests", dependencies: ["ConformanceSupport", "JSON"],
       swiftSettings: strict),

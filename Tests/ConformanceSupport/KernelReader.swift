@@ -45,17 +45,6 @@ extension Namespace {
     return try Self.documents(completion.text).flatMap(\.self)
   }
 
-  /// Several listings by one process, in the order of the commands.
-  func readBatch(_ options: [String], _ commands: [String]) throws -> [[JSONObject]] {
-    let input = commands.joined(separator: "\n") + "\n"
-    let completion = try execute("ip", options + ["-json", "-batch", "-"], input: Array(input.utf8))
-    let documents = try Self.documents(completion.mustSucceed().text)
-    guard documents.count == commands.count else {
-      throw SupportError("\(commands.count) commands gave \(documents.count) listings: \(completion)")
-    }
-    return documents
-  }
-
   /// `ip -json` writes each listing on a line of its own.
   private static func documents(_ text: String) throws -> [[JSONObject]] {
     try text.split(separator: "\n").map { line in

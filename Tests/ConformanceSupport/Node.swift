@@ -87,18 +87,10 @@ extension Namespace {
 
   /// Reads a kernel setting; `nil` where there is none.
   public func sysctl(_ name: String) throws -> String? {
-    try sysctls([name])[name]
-  }
-
-  /// Reads kernel settings, leaving out what there is not.
-  func sysctls(_ names: [String]) throws -> [String: String] {
     try run {
-      var values: [String: String] = [:]
-      for name in names {
-        guard let bytes = try? Files.read("/proc/sys/\(name)", limit: 4096) else { continue }
-        values[name] = String(String(decoding: bytes, as: UTF8.self).dropLast())
+      (try? Files.read("/proc/sys/\(name)", limit: 4096)).map {
+        String(decoding: $0.dropLast(), as: UTF8.self)
       }
-      return values
     }
   }
 }

@@ -1,17 +1,29 @@
-internal import JSON
 internal import Platform
 
 /// The whole state that a plugin could have changed, at one moment.
 public struct Snapshot: Sendable, Equatable {
-  /// Lines of text by where they were found: "node: routes".
-  public private(set) var sections: [String: [String]] = [:]
+  /// One thing that was found.
+  enum Fact: Hashable, Sendable, CustomStringConvertible {
+    case object(KernelObject)
+    case text(String)
+
+    /// The fact as one line.
+    var description: String {
+      switch self {
+      case .object(let object): object.description
+      case .text(let text): text
+      }
+    }
+  }
+
+  /// What was found, by where: "node: routes".
+  private(set) var sections: [String: Set<Fact>] = [:]
 
   /// Looks at the node, the fabric and every pod whose namespace is there.
   public init(of node: Node) throws {
     for namespace in [node.namespace, node.fabric] + node.pods.map(\.namespace) where namespace.isAlive {
       try add(namespace)
     }
-    try addFirewall(node.namespace)
     addFiles(in: node.directory)
   }
 
@@ -21,12 +33,11 @@ public struct Snapshot: Sendable, Equatable {
   public func difference(from later: Snapshot, ignoring ignored: Set<String> = []) -> String {
     var lines: [String] = []
     for section in Set(sections.keys).union(later.sections.keys).subtracting(ignored).sorted() {
-      let before = sections[section] ?? []
-      let after = later.sections[section] ?? []
+      let (before, after) = (sections[section] ?? [], later.sections[section] ?? [])
       guard before != after else { continue }
       lines.append(section)
-      lines += before.filter { !after.contains($0) }.map { "  - \($0)" }
-      lines += after.filter { !before.contains($0) }.map { "  + \($0)" }
+      lines += before.subtracting(after).map { "  - \($0)" }.sorted()
+      lines += after.subtracting(before).map { "  + \($0)" }.sorted()
     }
     return lines.joined(separator: "\n")
   }
@@ -45,7 +56,7 @@ public struct Snapshot: Sendable, Equatable {
   }
 
   /// What a namespace looks like in which nothing was done yet.
-  private static let emptyNamespace: Result<[String: [String]], any Error> = Result {
+  private static let emptyNamespace: Result<[String: Set<Fact>], any Error> = Result {
     var snapshot = Snapshot()
     try snapshot.add(Namespace("", .heldByProcess))
     return Dictionary(uniqueKeysWithValues: snapshot.sections.map { (String($0.key.dropFirst(2)), $0.value) })
@@ -54,42 +65,40 @@ public struct Snapshot: Sendable, Equatable {
   private init() {}
 
   private mutating func add(_ namespace: Namespace) throws {
-    let listings = [
-      "link show", "address show", "route show table all", "neighbour show nud permanent", "rule show",
-    ]
-    let titles = ["links", "addresses", "routes", "neighbours", "rules"]
-    for (title, entries) in zip(titles, try namespace.readBatch(["-details"], listings)) {
-      sections["\(namespace.label): \(title)"] = entries.map(Self.line).sorted()
+    let settings = Self.settings
+    let found = try namespace.run {
+      var found: [(String, Set<Fact>)] = []
+      for kind in KernelObject.Kind.compared {
+        // Other neighbours come and go with the traffic.
+        let objects = try KernelObject.all(kind).filter {
+          kind.request != KernelObject.Kind.neighbour.request
+            || $0.field("state") == KernelObject.Kind.permanent
+        }
+        found.append((kind.title, Set(objects.map(Fact.object))))
+      }
+      found.append(("sysctl", Set(settings.compactMap(Self.setting))))
+      found.append(("nftables", KernelObject.hasFirewallTables() ? [.text("tables")] : []))
+      return found
     }
-    let rules = try namespace.readBatch(["-6", "-details"], ["rule show"])
-    sections["\(namespace.label): IPv6 rules"] = rules.joined().map(Self.line).sorted()
-    let settings = try namespace.sysctls(Self.settings)
-    sections["\(namespace.label): sysctl"] = settings.map { "\($0.key) = \($0.value)" }.sorted()
-  }
-
-  /// An entry as one line, without what changes by itself.
-  private static func line(_ entry: JSONObject) -> String {
-    var entry = entry
-    // Carrier and state follow the other end of a wire with a delay.
-    entry["operstate"] = nil
-    if let flags = entry["flags"]?.array {
-      entry["flags"] = .array(flags.filter { !["LOWER_UP", "NO-CARRIER"].contains($0.string ?? "") })
-    }
-    return String(decoding: JSONValue.object(entry).serialized(), as: UTF8.self)
-  }
-
-  private mutating func addFirewall(_ namespace: Namespace) throws {
+    for (title, facts) in found { sections["\(namespace.label): \(title)"] = facts }
+    guard sections["\(namespace.label): nftables"]?.isEmpty == false else { return }
     let ruleset = try namespace.execute("nft", ["--stateless", "list", "ruleset"]).mustSucceed()
-    sections["\(namespace.label): nftables"] = ruleset.text.split(separator: "\n").map(String.init)
+    sections["\(namespace.label): nftables"] = [.text(ruleset.text)]
+  }
+
+  private static func setting(_ name: String) -> Fact? {
+    (try? Files.read("/proc/sys/\(name)", limit: 4096)).map {
+      .text("\(name) = \(String(decoding: $0.dropLast(), as: UTF8.self))")
+    }
   }
 
   private mutating func addFiles(in directory: String, title: String = "files") {
-    sections[title, default: []] += []
+    sections[title, default: []].formUnion([])
     for name in (try? Files.names(in: directory)) ?? [] {
       let path = "\(directory)/\(name)"
       if Files.isRegularFile(path) {
         let content = (try? Files.read(path)).map { String(decoding: $0.prefix(400), as: UTF8.self) }
-        sections[title, default: []].append("\(path): \((content ?? "").debugDescription)")
+        sections[title, default: []].insert(.text("\(path): \((content ?? "").debugDescription)"))
       } else {
         addFiles(in: path, title: title)
       }

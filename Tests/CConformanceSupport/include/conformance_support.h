@@ -18,3 +18,8 @@ int conformance_unmount(const char *path);
 
 /// Makes a pipe whose ends no started program inherits (pipe2(2)); 0, or a negative errno.
 int conformance_pipe(int ends[2]);
+
+/// Asks the kernel for all objects of one kind in the calling thread's namespace, and gathers its answers, whole
+/// netlink messages, in `buffer`. `protocol` is NETLINK_ROUTE or NETLINK_NETFILTER, `type` the request, such as
+/// RTM_GETLINK, `family` the first byte of its header. Returns the length, or a negative errno.
+long conformance_dump(int protocol, int type, int family, void *buffer, unsigned long size);
