@@ -53,6 +53,9 @@ boot() {
   $b mount -t cgroup2 cgroup2 /new/sys/fs/cgroup
   $b mount --move /proc /new/proc
   $b mount --move /dev /new/dev
+  # Elsewhere udev makes these; shells and scripts use them.
+  $b ln -s /proc/self/fd /new/dev/fd
+  for name in 0:stdin 1:stdout 2:stderr; do $b ln -s "/proc/self/fd/${name%:*}" "/new/dev/${name#*:}"; done
   $b mkdir -p /new/dev/pts /new/dev/shm
   $b mount -t devpts -o gid=5,mode=620,ptmxmode=666 pts /new/dev/pts
   $b mount -t tmpfs -o mode=1777 shm /new/dev/shm
@@ -81,6 +84,8 @@ run() {
   $b hostname "$($b cat $control/hostname)"
   $b ip link set lo up
   $b cat $control/preload | $b xargs modprobe -a
+  # The module brings a link of its own, which a machine does not have.
+  $b ip link delete dummy0
   out=$($b cat $control/out)
   if [ -n "$out" ]; then
     $b mkdir -p "$out"
