@@ -45,3 +45,13 @@ long conformance_dump(int protocol, int type, int family, void *buffer, unsigned
   close(socket_);
   return result;
 }
+
+int conformance_open_link_events(void) {
+  struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+  int socket_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (socket_ < 0) return -errno;
+  if (bind(socket_, (struct sockaddr *)&address, sizeof address) == 0) return socket_;
+  int error = -errno;
+  close(socket_);
+  return error;
+}

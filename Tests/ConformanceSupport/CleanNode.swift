@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Runs a test on a node of its own and proves that nothing was left behind.
 ///
 /// Links, addresses, routes, rules, neighbours, firewall, kernel settings and files of the node, the fabric and
@@ -27,4 +29,13 @@ extension Node {
     let difference = before.difference(from: try Snapshot(of: self), ignoring: keeping)
     guard difference.isEmpty else { throw SupportError("something was left behind:\n\(difference)") }
   }
+}
+
+/// Throws unless `condition` holds within some seconds: for what the kernel does in the background.
+public func eventually(_ condition: () throws -> Bool) throws {
+  for _ in 0..<50 {
+    if try condition() { return }
+    usleep(100_000)
+  }
+  throw SupportError("a condition did not come about within 5 seconds")
 }

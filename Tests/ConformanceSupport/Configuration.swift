@@ -53,3 +53,15 @@ extension JSONValue: ExpressibleByIntegerLiteral {
   /// As above.
   public init(integerLiteral value: Int) { self = .int(value) }
 }
+extension JSONValue: ExpressibleByArrayLiteral {
+  /// As above.
+  public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+}
+extension JSONValue: ExpressibleByDictionaryLiteral {
+  /// As above.
+  public init(dictionaryLiteral elements: (String, JSONValue)...) {
+    var object = JSONObject()
+    for (name, value) in elements { object[name] = value }
+    self = .object(object)
+  }
+}

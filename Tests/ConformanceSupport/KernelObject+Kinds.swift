@@ -69,6 +69,27 @@ extension KernelObject.Kind {
 
   /// Everything that a snapshot compares.
   static let compared = [link, address, route, neighbour, rule]
+}
+
+extension KernelObject {
+  /// Whether the object comes and goes, or changes, by itself: neighbours that traffic makes known, and the kernel's
+  /// own link-local addresses, whose routes appear when duplicate detection ends. Routes to other link-local addresses
+  /// go with the addresses, which are compared.
+  var isPassing: Bool {
+    switch kind.title {
+    case Kind.neighbour.title: field("state") != Self.permanent
+    case Kind.address.title: attribute(named: "protocol") == Self.kernelLinkLocal
+    case Kind.route.title:
+      field("family") == UInt64(AF_INET6) && attribute(named: "table") == Self.localTable
+        && attribute(named: "to")?.hasPrefix("fe80:") == true
+    default: false
+    }
+  }
+
   /// `NUD_PERMANENT`.
-  static let permanent: UInt64 = 0x80
+  private static let permanent: UInt64 = 0x80
+  /// `IFAPROT_KERNEL_LL`.
+  private static let kernelLinkLocal = "3"
+  /// `RT_TABLE_LOCAL`.
+  private static let localTable = "255"
 }

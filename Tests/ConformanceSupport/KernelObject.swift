@@ -24,7 +24,7 @@ struct KernelObject: Hashable, Sendable, CustomStringConvertible {
     let addresses: Set<Int>
   }
 
-  private let kind: Kind
+  let kind: Kind
   /// The message without what changes by itself.
   private let bytes: [UInt8]
 
@@ -37,9 +37,13 @@ struct KernelObject: Hashable, Sendable, CustomStringConvertible {
   /// Lists all objects of a kind in the calling thread's namespace.
   static func all(_ kind: Kind) throws -> [KernelObject] {
     try kind.families.flatMap { family in
-      let bytes = try dump(netlinkRoute, kind.request, family)
-      return messages(bytes).map { KernelObject(kind, payload: $0) }
+      objects(kind, in: try dump(netlinkRoute, kind.request, family))
     }
+  }
+
+  /// The objects of netlink messages that lie one behind the other.
+  static func objects(_ kind: Kind, in bytes: [UInt8]) -> [KernelObject] {
+    messages(bytes).map { KernelObject(kind, payload: $0) }
   }
 
   /// Whether nftables holds any table; a kernel without nftables holds none.
@@ -99,13 +103,21 @@ struct KernelObject: Hashable, Sendable, CustomStringConvertible {
 
   /// The object as one line.
   var description: String {
-    var words = kind.header.filter { !$0.name.isEmpty }.map { "\($0.name) \(field($0.name) ?? 0)" }
+    let fields = kind.header.filter { !$0.name.isEmpty }.map { "\($0.name) \(field($0.name) ?? 0)" }
+    return (fields + attributes.map { "\($0.name) \($0.text)" }).joined(separator: ", ")
+  }
+
+  /// The text of an attribute.
+  func attribute(named name: String) -> String? { attributes.first { $0.name == name }?.text }
+
+  private var attributes: [(name: String, text: String)] {
+    var found: [(String, String)] = []
     let headerSize = kind.header.reduce(0) { $0 + $1.size }
     Self.walk(bytes.dropFirst(headerSize)) { type, value, _ in
       let text = Self.text(value, isAddress: kind.addresses.contains(type))
-      words.append("\(kind.attributes[type] ?? "attribute\(type)") \(text)")
+      found.append((kind.attributes[type] ?? "attribute\(type)", text))
     }
-    return words.joined(separator: ", ")
+    return found
   }
 
   /// Calls `body` with each attribute's type, value, and whole bytes up to the next one.

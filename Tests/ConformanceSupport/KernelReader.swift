@@ -1,3 +1,4 @@
+internal import Glibc
 public import JSON
 
 /// What the kernel says about a namespace, read by iproute2: never by the code under test.
@@ -50,5 +51,21 @@ extension Namespace {
     try text.split(separator: "\n").map { line in
       try JSONValue(parsing: Array(line.utf8)).array?.compactMap(\.object) ?? []
     }
+  }
+}
+
+extension Namespace {
+  /// The MAC address by which a link knows its neighbour; waits a moment for the one that is hoped for, since
+  /// announcements arrive after the call that sent them.
+  public func neighbour(
+    _ address: String, on link: String, until isExpected: (String?) -> Bool
+  ) throws -> String? {
+    var found: String?
+    for _ in 0..<20 {
+      found = try read("neighbour", "show", address, "dev", link).first?["lladdr"]?.string
+      if isExpected(found) { break }
+      usleep(100_000)
+    }
+    return found
   }
 }

@@ -69,11 +69,7 @@ public struct Snapshot: Sendable, Equatable {
     let found = try namespace.run {
       var found: [(String, Set<Fact>)] = []
       for kind in KernelObject.Kind.compared {
-        // Other neighbours come and go with the traffic.
-        let objects = try KernelObject.all(kind).filter {
-          kind.request != KernelObject.Kind.neighbour.request
-            || $0.field("state") == KernelObject.Kind.permanent
-        }
+        let objects = try KernelObject.all(kind).filter { !$0.isPassing }
         found.append((kind.title, Set(objects.map(Fact.object))))
       }
       found.append(("sysctl", Set(settings.compactMap(Self.setting))))

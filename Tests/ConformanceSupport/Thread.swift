@@ -5,6 +5,17 @@ internal import Glibc
 /// For what changes the thread itself, such as its namespace: the change ends with the thread.
 func runOnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
   let job = Job { Result { try body() } }
+  pthread_join(try start(job), nil)
+  guard let result = job.result else { throw SupportError("a thread ended without a result") }
+  return try result.get()
+}
+
+/// Runs `body` on a thread of its own, beside the test.
+func startOnThread(_ body: @escaping @Sendable () -> Void) throws {
+  pthread_detach(try start(Job { .success(body()) }))
+}
+
+private func start(_ job: some Runnable) throws -> pthread_t {
   let argument = unsafe Unmanaged.passRetained(job as any Runnable as AnyObject).toOpaque()
   var thread = pthread_t()
   let status = unsafe pthread_create(
@@ -15,9 +26,7 @@ func runOnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value
       return nil
     }, argument)
   guard status == 0 else { throw SupportError("cannot start a thread: error \(status)") }
-  pthread_join(thread, nil)
-  guard let result = job.result else { throw SupportError("a thread ended without a result") }
-  return try result.get()
+  return thread
 }
 
 private protocol Runnable: AnyObject { func run() }

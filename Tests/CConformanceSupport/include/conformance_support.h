@@ -23,3 +23,7 @@ int conformance_pipe(int ends[2]);
 /// netlink messages, in `buffer`. `protocol` is NETLINK_ROUTE or NETLINK_NETFILTER, `type` the request, such as
 /// RTM_GETLINK, `family` the first byte of its header. Returns the length, or a negative errno.
 long conformance_dump(int protocol, int type, int family, void *buffer, unsigned long size);
+
+/// Opens a socket that receives the changes of links in the calling thread's namespace; a descriptor, or a negative
+/// errno.
+int conformance_open_link_events(void);

@@ -1,0 +1,197 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// DEL removes what there is, and succeeds when there is nothing.
+@Suite struct DeleteTests {
+  @Test func deleteWithoutAddSucceeds() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.delete()
+    }
+  }
+
+  @Test func deleteTwiceSucceeds() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      try attachment.delete()
+      try attachment.delete()
+    }
+  }
+
+  @Test func deleteAfterAFailedAddSucceeds() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment(master: "ens7")
+      try attachment.mustFail(code: 100)
+      try attachment.delete()
+    }
+  }
+
+  @Test func deleteWithoutPrevResultRemovesTheLink() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      var other = PodAttachment(attachment.pod, on: node, attachment.configuration)
+      try other.delete()
+    }
+  }
+
+  @Test(arguments: ["", "/run/netns/never-was", "/proc/1999999/ns/net"])
+  func deleteWithoutNamespaceSucceeds(netns: String) throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      attachment.environment["CNI_NETNS"] = netns
+      try attachment.delete()
+    }
+  }
+
+  @Test func deleteAfterTheNamespaceIsGoneSucceeds() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      attachment.pod.namespace.destroy()
+      try attachment.delete()
+    }
+  }
+
+  /// The runtime has lost the path, but a process still lives there and uses the address.
+  @Test func deleteWithoutPathFindsTheLinkInANamespaceThatLivesOn() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      attachment.environment["CNI_NETNS"] = ""
+      try attachment.delete()
+      #expect(try attachment.pod.namespace.linkNames() == ["lo"])
+    }
+  }
+
+  @Test func deleteAfterTheLinkIsGoneSucceeds() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      try attachment.pod.namespace.ip("link", "delete", "eth0")
+      try attachment.delete()
+    }
+  }
+
+  @Test func deleteAfterTheMasterIsGoneSucceeds() throws {
+    try withCleanNode { node in
+      try node.namespace.batch("link add eni7 type dummy\nlink set eni7 up\n")
+      var attachment = try node.attachment(master: "eni7")
+      try attachment.add()
+      try node.namespace.ip("link", "delete", "eni7")
+      try attachment.delete()
+    }
+  }
+
+  @Test func deleteWithoutMasterOnANodeWithoutDefaultRouteRemovesLinkAndLease() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment(master: nil, version: "1.0.0", ipam: node.hostLocal())
+      try attachment.add()
+      try node.namespace.batch("route delete default via 172.31.16.1\nroute delete ::/0 dev ens5\n")
+      try attachment.delete()
+      #expect(try node.leases().isEmpty)
+      try node.namespace.batch(
+        "route add default via 172.31.16.1 dev ens5\nroute add ::/0 via fe80:ec2::1 dev ens5\n")
+      try node.forgetLeases()
+    }
+  }
+
+  @Test func deleteWithLinkInContainerAndTheNamespaceGoneReleasesTheLease() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment(master: "trunk", version: "1.0.0", ipam: node.hostLocal())
+      attachment.configuration["linkInContainer"] = true
+      try attachment.pod.namespace.batch("link add trunk type dummy\nlink set trunk up\n")
+      try attachment.add()
+      #expect(try node.leases().count == 1)
+      attachment.pod.namespace.destroy()
+      try attachment.delete()
+      #expect(try node.leases().isEmpty)
+      try node.forgetLeases()
+    }
+  }
+
+  @Test func deleteWithAPrevResultOfTwoInterfacesAndNoMasterSucceeds() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment(master: nil)
+      try attachment.add()
+      attachment.configuration["prevResult"] = [
+        "cniVersion": "1.1.0",
+        "interfaces": [["name": "lo"], ["name": "eth0", "sandbox": .string(attachment.pod.namespace.path)]],
+        "ips": [["address": "172.31.16.4/20", "interface": 1]],
+      ]
+      attachment = PodAttachment(attachment.pod, on: node, attachment.configuration)
+      try attachment.delete()
+    }
+  }
+
+  @Test func aBrokenPrevResultDoesNotKeepDeleteFromItsWork() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      var broken = PodAttachment(attachment.pod, on: node, attachment.configuration)
+      broken.configuration["prevResult"] = ["ips": "nonsense"]
+      try broken.delete()
+    }
+  }
+
+  @Test func aLinkOfAnotherKindUnderTheNameIsNotRemoved() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.pod.namespace.ip("link", "add", "eth0", "type", "dummy")
+      try attachment.delete()
+      #expect(try attachment.pod.namespace.linkNames() == ["lo", "eth0"])
+      try attachment.pod.namespace.ip("link", "delete", "eth0")
+    }
+  }
+
+  @Test func anotherAttachmentsLinkUnderTheNameIsNotRemoved() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      var stranger = attachment
+      stranger.environment["CNI_CONTAINERID"] = "somebody-else"
+      try stranger.delete()
+      try attachment.check()
+      try attachment.delete()
+    }
+  }
+
+  @Test func aMissingIPAMPluginNeverKeepsTheLink() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      attachment.setIPAM(["type": "no-such-plugin"])
+      _ = try attachment.call(.delete)
+      #expect(try attachment.pod.namespace.linkNames() == ["lo"])
+    }
+  }
+
+  @Test func theLinkIsGoneBeforeItsAddressIsGivenBack() throws {
+    try withCleanNode { node in
+      let script = try node.plugin(
+        "witness", "[ $CNI_COMMAND = DEL ] && ip -n \"${CNI_NETNS##*/}\" -br link >\"$0.saw\"; \(Node.answer)"
+      )
+      var attachment = try node.attachment(ipam: ["type": "witness"])
+      attachment.path = script.directory
+      try attachment.add()
+      try attachment.delete()
+      let saw = try #require(script.read("saw"))
+      #expect(saw.contains("lo") && !saw.contains("eth0"), "\(saw)")
+      try script.remove()
+    }
+  }
+
+  @Test func whatAKilledAddLeftUnderItsTemporaryNameIsRemoved() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      // As it looks between birth and renaming.
+      let name = try node.temporaryName(of: attachment)
+      try attachment.pod.namespace.batch("link set eth0 down\nlink set eth0 name \(name)\n")
+      try attachment.delete()
+      #expect(try attachment.pod.namespace.linkNames() == ["lo"])
+    }
+  }
+}
