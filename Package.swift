@@ -45,8 +45,12 @@ let package = Package(
 
     // The allocators.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "YAML", dependencies: ["CYAML", "JSON"], swiftSettings: strict),
+    .target(name: "CLeaseStore", linkerSettings: [.linkedLibrary("lmdb")]),
     .target(
-      name: "IPPool", dependencies: ["Addressing", "CYAML", "JSON", "Platform"], swiftSettings: strict),
+      name: "IPPool",
+      dependencies: ["Addressing", "CLeaseStore", "JSON", "Platform", "YAML", systemPackage],
+      swiftSettings: strict),
 
     // The plugin, and the two executables.
     .target(
@@ -64,7 +68,9 @@ let package = Package(
     .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
     .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
     .testTarget(name: "CNITests", dependencies: ["CNI"], swiftSettings: strict),
-    .testTarget(name: "IPPoolTests", dependencies: ["IPPool"], swiftSettings: strict),
+    .testTarget(
+      name: "IPPoolTests", dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML"],
+      swiftSettings: strict),
     .testTarget(name: "IPVLANTests", dependencies: ["IPVLAN"], swiftSettings: strict),
 
     // The plugin as a runtime uses it, on a real kernel. Nothing here links the plugin: it is executed.

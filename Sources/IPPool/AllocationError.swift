@@ -6,6 +6,8 @@ public struct AllocationError: Error, Sendable, Hashable {
     case exhausted
     /// Only addresses that were released a moment ago are left; the message says how long they rest.
     case cooling
+    /// Somebody else holds the state for too long; the same call may succeed later.
+    case busy
     /// A requested address is held, reserved or in no pool.
     case requestRefused
     /// The attachment does not hold what it should hold.

@@ -94,6 +94,28 @@ public enum Files {
     return String(decoding: buffer[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// The size of a file in bytes.
+  /// - Throws: the `Errno` of stat(2).
+  public static func size(_ path: String) throws(Errno) -> Int {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
+    return Int(status.st_size)
+  }
+
+  /// Whether a directory belongs to the caller and only its owner can write to it.
+  /// - Throws: the `Errno` of stat(2).
+  public static func isPrivateDirectory(_ path: String) throws(Errno) -> Bool {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
+    return status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
+      && status.st_mode & (S_IWGRP | S_IWOTH) == 0
+  }
+
+  /// Whether a name matches a pattern of glob(7).
+  public static func name(_ name: String, matches pattern: String) -> Bool {
+    unsafe fnmatch(pattern, name, 0) == 0
+  }
+
   /// Whether the path leads to a regular file.
   public static func isRegularFile(_ path: String) -> Bool {
     var status = stat()

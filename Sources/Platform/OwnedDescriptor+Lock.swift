@@ -27,6 +27,24 @@ extension OwnedDescriptor {
     }
   }
 
+  /// Takes a lock, waiting for `seconds` at most.
+  ///
+  /// A timer's signal ends the wait (flock(2) has no time limit), so that it is for programs without threads.
+  /// - Returns: whether the lock was had.
+  /// - Throws: the `Errno` of flock(2).
+  public func lock(_ lock: Lock, within seconds: Int) throws(Errno) -> Bool {
+    if flock(descriptor.rawValue, lock.operation | LOCK_NB) == 0 { return true }
+    guard errno == EWOULDBLOCK else { throw Errno(rawValue: errno) }
+    let start = MonotonicInstant.now()
+    let timer = try RepeatingAlarm(milliseconds: 250)
+    defer { timer.stop() }
+    while flock(descriptor.rawValue, lock.operation) != 0 {
+      guard errno == EINTR else { throw Errno(rawValue: errno) }
+      if MonotonicInstant.now().microseconds(since: start) >= seconds * 1_000_000 { return false }
+    }
+    return true
+  }
+
   /// What the file holds from its start.
   /// - Throws: the `Errno` of the step that failed; `EFBIG` beyond `limit` bytes.
   public func content(limit: Int) throws(Errno) -> [UInt8] {

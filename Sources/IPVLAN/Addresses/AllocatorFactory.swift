@@ -28,6 +28,8 @@ enum AllocatorFactory {
   ) throws(JSONFieldError) -> (any IPAllocator)? {
     switch type {
     case "static": try StaticAllocator(ipam)
+    case "ippool":
+      try IPPoolAllocator(ipam, network: request.configuration.name, environment: request.environment)
     default: nil
     }
   }

@@ -7,7 +7,7 @@ extension CNIError {
     let code: ErrorCode =
       switch error.kind {
       case .exhausted, .requestRefused: .noAddress
-      case .cooling: .tryAgainLater
+      case .cooling, .busy: .tryAgainLater
       case .notHeld: .checkFailed
       case .invalidConfiguration: .invalidConfiguration
       case .store: .leaseStore

@@ -1,0 +1,62 @@
+/// A set of addresses of one family as ranges: a /64 costs what a /28 costs.
+public struct AddressSet: Sendable, Hashable {
+  /// The ranges in order, disjoint, with a gap between any two.
+  public let ranges: [IPRange]
+
+  /// The union of ranges.
+  public init(_ ranges: [IPRange] = []) {
+    var merged: [IPRange] = []
+    for range in ranges.sorted() {
+      if let last = merged.last, last.family == range.family,
+        range.lower <= last.upper || last.upper.successor == range.lower,
+        let union = IPRange(last.lower, max(last.upper, range.upper))
+      {
+        merged[merged.count - 1] = union
+      } else {
+        merged.append(range)
+      }
+    }
+    self.ranges = merged
+  }
+
+  /// The number of addresses; `UInt128.max` for all that is larger.
+  public var count: UInt128 {
+    ranges.reduce(0) { sum, range in
+      let (next, overflow) = sum.addingReportingOverflow(range.count)
+      return overflow ? .max : next
+    }
+  }
+
+  /// Whether there is no address.
+  public var isEmpty: Bool { ranges.isEmpty }
+
+  /// Whether `address` is one of them.
+  public func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
+
+  /// Whether the two sets share an address.
+  public func overlaps(_ other: AddressSet) -> Bool {
+    ranges.contains { range in other.ranges.contains { $0.overlaps(range) } }
+  }
+
+  /// The addresses that are not in `other`.
+  public func subtracting(_ other: AddressSet) -> AddressSet {
+    AddressSet(other.ranges.reduce(ranges) { rest, hole in rest.flatMap { Self.subtract(hole, from: $0) } })
+  }
+
+  /// The ranges from the address behind `last` to the end, and then from the beginning up to `last`.
+  public func rotated(after last: IPAddress?) -> [IPRange] {
+    guard let last else { return ranges }
+    let behind = ranges.compactMap { range -> IPRange? in
+      guard range.upper > last, let next = last.successor else { return nil }
+      return IPRange(max(range.lower, next), range.upper)
+    }
+    return behind + ranges.compactMap { IPRange($0.lower, min($0.upper, last)) }
+  }
+
+  private static func subtract(_ hole: IPRange, from range: IPRange) -> [IPRange] {
+    guard hole.overlaps(range) else { return [range] }
+    let before = hole.lower.predecessor.flatMap { IPRange(range.lower, $0) }
+    let behind = hole.upper.successor.flatMap { IPRange($0, range.upper) }
+    return [before, behind].compactMap(\.self)
+  }
+}

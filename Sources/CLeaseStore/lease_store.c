@@ -1,0 +1,158 @@
+#include "lease_store.h"
+
+#include <errno.h>
+#include <lmdb.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+
+static const int guarded_signals[] = {SIGBUS, SIGSEGV, SIGABRT};
+enum { guarded_count = sizeof guarded_signals / sizeof *guarded_signals };
+
+struct lease_store {
+  MDB_env *environment;
+  MDB_txn *transaction;
+  MDB_cursor *cursor;
+  MDB_dbi database;
+  int is_broken;
+  struct sigaction previous[guarded_count];
+};
+
+static _Thread_local sigjmp_buf guard;
+static _Thread_local volatile sig_atomic_t is_guarded;
+
+static void on_fault(int number) {
+  if (is_guarded) siglongjmp(guard, 1);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+// LMDB calls this before it would abort().
+static void on_assertion(MDB_env *environment, const char *message) {
+  (void)environment, (void)message;
+  if (is_guarded) siglongjmp(guard, 1);
+}
+
+// Evaluates an expression of LMDB's; MDB_CORRUPTED when it runs into a damaged page.
+#define GUARDED(store, expression)                     \
+  __extension__({                                      \
+    int status_ = MDB_CORRUPTED;                       \
+    if (!(store)->is_broken) {                         \
+      if (sigsetjmp(guard, 0) == 0) {                  \
+        is_guarded = 1;                                \
+        status_ = (expression);                        \
+      } else {                                         \
+        (store)->is_broken = 1;                        \
+        status_ = MDB_CORRUPTED;                       \
+      }                                                \
+      is_guarded = 0;                                  \
+    }                                                  \
+    status_;                                           \
+  })
+
+static void install(struct lease_store *store) {
+  // SA_NODEFER: the handler leaves by a jump that does not restore the signal mask.
+  struct sigaction action = {.sa_handler = on_fault, .sa_flags = SA_NODEFER};
+  for (int i = 0; i < guarded_count; i++) sigaction(guarded_signals[i], &action, &store->previous[i]);
+}
+
+static void uninstall(struct lease_store *store) {
+  for (int i = 0; i < guarded_count; i++) sigaction(guarded_signals[i], &store->previous[i], NULL);
+}
+
+static int open_all(struct lease_store *store, const char *path, size_t map_size, int is_read_only) {
+  // No lock file: the caller's lock keeps others out, and ends with its process. No sync: leases do not outlive
+  // a boot, so that there is nothing to save from a power failure.
+  unsigned flags = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOSYNC | MDB_NORDAHEAD | (is_read_only ? MDB_RDONLY : 0);
+  int status = mdb_env_set_mapsize(store->environment, map_size);
+  if (status == 0) status = mdb_env_set_assert(store->environment, on_assertion);
+  if (status == 0) status = mdb_env_open(store->environment, path, flags, 0600);
+  if (status == 0)
+    status = mdb_txn_begin(store->environment, NULL, is_read_only ? MDB_RDONLY : 0, &store->transaction);
+  if (status == 0) status = mdb_dbi_open(store->transaction, NULL, 0, &store->database);
+  if (status == 0) status = mdb_cursor_open(store->transaction, store->database, &store->cursor);
+  return status;
+}
+
+int lease_store_open(const char *path, size_t map_size, int is_read_only, struct lease_store **result) {
+  struct lease_store *store = calloc(1, sizeof *store);
+  if (!store) return ENOMEM;
+  int status = mdb_env_create(&store->environment);
+  if (status != 0) {
+    free(store);
+    return status;
+  }
+  install(store);
+  status = GUARDED(store, open_all(store, path, map_size, is_read_only));
+  if (status != 0) {
+    lease_store_close(store);
+    return status;
+  }
+  *result = store;
+  return 0;
+}
+
+void lease_store_close(struct lease_store *store) {
+  // After a fault LMDB's own state is not to be trusted: it is left to the end of the process.
+  if (!store->is_broken) {
+    if (store->cursor) mdb_cursor_close(store->cursor);
+    if (store->transaction) mdb_txn_abort(store->transaction);
+    mdb_env_close(store->environment);
+  }
+  uninstall(store);
+  free(store);
+}
+
+int lease_store_commit(struct lease_store *store) {
+  int status = GUARDED(store, (mdb_cursor_close(store->cursor), mdb_txn_commit(store->transaction)));
+  store->cursor = NULL;
+  store->transaction = NULL;
+  return status;
+}
+
+int lease_store_get(
+    struct lease_store *store, const void *key, size_t key_size, const void **value, size_t *value_size) {
+  MDB_val k = {key_size, (void *)key}, v = {0, NULL};
+  int status = GUARDED(store, mdb_get(store->transaction, store->database, &k, &v));
+  *value = v.mv_data, *value_size = v.mv_size;
+  return status;
+}
+
+int lease_store_put(
+    struct lease_store *store, const void *key, size_t key_size, const void *value, size_t value_size) {
+  MDB_val k = {key_size, (void *)key}, v = {value_size, (void *)value};
+  return GUARDED(store, mdb_put(store->transaction, store->database, &k, &v, 0));
+}
+
+int lease_store_delete(struct lease_store *store, const void *key, size_t key_size) {
+  MDB_val k = {key_size, (void *)key};
+  return GUARDED(store, mdb_del(store->transaction, store->database, &k, NULL));
+}
+
+static int move(
+    struct lease_store *store, MDB_val k, MDB_cursor_op operation, const void **found_key, size_t *found_key_size,
+    const void **value, size_t *value_size) {
+  MDB_val v = {0, NULL};
+  int status = GUARDED(store, mdb_cursor_get(store->cursor, &k, &v, operation));
+  *found_key = k.mv_data, *found_key_size = k.mv_size;
+  *value = v.mv_data, *value_size = v.mv_size;
+  return status;
+}
+
+int lease_store_seek(
+    struct lease_store *store, const void *key, size_t key_size, const void **found_key, size_t *found_key_size,
+    const void **value, size_t *value_size) {
+  MDB_val k = {key_size, (void *)key};
+  return move(store, k, MDB_SET_RANGE, found_key, found_key_size, value, value_size);
+}
+
+int lease_store_next(
+    struct lease_store *store, const void **found_key, size_t *found_key_size, const void **value,
+    size_t *value_size) {
+  MDB_val k = {0, NULL};
+  return move(store, k, MDB_NEXT, found_key, found_key_size, value, value_size);
+}
+
+const char *lease_store_error_text(int number) { return mdb_strerror(number); }
+
+int lease_store_not_found(void) { return MDB_NOTFOUND; }

@@ -1,0 +1,70 @@
+/// What operators look at.
+extension IPPoolAllocator {
+  /// A pool as this node and network see it.
+  public struct PoolReport: Sendable {
+    /// The pool with its counts.
+    public let count: PoolCount
+    /// Why it is not eligible; `nil` when it is.
+    public let objection: String?
+  }
+
+  /// Every pool of the directory, the eligible ones first in the order in which they are tried.
+  ///
+  /// - Parameter request: an attachment whose pod narrows the choice; `nil` for any pod.
+  /// - Returns: the pools, names of pools that do not exist, and faults of the pool files.
+  /// - Throws: ``AllocationError`` when the leases cannot be read.
+  public func report(
+    for request: AllocationRequest? = nil
+  ) throws(AllocationError) -> (pools: [PoolReport], unknownNames: [String], faults: [PoolFault]) {
+    let catalog = PoolCatalog(directory: configuration.poolDirectory)
+    var query = query
+    query.isForAnyNamespace = request == nil
+    if let request { query = try self.query(for: request) }
+    let selection = PoolSelection(query, in: catalog)
+    var reports: [PoolReport] = []
+    for candidate in selection.candidates {
+      reports.append(PoolReport(count: try count(candidate.pool), objection: candidate.objection))
+    }
+    return (reports, selection.unknownNames, catalog.faults)
+  }
+
+  /// Every lease of the data directory, of all networks, by address; those whose rest is over are left out.
+  /// - Throws: ``AllocationError`` when the leases cannot be read.
+  public func leases() throws(AllocationError) -> [Lease] {
+    try store.read { table throws(AllocationError) in
+      try table.all().filter { $0.release == nil || store.rest(of: $0) > 0 }
+    } ?? []
+  }
+
+  /// Seconds for which a released address still rests, rounded up.
+  public func rest(of lease: Lease) -> Int { (store.rest(of: lease) + 999) / 1000 }
+
+  /// Every attachment that holds addresses, of all networks.
+  /// - Throws: ``AllocationError`` when the leases cannot be read.
+  public func holders() throws(AllocationError) -> [LeaseHolder] {
+    var holders: [AttachmentID: LeaseHolder] = [:]
+    for lease in try leases() where lease.release == nil {
+      let known = holders[lease.attachment]?.addresses ?? []
+      holders[lease.attachment] = LeaseHolder(
+        attachment: lease.attachment, netns: lease.netns, addresses: known + [lease.address])
+    }
+    return holders.values.sorted { $0.attachment.description < $1.attachment.description }
+  }
+
+  /// Takes back what attachments hold that are gone; the addresses rest as after a release.
+  /// - Returns: what was freed.
+  /// - Throws: ``AllocationError`` when the leases cannot be changed.
+  public func free(_ holders: [LeaseHolder]) throws(AllocationError) -> [LeaseHolder] {
+    guard !holders.isEmpty else { return [] }
+    return try store.write { table throws(AllocationError) in
+      for holder in holders { try table.release(holder.attachment, store.releaseNow()) }
+      return holders
+    }
+  }
+
+  /// Counts a pool's leases.
+  func count(_ pool: NodePool) throws(AllocationError) -> PoolCount {
+    try store.read { table throws(AllocationError) in try PoolCount(pool, store.coolDown, in: table) }
+      ?? PoolCount(untouched: pool)
+  }
+}

@@ -1,0 +1,144 @@
+public import Addressing
+public import JSON
+public import Platform
+
+/// Addresses from node pools (`ipam.type` `ippool`): exactly those that the node's NICs own.
+///
+/// An address is given once in a data directory, whatever network asks. A pool's addresses are given in turn,
+/// and rest for a while after their release, so that late packets for one pod do not reach the next.
+public struct IPPoolAllocator: IPAllocator {
+  let configuration: PoolConfiguration
+  let store: LeaseStore
+  private let network: String
+
+  /// Reads the keys of the configuration; pools and leases are read when they are needed.
+  /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
+  public init(_ fields: JSONFields, network: String, environment: Environment) throws(JSONFieldError) {
+    self.network = network
+    configuration = try PoolConfiguration(fields, network: network, environment: environment)
+    store = LeaseStore(directory: configuration.dataDirectory, coolDown: configuration.coolDown)
+  }
+
+  /// One address of each family that has an eligible pool; an attachment that holds addresses gets these.
+  public func allocate(_ request: AllocationRequest) throws(AllocationError) -> Allocation {
+    let catalog = PoolCatalog(directory: configuration.poolDirectory)
+    let query = try query(for: request)
+    let selection = PoolSelection(query, in: catalog)
+    let failure = PoolFailure(selection, catalog)
+    guard !selection.families.isEmpty else { throw failure.noEligiblePool(request, query: query) }
+    let leases = try store.write { table throws(AllocationError) in
+      if let held = try self.held(request.attachment, selection, table) { return held }
+      // What is held and cannot be used any more, since its pool is gone or was changed, is given up.
+      try table.release(request.attachment, store.releaseNow())
+      var leases: [Lease] = []
+      for family in selection.families {
+        let picker = AddressPicker(
+          family: family, pools: selection.pools(family), coolDown: configuration.coolDown, failure: failure)
+        leases.append(try picker.pick(for: request, in: table))
+      }
+      try refuseLeftOverWishes(request, leases)
+      try table.hold(leases, for: request.attachment)
+      return leases
+    }
+    return allocation(leases, selection)
+  }
+
+  /// Takes the addresses back; they rest from now on.
+  public func release(_ request: AllocationRequest) throws(AllocationError) {
+    // DEL of an attachment that never was must not make a store.
+    let isHolding = try store.read { table throws(AllocationError) in
+      try !table.addresses(of: request.attachment).isEmpty
+    }
+    guard isHolding ?? false else { return }
+    try store.write { table throws(AllocationError) in
+      try table.release(request.attachment, store.releaseNow())
+    }
+  }
+
+  /// The attachment must hold every address that it has of the pools.
+  public func check(_ request: AllocationRequest, addresses: [AddressAssignment]) throws(AllocationError) {
+    let held =
+      try store.read { table throws(AllocationError) in try table.addresses(of: request.attachment) } ?? []
+    let missing = addresses.map(\.address.address).filter { !held.contains($0) }
+    guard missing.isEmpty else {
+      throw AllocationError(
+        .notHeld,
+        "no lease of \(missing.map(\.description).joined(separator: ", ")) for \(request.attachment)",
+        details: "see: ipvlanctl leases")
+    }
+  }
+
+  /// Takes back what attachments of this network hold that are not alive.
+  @discardableResult
+  public func collectGarbage(isAlive: (LeaseHolder) -> Bool) throws(AllocationError) -> [LeaseHolder] {
+    let holders = try holders().filter { $0.attachment.network == network }
+    return try free(holders.filter { !isAlive($0) })
+  }
+
+  /// An address of each family that has pools for this node and network must be free.
+  public func status() throws(AllocationError) {
+    let catalog = PoolCatalog(directory: configuration.poolDirectory)
+    var query = query
+    query.isForAnyNamespace = true
+    let selection = PoolSelection(query, in: catalog)
+    let failure = PoolFailure(selection, catalog)
+    guard !selection.families.isEmpty else { throw failure.noEligiblePool(nil, query: query) }
+    for family in selection.families {
+      let counts = try selection.pools(family).map { pool throws(AllocationError) in try count(pool) }
+      if counts.allSatisfy({ $0.free == 0 }) { throw failure.usedUp(family, counts, for: nil) }
+    }
+  }
+
+  /// Whom the pools are asked for.
+  var query: PoolQuery {
+    var query = PoolQuery(nodeName: configuration.nodeName, network: configuration.multusName)
+    query.names = configuration.pools
+    return query
+  }
+
+  /// As `query`, with what is known of the pod; its annotation goes before the configuration.
+  func query(for request: AllocationRequest) throws(AllocationError) -> PoolQuery {
+    var query = query
+    query.namespace = request.pod?.namespace
+    if let names = try PoolAnnotation.names(request) { query.names = names }
+    return query
+  }
+
+  /// What the attachment holds already, if it fits: one address of every family, from eligible pools.
+  private func held(
+    _ attachment: AttachmentID, _ selection: PoolSelection, _ table: borrowing LeaseTable
+  ) throws(AllocationError) -> [Lease]? {
+    var leases: [Lease] = []
+    for address in try table.addresses(of: attachment) {
+      guard let lease = try table.lease(of: address), lease.attachment == attachment, lease.release == nil,
+        selection.pools(address.family).contains(where: { $0.addresses.contains(address) })
+      else { return nil }
+      leases.append(lease)
+    }
+    return Set(leases.map(\.address.family)) == Set(selection.families) ? leases : nil
+  }
+
+  private func refuseLeftOverWishes(
+    _ request: AllocationRequest, _ leases: [Lease]
+  ) throws(AllocationError) {
+    for wish in request.requested where !leases.contains(where: { $0.address == wish.address }) {
+      throw AllocationError(
+        .requestRefused, "requested address \(wish) is in no pool that serves \(request.attachment)",
+        details: "see which pools do: ipvlanctl explain")
+    }
+  }
+
+  private func allocation(_ leases: [Lease], _ selection: PoolSelection) -> Allocation {
+    var allocation = Allocation()
+    for lease in leases {
+      let pools = selection.pools(lease.address.family)
+      guard let pool = pools.first(where: { $0.addresses.contains(lease.address) }),
+        let assignment = pool.assignment(lease.address)
+      else { continue }
+      allocation.assignments.append(assignment)
+      allocation.routes += pool.allRoutes
+    }
+    allocation.routes += configuration.routes
+    return allocation
+  }
+}

@@ -1,0 +1,68 @@
+public import Addressing
+internal import JSON
+
+/// An address that is held by an attachment, or that was released a moment ago.
+public struct Lease: Sendable, Hashable {
+  /// The address.
+  public let address: IPAddress
+  /// Who holds or held it.
+  public let attachment: AttachmentID
+  /// The name of the pool that it came from.
+  public let pool: String
+  /// The Kubernetes pod, `namespace/name`.
+  public let pod: String?
+  /// The path of the attachment's network namespace.
+  public let netns: String?
+  /// When it was given, in seconds of Unix time.
+  public let since: Int
+  /// When it was released; `nil` while it is held.
+  public internal(set) var release: Release?
+
+  /// The moment of a release, on two clocks.
+  public struct Release: Sendable, Hashable {
+    /// Milliseconds since the machine was started, which nobody can set.
+    public let boot: Int
+    /// Seconds of Unix time, for the time after a reboot.
+    public let wall: Int
+  }
+
+  /// Milliseconds for which a released address still rests; 0 when it can be given, or is held.
+  func rest(_ coolDown: Int, at boot: Int) -> Int {
+    guard let release else { return 0 }
+    return max(0, release.boot + coolDown * 1000 - boot)
+  }
+}
+
+extension Lease {
+  /// The value that stands for the lease in the store; the address is its key.
+  var record: [UInt8] {
+    var object: JSONObject = [
+      "network": .string(attachment.network), "containerID": .string(attachment.containerID),
+      "ifname": .string(attachment.ifname), "pool": .string(pool), "since": .int(since),
+    ]
+    object["pod"] = pod.map(JSONValue.string)
+    object["netns"] = netns.map(JSONValue.string)
+    object["releasedAtBoot"] = release.map { .int($0.boot) }
+    object["releasedAt"] = release.map { .int($0.wall) }
+    return JSONValue.object(object).serialized()
+  }
+
+  /// Reads a value; `nil` when it is none of ours.
+  init?(_ address: IPAddress, record: [UInt8]) {
+    guard let object = (try? JSONValue(parsing: record))?.object, let network = object["network"]?.string,
+      let container = object["containerID"]?.string, let ifname = object["ifname"]?.string,
+      let pool = object["pool"]?.string, let since = object["since"]?.int
+    else { return nil }
+    self.address = address
+    attachment = AttachmentID(network: network, containerID: container, ifname: ifname)
+    self.pool = pool
+    self.since = since
+    pod = object["pod"]?.string
+    netns = object["netns"]?.string
+    if let boot = object["releasedAtBoot"]?.int, let wall = object["releasedAt"]?.int {
+      release = Release(boot: boot, wall: wall)
+    } else {
+      release = nil
+    }
+  }
+}

@@ -1,0 +1,50 @@
+internal import Addressing
+internal import Platform
+
+/// How many addresses of a pool are in which state.
+public struct PoolCount: Sendable {
+  /// The pool.
+  public let pool: NodePool
+  /// Held by attachments.
+  public private(set) var held: UInt128 = 0
+  /// Released a moment ago, and still resting.
+  public private(set) var cooling: UInt128 = 0
+  /// Milliseconds until the first of them can be given; `nil` when none rests.
+  public private(set) var shortestRest: Int?
+
+  /// Counts the leases of a pool.
+  init(_ pool: NodePool, _ coolDown: Int, in table: borrowing LeaseTable) throws(AllocationError) {
+    self.pool = pool
+    let now = BootClock.now()
+    var (held, cooling): (UInt128, UInt128) = (0, 0)
+    var shortest: Int?
+    for range in pool.addresses.ranges {
+      try table.forEach(in: range) { lease in
+        let rest = lease.rest(coolDown, at: now)
+        if lease.release == nil {
+          held += 1
+        } else if rest > 0 {
+          cooling += 1
+          shortest = min(shortest ?? rest, rest)
+        }
+        return true
+      }
+    }
+    (self.held, self.cooling, shortestRest) = (held, cooling, shortest)
+  }
+
+  /// A pool of which nothing was ever given.
+  init(untouched pool: NodePool) { self.pool = pool }
+
+  /// All of its addresses.
+  public var total: UInt128 { pool.addresses.count }
+  /// Those that can be given now.
+  public var free: UInt128 { total - held - cooling }
+}
+
+extension PoolCount: CustomStringConvertible {
+  /// `pool a: 5 held, 0 cooling, 0 free of 5`.
+  public var description: String {
+    "pool \(pool.name): \(held) held, \(cooling) cooling, \(free) free of \(total)"
+  }
+}

@@ -1,0 +1,65 @@
+internal import JSON
+
+/// A Kubernetes label selector: every requirement must hold.
+public struct LabelSelector: Sendable, Hashable {
+  enum Operator: String, Sendable {
+    case isIn = "In"
+    case notIn = "NotIn"
+    case exists = "Exists"
+    case doesNotExist = "DoesNotExist"
+  }
+
+  struct Requirement: Sendable, Hashable {
+    let key: String
+    let `operator`: Operator
+    let values: [String]
+  }
+
+  let requirements: [Requirement]
+
+  /// Reads `matchLabels` and `matchExpressions`.
+  /// - Throws: ``JSONFieldError``, also for a selector without any requirement: it would match everything.
+  init(_ fields: JSONFields) throws(JSONFieldError) {
+    var requirements: [Requirement] = []
+    if let labels = try fields.fields("matchLabels") {
+      for (key, _) in labels.object.members {
+        requirements.append(Requirement(key: key, operator: .isIn, values: [try labels.string(key) ?? ""]))
+      }
+    }
+    for entry in try fields.objects("matchExpressions") ?? [] {
+      let known = "one of In, NotIn, Exists, DoesNotExist"
+      requirements.append(
+        Requirement(
+          key: try entry.required("key", entry.string("key")),
+          operator: try entry.required("operator", entry.parsed("operator", known, Operator.init)),
+          values: try entry.strings("values") ?? []))
+    }
+    guard !requirements.isEmpty else {
+      throw JSONFieldError(
+        path: fields.path, value: .object(fields.object),
+        problem: "must not be empty: it would select everything")
+    }
+    self.requirements = requirements
+  }
+
+  /// Whether an object with these labels is selected, where only some labels are known: `nil` when an unknown
+  /// one decides.
+  func matches(known labels: [String: String]) -> Bool? {
+    var isUndecided = false
+    for requirement in requirements {
+      guard let value = labels[requirement.key] else {
+        isUndecided = true
+        continue
+      }
+      let holds =
+        switch requirement.operator {
+        case .isIn: requirement.values.contains(value)
+        case .notIn: !requirement.values.contains(value)
+        case .exists: true
+        case .doesNotExist: false
+        }
+      if !holds { return false }
+    }
+    return isUndecided ? nil : true
+  }
+}

@@ -1,0 +1,73 @@
+public import Addressing
+
+/// Addresses that a node's NIC owns, and who may have them: a SpiderIPPool document, read and checked.
+public struct NodePool: Sendable, Hashable {
+  /// Where a document was read.
+  public struct Source: Sendable, Hashable, CustomStringConvertible {
+    /// The path of the file.
+    public let file: String
+    /// The document's position in the file, counted from 1.
+    public let document: Int
+    /// The line on which it starts.
+    public let line: Int
+
+    /// As editors take it: `/etc/cni/ippool.d/aws.yaml:12`.
+    public var description: String { "\(file):\(line)" }
+  }
+
+  /// `metadata.name`.
+  public let name: String
+  /// Where it was read.
+  public let source: Source
+  /// The subnet of the NIC, with whose prefix length addresses are given.
+  public let subnet: CIDR
+  /// The addresses that can be given: `ips` without `excludeIPs` and reserved ones.
+  public internal(set) var addresses: AddressSet
+  /// The subnet's gateway; with one the default route is given too.
+  public let gateway: IPAddress?
+  /// Further routes.
+  public let routes: [IPRoute]
+  /// Whether it serves those who name no pool.
+  public let isDefault: Bool
+  /// Whether nothing is given from it any more.
+  public let isDisabled: Bool
+  /// The nodes that it is for; empty: all.
+  public let nodeNames: [String]
+  /// The namespaces that it is for; empty: all.
+  public let namespaceNames: [String]
+  /// The networks that it is for, as `namespace/name` or `name`; empty: all.
+  public let multusNames: [String]
+  /// Labels of the node; counts when `nodeNames` is empty.
+  public let nodeAffinity: LabelSelector?
+  /// Labels of the namespace; counts when `namespaceNames` is empty.
+  public let namespaceAffinity: LabelSelector?
+  /// Labels of the pod.
+  public let podAffinity: LabelSelector?
+
+  /// The family of its addresses.
+  public var family: IPFamily { subnet.family }
+
+  /// How narrowly it is meant: of pools that serve everybody, those for fewer come first.
+  var specificity: [Bool] {
+    [
+      podAffinity != nil, !nodeNames.isEmpty, nodeAffinity != nil, !namespaceNames.isEmpty,
+      namespaceAffinity != nil, !multusNames.isEmpty,
+    ]
+  }
+
+  /// What an attachment gets with one of its addresses.
+  func assignment(_ address: IPAddress) -> AddressAssignment? {
+    CIDR(address: address, prefixLength: subnet.prefixLength).map {
+      AddressAssignment(address: $0, gateway: gateway)
+    }
+  }
+
+  /// The default route, when there is a gateway, and the pool's own.
+  var allRoutes: [IPRoute] {
+    guard let gateway, let everything = CIDR(address: IPAddress(family: family, value: 0), prefixLength: 0)
+    else {
+      return routes
+    }
+    return [IPRoute(destination: everything, gateway: gateway)] + routes
+  }
+}

@@ -1,0 +1,64 @@
+internal import Addressing
+internal import JSON
+internal import Platform
+
+/// The keys of `"type": "ippool"`.
+struct PoolConfiguration: Sendable {
+  /// Where the pool documents lie.
+  let poolDirectory: String
+  /// Where the leases lie.
+  let dataDirectory: String
+  /// Names or globs of pools by family, in order of preference; `nil` takes the default pools.
+  let pools: [IPFamily: [String]]?
+  /// The node's name, for `nodeName` lists.
+  let nodeName: String
+  /// The network's name, for `multusName` lists.
+  let multusName: String
+  /// How long a released address rests, in seconds.
+  let coolDown: Int
+  /// Routes that are added to the pools' own.
+  let routes: [IPRoute]
+
+  /// Reads the keys.
+  ///
+  /// - Parameters:
+  ///   - network: the network's name.
+  ///   - environment: has NODE_NAME, perhaps.
+  /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
+  init(_ fields: JSONFields, network: String, environment: Environment) throws(JSONFieldError) {
+    poolDirectory = try Self.directory(fields, "poolDir") ?? "/etc/cni/ippool.d"
+    dataDirectory = try Self.directory(fields, "dataDir") ?? "/var/lib/cni/ippool"
+    pools = try Self.pools(fields)
+    nodeName = try Self.text(fields, "nodeName") ?? environment["NODE_NAME"] ?? HostName.current
+    multusName = try Self.text(fields, "multusName") ?? "default/\(network)"
+    coolDown = try fields.int("cooldownSeconds", in: 0...86400) ?? 30
+    var routes: [IPRoute] = []
+    for entry in try fields.objects("routes") ?? [] { routes.append(try IPRoute(entry)) }
+    self.routes = routes
+  }
+
+  private static func directory(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {
+    guard let path = try text(fields, key) else { return nil }
+    guard path.hasPrefix("/") else { throw fields.error(key, "must be an absolute path") }
+    return path
+  }
+
+  private static func text(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {
+    try fields.string(key).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// A list for both families, or `{"ipv4": [...], "ipv6": [...]}`.
+  private static func pools(_ fields: JSONFields) throws(JSONFieldError) -> [IPFamily: [String]]? {
+    guard let value = fields.value("pools") else { return nil }
+    guard value.object != nil else {
+      let names = try fields.strings("pools") ?? []
+      return names.isEmpty ? nil : [.v4: names, .v6: names]
+    }
+    return try byFamily(fields.required("pools", fields.fields("pools")))
+  }
+
+  /// Reads `{"ipv4": [...], "ipv6": [...]}`, as the pod's annotation is written too.
+  static func byFamily(_ fields: JSONFields) throws(JSONFieldError) -> [IPFamily: [String]] {
+    [.v4: try fields.strings("ipv4") ?? [], .v6: try fields.strings("ipv6") ?? []]
+  }
+}

@@ -1,0 +1,61 @@
+public import Addressing
+internal import Platform
+
+/// Which pools serve a query, in which order, and why the others do not.
+public struct PoolSelection: Sendable {
+  /// A pool that was looked at.
+  public struct Candidate: Sendable {
+    /// The pool.
+    public let pool: NodePool
+    /// Why it was passed over; `nil` when it is eligible.
+    public let objection: String?
+  }
+
+  /// Every pool that was looked at, the eligible ones in the order in which they are tried.
+  public let candidates: [Candidate]
+  /// Names of the query that no pool has.
+  public let unknownNames: [String]
+
+  /// Looks at the pools of a catalog.
+  public init(_ query: PoolQuery, in catalog: PoolCatalog) {
+    guard let names = query.names else {
+      let pools = catalog.pools.enumerated().sorted { left, right in
+        Self.precedes(left.element, right.element) ?? (left.offset < right.offset)
+      }
+      candidates = pools.map { Candidate(pool: $0.element, objection: query.objection(to: $0.element)) }
+      unknownNames = []
+      return
+    }
+    var chosen: [NodePool] = []
+    var unknown: [String] = []
+    for family in IPFamily.allCases {
+      for name in names[family] ?? [] {
+        // A name without wildcards is meant for its own family only.
+        let found = catalog.pools.filter { Files.name($0.name, matches: name) }
+        if found.isEmpty, !unknown.contains(name) { unknown.append(name) }
+        for pool in found where pool.family == family && !chosen.contains(where: { $0.name == pool.name }) {
+          chosen.append(pool)
+        }
+      }
+    }
+    let rest = catalog.pools.filter { pool in !chosen.contains { $0.name == pool.name } }
+    candidates =
+      chosen.map { Candidate(pool: $0, objection: query.objection(to: $0)) }
+      + rest.map { Candidate(pool: $0, objection: "the configuration does not name it") }
+    unknownNames = unknown
+  }
+
+  /// The eligible pools of a family, in the order in which they are tried.
+  public func pools(_ family: IPFamily) -> [NodePool] {
+    candidates.filter { $0.objection == nil && $0.pool.family == family }.map(\.pool)
+  }
+
+  /// The families that have an eligible pool.
+  public var families: [IPFamily] { IPFamily.allCases.filter { !pools($0).isEmpty } }
+
+  /// Whether one pool goes before another since it is meant more narrowly; `nil` among equals.
+  private static func precedes(_ left: NodePool, _ right: NodePool) -> Bool? {
+    for (first, second) in zip(left.specificity, right.specificity) where first != second { return first }
+    return nil
+  }
+}
