@@ -57,6 +57,11 @@ public struct CIDR: Sendable, Hashable, Comparable {
     contains(other.firstAddress) || other.contains(firstAddress)
   }
 
+  /// Another address with the prefix length of this one, as an interface in the network has it.
+  public func interfaceAddress(_ address: IPAddress) -> CIDR {
+    CIDR(address, min(prefixLength, address.family.bitWidth))
+  }
+
   private init(_ address: IPAddress, _ prefixLength: Int) {
     self.address = address
     self.prefixLength = prefixLength

@@ -70,18 +70,9 @@ public enum Files {
   }
 
   /// The names in a directory, sorted, without `.` and `..`.
-  /// - Throws: the `Errno` of opendir(3).
+  /// - Throws: the `Errno` of open(2).
   public static func names(in directory: String) throws(Errno) -> [String] {
-    guard let stream = unsafe opendir(directory) else { throw Errno(rawValue: errno) }
-    defer { unsafe _ = closedir(stream) }
-    var names: [String] = []
-    while let entry = unsafe readdir(stream) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
+    try Directory(opening: directory).names().sorted()
   }
 
   /// Where a symbolic link points to.

@@ -28,6 +28,7 @@ enum AllocatorFactory {
   ) throws(JSONFieldError) -> (any IPAllocator)? {
     switch type {
     case "static": try StaticAllocator(ipam)
+    case "host-local": try HostLocalAllocator(ipam, network: request.configuration.name)
     case "ippool":
       try IPPoolAllocator(ipam, network: request.configuration.name, environment: request.environment)
     default: nil

@@ -1,5 +1,6 @@
 internal import IPPool
 internal import Netlink
+internal import Platform
 
 /// The names by which a link is recognised as belonging to one attachment.
 struct LinkIdentity: Sendable, Hashable {

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Netlink
+internal import Platform
 
 /// The slave that a master has in the node's own namespace: the door between the node and the pods.
 enum HostLink {

@@ -1,0 +1,41 @@
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// What the file system says of a file (stat(2)).
+public struct FileStatus: Sendable, Hashable {
+  /// A moment as the file system keeps it; how fine it is, is up to the file system.
+  public struct Time: Sendable, Hashable {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    public var seconds: Int
+    /// Nanoseconds of that second.
+    public var nanoseconds: Int
+
+    /// A moment by its number.
+    public init(seconds: Int, nanoseconds: Int) {
+      self.seconds = seconds
+      self.nanoseconds = nanoseconds
+    }
+  }
+
+  /// The file system's number.
+  public let device: UInt64
+  /// The file's number on its file system; it may be given again after the file is gone.
+  public let inode: UInt64
+  /// The size in bytes.
+  public let size: Int
+  /// Whether it is a regular file.
+  public let isRegularFile: Bool
+  /// When the content was changed; of a directory, when a name was added or removed.
+  public let modified: Time
+
+  init(_ status: stat) {
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+    size = Int(status.st_size)
+    isRegularFile = status.st_mode & S_IFMT == S_IFREG
+    modified = Time(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+  }
+}
