@@ -50,13 +50,14 @@ wait_for_carrier() {
 }
 
 # cni COMMAND POD NETWORK: calls the plugin as libcni does, which takes the plugin's part of the list and adds name and
-# version, and for CHECK and DEL what ADD answered. Leases go to a directory of the demo.
+# version, and for CHECK and DEL what ADD answered. Pools and leases lie in directories of the demo's, not in /etc and
+# /var.
 cni() {
   local command=$1 pod=$2 network=$3 file result
   file=$(ls "$repository"/cni-conf/*-"$network".conflist)
   result=$state/$pod-$network.json
-  jq --arg state "$state/leases" --slurpfile result <([ "$command" = ADD ] || cat "$result") \
-    '.plugins[0] + {name, cniVersion} | .ipam.dataDir = $state
+  jq --arg pools "$repository/cni-conf/ippool.d" --arg leases "$state/leases" --slurpfile result <([ "$command" = ADD ] || cat "$result") \
+    '.plugins[0] + {name, cniVersion} | .ipam += {poolDir: $pools, dataDir: $leases}
      | if ($result | length) > 0 then .prevResult = $result[0] else . end' "$file" >"$state/conf.json"
   printf '\n$ CNI_COMMAND=%s CNI_CONTAINERID=%s CNI_NETNS=/run/netns/%s CNI_IFNAME=eth0 dist/ipvlan <%s\n' \
     "$command" "$pod" "$pod" "cni-conf/${file##*/}"
@@ -92,6 +93,11 @@ ping_from web-1 "$(address_of web-2)"
 ping_from web-1 172.31.16.1
 ping_from web-1 192.0.2.1
 ping_from db-1 210.22.16.1
+
+heading "Node and pods, both ways, without a veth; and from a pod of one NIC to a pod of the other"
+shown ping -n -c 2 -i 0.2 -w 5 "$(address_of web-1)"
+ping_from web-1 172.31.22.228
+ping_from web-1 "$(address_of db-1)"
 
 heading "CHECK, then DEL"
 for attachment in "web-1 ipvlan-ens5" "web-2 ipvlan-ens5" "db-1 ipvlan-ens6"; do

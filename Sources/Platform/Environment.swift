@@ -6,31 +6,38 @@
 
 /// The process's environment as a value, so that what reads it can be tested.
 public struct Environment: Sendable, Hashable {
-  private var values: [String: String]
+  /// The variables as execve(2) takes them: `NAME=value`.
+  public private(set) var entries: [String] = []
 
   /// An environment with these variables.
-  public init(_ values: [String: String]) { self.values = values }
+  public init(_ values: KeyValuePairs<String, String> = [:]) {
+    for (name, value) in values { self[name] = value }
+  }
 
   /// The environment that the process was started with.
   public static func current() -> Environment {
-    var values: [String: String] = [:]
-    var position = 0
-    while let entry = unsafe environ[position] {
-      position += 1
-      let pair = unsafe String(cString: entry)
-      if let equals = pair.utf8.firstIndex(of: UInt8(ascii: "=")) {
-        values[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
-      }
+    var environment = Environment()
+    while let entry = unsafe environ[environment.entries.count] {
+      unsafe environment.entries.append(String(cString: entry))
     }
-    return Environment(values)
+    return environment
   }
 
   /// A variable's value; `nil` when it is not set.
+  ///
+  /// A search through the list: a plugin asks for seven variables, and a dictionary costs more to make.
   public subscript(name: String) -> String? {
-    get { values[name] }
-    set { values[name] = newValue }
+    get { position(of: name).map { String(entries[$0].utf8.dropFirst(name.utf8.count + 1)) ?? "" } }
+    set {
+      if let position = position(of: name) { entries.remove(at: position) }
+      if let newValue { entries.append("\(name)=\(newValue)") }
+    }
   }
 
-  /// The variables as execve(2) takes them: `NAME=value`, sorted.
-  public var entries: [String] { values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
+  private func position(of name: String) -> Int? {
+    entries.firstIndex { entry in
+      let rest = entry.utf8.dropFirst(name.utf8.count)
+      return rest.first == UInt8(ascii: "=") && entry.utf8.starts(with: name.utf8)
+    }
+  }
 }

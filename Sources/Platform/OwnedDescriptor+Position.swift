@@ -1,5 +1,11 @@
 public import SystemPackage
 
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
 /// Reading and writing at a place of a file, for files that are more than a stream.
 extension OwnedDescriptor {
   /// Up to `count` bytes from `offset` on; fewer only at the end of the file.
@@ -8,11 +14,11 @@ extension OwnedDescriptor {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
-      let got = try typed {
-        try unsafe bytes.withUnsafeMutableBytes { buffer in
-          try unsafe descriptor.read(
-            fromAbsoluteOffset: Int64(offset + filled),
-            into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+      let got = try retrying {
+        unsafe bytes.withUnsafeMutableBytes { buffer in
+          unsafe pread(
+            descriptor.rawValue, buffer.baseAddress.map { unsafe $0 + filled }, count - filled,
+            off_t(offset + filled))
         }
       }
       guard got > 0 else { return Array(bytes[..<filled]) }
@@ -24,6 +30,13 @@ extension OwnedDescriptor {
   /// Writes all bytes from `offset` on.
   /// - Throws: the `Errno` of pwrite(2).
   public func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {
-    _ = try typed { try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes) }
+    var written = 0
+    while written < bytes.count {
+      written += try retrying {
+        unsafe bytes[written...].withUnsafeBytes { rest in
+          unsafe pwrite(descriptor.rawValue, rest.baseAddress, rest.count, off_t(offset + written))
+        }
+      }
+    }
   }
 }

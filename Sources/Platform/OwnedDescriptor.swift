@@ -1,5 +1,11 @@
 public import SystemPackage
 
+#if canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
 /// A file descriptor with one owner, closed when the owner goes.
 ///
 /// Everything that opens one sets close-on-exec, so that no delegate inherits it.
@@ -14,15 +20,14 @@ public struct OwnedDescriptor: ~Copyable {
   /// - Throws: the `Errno` of open(2).
   public init(
     opening path: String, _ mode: FileDescriptor.AccessMode, options: FileDescriptor.OpenOptions = [],
-    permissions: FilePermissions? = nil
+    permissions: FilePermissions = []
   ) throws(Errno) {
-    descriptor = try typed {
-      try FileDescriptor.open(
-        FilePath(path), mode, options: options.union(.closeOnExec), permissions: permissions)
-    }
+    let flags = mode.rawValue | options.rawValue | O_CLOEXEC
+    let number = try retrying { unsafe open(path, flags, permissions.rawValue) }
+    descriptor = FileDescriptor(rawValue: CInt(number))
   }
 
-  deinit { try? descriptor.close() }
+  deinit { _ = close(descriptor.rawValue) }
 
   /// Reads to the end.
   /// - Throws: the `Errno` of read(2); `EFBIG` when there is more than `limit` bytes.
@@ -30,35 +35,66 @@ public struct OwnedDescriptor: ~Copyable {
 
   /// Writes all bytes, however many writes that takes.
   /// - Throws: the `Errno` of write(2).
-  public func writeAll(_ bytes: [UInt8]) throws(Errno) {
-    _ = try typed { try descriptor.writeAll(bytes) }
-  }
+  public func writeAll(_ bytes: [UInt8]) throws(Errno) { try descriptor.writeToEnd(bytes) }
 }
 
+// swift-system's own calls go through generic results, whose types the runtime makes at the first use by looking
+// through every protocol conformance of the program: half of what VERSION cost.
 extension FileDescriptor {
   /// Reads to the end.
   /// - Throws: the `Errno` of read(2); `EFBIG` when there is more than `limit` bytes.
   func readToEnd(limit: Int) throws(Errno) -> [UInt8] {
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 16384)
+    // Configurations and settings fit at once; what does not makes the room grow.
+    var room = 4096
     while true {
-      let count = try typed {
-        try unsafe buffer.withUnsafeMutableBytes { buffer in try unsafe read(into: buffer) }
+      let part = try readSome(room)
+      guard !part.isEmpty else { return bytes }
+      guard bytes.count + part.count <= limit else { throw .fileTooLarge }
+      if bytes.isEmpty { bytes = part } else { bytes += part }
+      room = min(2 * room, 1 << 20)
+    }
+  }
+
+  private func readSome(_ room: Int) throws(Errno) -> [UInt8] {
+    var failure: Errno?
+    let part = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      do throws(Errno) {
+        count = try retrying { unsafe readOnce(rawValue, UnsafeMutableRawBufferPointer(buffer)) }
+      } catch {
+        failure = error
       }
-      guard count > 0 else { return bytes }
-      guard bytes.count + count <= limit else { throw .fileTooLarge }
-      bytes += buffer[..<count]
+    }
+    if let failure { throw failure }
+    return part
+  }
+
+  /// Writes all bytes, however many writes that takes.
+  /// - Throws: the `Errno` of write(2).
+  func writeToEnd(_ bytes: [UInt8]) throws(Errno) {
+    var written = 0
+    while written < bytes.count {
+      written += try retrying {
+        unsafe bytes[written...].withUnsafeBytes { unsafe writeOnce(rawValue, $0) }
+      }
     }
   }
 }
 
-/// swift-system throws nothing but `Errno`, yet says `any Error`; this gives the type back.
-func typed<Value>(_ body: () throws -> Value) throws(Errno) -> Value {
-  do {
-    return try body()
-  } catch let error as Errno {
-    throw error
-  } catch {
-    throw .ioError
+/// The result of a system call that answers -1 when it fails; one that a signal cut short is made again.
+func retrying<Number: FixedWidthInteger>(_ call: () -> Number) throws(Errno) -> Int {
+  while true {
+    let result = call()
+    if result != -1 { return Int(result) }
+    let error = Errno(rawValue: errno)
+    guard error == .interrupted else { throw error }
   }
+}
+
+private func readOnce(_ number: CInt, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+  unsafe read(number, buffer.baseAddress, buffer.count)
+}
+
+private func writeOnce(_ number: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
+  unsafe write(number, bytes.baseAddress, bytes.count)
 }

@@ -14,10 +14,11 @@ struct Pipe: ~Copyable {
   /// Makes a pipe.
   /// - Throws: the `Errno` of pipe(2).
   init() throws(Errno) {
-    let ends = try typed { try FileDescriptor.pipe() }
-    reading = OwnedDescriptor(owning: ends.readEnd)
-    writing = OwnedDescriptor(owning: ends.writeEnd)
-    for end in [ends.readEnd, ends.writeEnd] { _ = fcntl(end.rawValue, F_SETFD, FD_CLOEXEC) }
+    var ends: [CInt] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else { throw Errno(rawValue: errno) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    reading = OwnedDescriptor(owning: FileDescriptor(rawValue: ends[0]))
+    writing = OwnedDescriptor(owning: FileDescriptor(rawValue: ends[1]))
   }
 
   /// Closes the writing end.

@@ -12,8 +12,8 @@ public enum ProcessOutput {
   ///
   /// A reader that has gone away changes nothing any more: the work is done.
   public static func finish(output: [UInt8], remarks: String, status: Int32) -> Never {
-    _ = try? FileDescriptor.standardOutput.writeAll(output)
-    _ = try? FileDescriptor.standardError.writeAll(Array(remarks.utf8))
+    try? FileDescriptor.standardOutput.writeToEnd(output)
+    try? FileDescriptor.standardError.writeToEnd(Array(remarks.utf8))
     exit(status)
   }
 }

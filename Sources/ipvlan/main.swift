@@ -4,7 +4,7 @@ internal import Platform
 
 // One executable, several plugins: like busybox it serves what it is called by.
 let start = MonotonicInstant.now()
-let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "ipvlan"
+let name = ProgramName.current() ?? "ipvlan"
 let environment = Environment.current()
 let reply =
   IPAMPlugin.names.contains(name)

@@ -23,6 +23,7 @@ struct Attacher {
     do throws(CNIError) {
       let advertiser = try prepare(session)
       let leftOut = try setUp(born, &session.pod)
+      try separate(born, leftOut, &session.pod)
       log.endStep("configure")
       advertise(advertiser, born, log: &log)
       return AttachedLink(link: born, leftOut: leftOut)
@@ -149,6 +150,24 @@ struct Attacher {
     }
   }
 
+  /// When another network has the pod's default route, each gets a way out of its own.
+  private func separate(
+    _ born: Link, _ leftOut: [Int], _ pod: inout NetlinkSocket
+  ) throws(CNIError) {
+    let families = Set(
+      leftOut.map { plan.routes[$0].route.destination }.filter(\.isDefaultRoute).map(\.family))
+    guard !families.isEmpty else { return }
+    do throws(NetlinkError) {
+      try SourceRouting.separate(
+        born, named: plan.identity.name,
+        gateways: plan.addresses.compactMap(\.gateway).filter { families.contains($0.family) }, in: &pod)
+    } catch {
+      throw CNIError(
+        .configurationRefused,
+        "cannot keep \(plan.identity.name) apart from the other networks of \(podPath)", error)
+    }
+  }
+
   /// Neighbours may still know the addresses by another MAC; a pod works without telling them, only later.
   private func advertise(
     _ socket: borrowing NeighborAdvertisementSocket?, _ born: Link, log: inout OperationLog
@@ -177,6 +196,7 @@ struct Attacher {
   private func undo(_ born: Link, _ pod: inout NetlinkSocket, after failure: CNIError) -> CNIError {
     do throws(NetlinkError) {
       try pod.deleteLink(born)
+      try SourceRouting.removeRules(of: plan.identity.name, in: &pod)
       return failure
     } catch {
       return failure.adding("the link could not be removed again: \(error); DEL removes it")

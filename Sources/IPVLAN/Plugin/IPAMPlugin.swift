@@ -6,7 +6,7 @@ internal import Netlink
 /// The allocators as an IPAM plugin of its own, for any other main plugin (CNI SPEC 1.1.0, section 4).
 public struct IPAMPlugin: PluginVerbs {
   /// The names by which the executable serves as an IPAM plugin.
-  public static let names: Set<String> = ["ippool", "host-local", "static"]
+  public static let names = ["ippool", "host-local", "static"]
 
   /// Serves whatever `ipam.type` names.
   public init() {}

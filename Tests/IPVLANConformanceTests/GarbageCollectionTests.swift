@@ -1,0 +1,123 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// GC removes what no valid attachment owns, and never a live one.
+@Suite struct GarbageCollectionTests {
+  /// An attachment to a network that no other node has: tests run beside each other on one kernel, and GC looks
+  /// into every namespace.
+  private func attachment(
+    on node: Node, _ name: String = "a", host: Int = 4, ipam: JSONObject? = nil, heldByProcess: Bool = false
+  ) throws -> PodAttachment {
+    PodAttachment(
+      try node.pod(name, heldByProcess: heldByProcess), on: node,
+      Configuration.ipvlan(
+        name: "gc-\(node.identifier)",
+        ipam: ipam ?? Configuration.staticIPAM("172.31.16.\(host)/20 via 172.31.16.1")))
+  }
+
+  /// Calls GC with the attachments that are to be kept; `nil` sends no list.
+  private func collect(_ kept: [PodAttachment]?, like attachment: PodAttachment) throws -> PluginReply {
+    var call = attachment
+    call.configuration["cni.dev/valid-attachments"] = kept.map { kept in
+      .array(kept.map { ["containerID": .string($0.pod.containerID), "ifname": .string($0.ifname)] })
+    }
+    return try call.call(.gc)
+  }
+
+  @Test func aListedAttachmentIsKept() throws {
+    try withCleanNode { node in
+      var attachment = try attachment(on: node)
+      try attachment.add()
+      #expect(try collect([attachment], like: attachment).isSuccess)
+      try attachment.check()
+      try attachment.delete()
+    }
+  }
+
+  @Test func anAttachmentThatIsNotListedAndHasNoProcessIsRemoved() throws {
+    try withCleanNode { node in
+      var kept = try attachment(on: node, "a", host: 4)
+      var forgotten = try attachment(on: node, "b", host: 5)
+      try kept.add()
+      try forgotten.add()
+      let reply = try collect([kept], like: kept)
+      #expect(reply.isSuccess && reply.completion.output.isEmpty, "\(reply)")
+      #expect(try forgotten.pod.namespace.linkNames() == ["lo"])
+      try kept.check()
+      try kept.delete()
+    }
+  }
+
+  @Test func anAttachmentWhoseNamespaceHasAProcessIsKeptThoughItIsNotListed() throws {
+    try withCleanNode { node in
+      var attachment = try attachment(on: node, heldByProcess: true)
+      try attachment.add()
+      #expect(try collect([], like: attachment).isSuccess)
+      try attachment.check()
+      try attachment.delete()
+    }
+  }
+
+  @Test func withoutAListNothingThatLivesIsRemoved() throws {
+    try withCleanNode { node in
+      var attachment = try attachment(on: node)
+      try attachment.add()
+      #expect(try collect(nil, like: attachment).isSuccess)
+      try attachment.check()
+      try attachment.delete()
+    }
+  }
+
+  @Test func attachmentsOfOtherNetworksAreKept() throws {
+    try withCleanNode { node in
+      var attachment = try attachment(on: node)
+      try attachment.add()
+      var other = attachment
+      other.configuration["name"] = .string("other-\(node.identifier)")
+      #expect(try collect([], like: other).isSuccess)
+      try attachment.check()
+      try attachment.delete()
+    }
+  }
+
+  @Test func linksThatThePluginDidNotMakeAreKept() throws {
+    try withCleanNode { node in
+      let attachment = try attachment(on: node)
+      let pod = attachment.pod
+      try node.namespace.ip("link", "add", "foreign", "link", "ens5", "type", "ipvlan")
+      try node.namespace.ip("link", "set", "foreign", "netns", "\(node.identifier)-a")
+      #expect(try collect([], like: attachment).isSuccess)
+      #expect(try pod.namespace.linkNames().contains("foreign"))
+      try pod.namespace.ip("link", "delete", "foreign")
+    }
+  }
+
+  @Test func gcIsForwardedToTheIPAMPlugin() throws {
+    try withCleanNode { node in
+      let script = try node.plugin("spy", "echo $CNI_COMMAND >>$0.calls; cat >$0.stdin")
+      var attachment = try attachment(on: node, ipam: ["type": "spy"])
+      attachment.path = script.directory
+      #expect(try collect([attachment], like: attachment).isSuccess)
+      #expect(script.read("calls") == "GC\n")
+      #expect(script.read("stdin")?.contains("cni.dev/valid-attachments") == true)
+      try script.remove()
+    }
+  }
+
+  @Test func aFailureOfTheIPAMPluginDoesNotKeepLinksFromBeingRemoved() throws {
+    try withCleanNode { node in
+      let script = try node.plugin(
+        "failing",
+        #"[ $CNI_COMMAND = GC ] || { \#(Node.answer); exit 0; }; echo '{"code":7,"msg":"gc failed"}'; exit 1"#
+      )
+      var attachment = try attachment(on: node, ipam: ["type": "failing"])
+      attachment.path = script.directory
+      try attachment.add()
+      let reply = try collect([], like: attachment)
+      #expect(!reply.isSuccess && "\(reply)".contains("gc failed"), "\(reply)")
+      #expect(try attachment.pod.namespace.linkNames() == ["lo"])
+      try script.remove()
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// A master that lies in the pod's namespace.
+@Suite struct LinkInContainerTests {
+  /// A pod that has a NIC of its own, named "trunk".
+  private func attachment(on node: Node, mode: String = "l2") throws -> PodAttachment {
+    var attachment = try node.attachment(mode: mode, master: "trunk")
+    attachment.configuration["linkInContainer"] = true
+    try attachment.pod.namespace.batch("link add trunk mtu 1450 type dummy\nlink set trunk up\n")
+    return attachment
+  }
+
+  @Test(arguments: AttachmentTests.modes) func theLinkStandsOnThePodsMaster(mode: String) throws {
+    try withCleanNode { node in
+      var attachment = try attachment(on: node, mode: mode)
+      try attachment.add()
+      let link = try attachment.link()
+      #expect(link["link"] == "trunk")
+      #expect(link["mtu"]?.int == 1450)
+      try attachment.check()
+      try attachment.delete()
+      try attachment.pod.namespace.ip("link", "delete", "trunk")
+    }
+  }
+
+  @Test func aMasterThatThePodLacksIsNamed() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment(master: "ens5")
+      attachment.configuration["linkInContainer"] = true
+      try attachment.mustFail(code: 100, naming: "ens5")
+    }
+  }
+
+  @Test func theKernelsReasonIsTold() throws {
+    try withCleanNode { node in
+      var attachment = try attachment(on: node)
+      try attachment.pod.namespace.batch("link add mv0 link trunk type macvlan\n")
+      try attachment.mustFail(code: 100, naming: "trunk", "busy")
+      try attachment.pod.namespace.batch("link delete mv0\nlink delete trunk\n")
+    }
+  }
+
+  @Test func theMTUIsBoundByThePodsMaster() throws {
+    try withCleanNode { node in
+      var attachment = try attachment(on: node)
+      attachment.configuration["mtu"] = 1500
+      try attachment.mustFail(code: 100, naming: "1500", "1450", "trunk")
+      try attachment.pod.namespace.ip("link", "delete", "trunk")
+    }
+  }
+
+  @Test func anotherModeThanThePodsOtherLinksHaveIsRefused() throws {
+    try withCleanNode { node in
+      var first = try attachment(on: node, mode: "l2")
+      try first.add()
+      var second = PodAttachment(first.pod, on: node, first.configuration, ifname: "net1")
+      second.configuration["mode"] = "l3"
+      second.configuration["ipam"] = .object(Configuration.staticIPAM("172.31.16.5/20"))
+      try second.mustFail(code: 101, naming: "l2", "l3")
+      try first.check()
+      try first.delete()
+      try first.pod.namespace.ip("link", "delete", "trunk")
+    }
+  }
+
+  @Test func hostAccessCannotBeHad() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment(mode: "l3s")
+      attachment.configuration["linkInContainer"] = true
+      attachment.configuration["hostAccess"] = true
+      try attachment.mustFail(code: 7, naming: "hostAccess", "linkInContainer")
+    }
+  }
+}
