@@ -24,6 +24,9 @@ public struct Plugin: Sendable {
   /// An executable of dist/.
   public init(_ name: String = "ipvlan") { executable = "\(Self.directory)/\(name)" }
 
+  /// Another program in the plugin's place.
+  public init(executable: String) { self.executable = executable }
+
   /// Calls the plugin with exactly this environment and stdin, in the node's namespace.
   ///
   /// - Parameter input: `nil` leaves stdin open without ever writing to it.

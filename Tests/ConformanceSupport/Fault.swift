@@ -1,0 +1,60 @@
+internal import Platform
+
+/// A system call of a plugin that goes wrong.
+public struct Fault: Sendable, CustomStringConvertible {
+  /// In which way.
+  public enum Effect: String, Sendable, CaseIterable {
+    /// The kernel answers with an I/O error instead of doing it.
+    case error = "error=EIO"
+    /// The process is killed on its way in.
+    case kill = "signal=SIGKILL"
+  }
+
+  /// The call's name.
+  public let call: String
+  /// Counted from 1.
+  public let occurrence: Int
+  /// What happens.
+  public let effect: Effect
+
+  /// As strace writes it.
+  public var description: String { "\(call):\(effect.rawValue):when=\(occurrence)" }
+}
+
+/// Runs the plugin under strace(1), which counts system calls and makes them fail.
+public struct FaultInjector: Sendable {
+  /// The stand-in for the plugin.
+  public let plugin: Plugin
+  private let trace: String
+
+  private let script: String
+
+  /// Makes the stand-in, beside the node's own files.
+  public init(on node: Node) throws {
+    script = "/tmp/\(node.identifier).injector"
+    trace = "/tmp/\(node.identifier).trace"
+    let text = """
+      #!/bin/sh
+      exec strace -qq -o \(trace) -e signal=none ${FAULT:+-e inject=$FAULT} \(Plugin().executable)
+
+      """
+    try Files.replace(script, with: Array(text.utf8), permissions: [.ownerReadWriteExecute])
+    plugin = Plugin(executable: script)
+  }
+
+  /// Every way in which the last run could have gone wrong at one of `calls`.
+  public func faults(in calls: [String]) throws -> [Fault] {
+    let lines = String(decoding: try Files.read(trace), as: UTF8.self).split(separator: "\n")
+    return calls.flatMap { call in
+      let count = lines.count { $0.hasPrefix("\(call)(") }
+      return (0..<count).flatMap { occurrence in
+        Fault.Effect.allCases.map { Fault(call: call, occurrence: occurrence + 1, effect: $0) }
+      }
+    }
+  }
+
+  /// Removes the stand-in and what its runs have left.
+  public func remove() {
+    for path in [script, trace] { try? Files.remove(path) }
+  }
+}
