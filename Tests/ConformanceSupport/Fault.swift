@@ -42,13 +42,15 @@ public struct FaultInjector: Sendable {
     plugin = Plugin(executable: script)
   }
 
-  /// Every way in which the last run could have gone wrong at one of `calls`.
-  public func faults(in calls: [String]) throws -> [Fault] {
+  /// The ways in which the last run could have gone wrong: every one of `calls` can fail, and the process can be
+  /// killed at each of `kills`.
+  public func faults(in calls: [String], killing kills: Set<String>) throws -> [Fault] {
     let lines = String(decoding: try Files.read(trace), as: UTF8.self).split(separator: "\n")
     return calls.flatMap { call in
       let count = lines.count { $0.hasPrefix("\(call)(") }
+      let effects = Fault.Effect.allCases.filter { $0 == .error || kills.contains(call) }
       return (0..<count).flatMap { occurrence in
-        Fault.Effect.allCases.map { Fault(call: call, occurrence: occurrence + 1, effect: $0) }
+        effects.map { Fault(call: call, occurrence: occurrence + 1, effect: $0) }
       }
     }
   }

@@ -86,8 +86,13 @@ struct Attacher {
     if let controller = links.first(where: { $0.index == master?.controllerIndex }) {
       return "it is a port of \(controller.kind ?? "device") \(controller.name)"
     }
-    // A macvlan link may be in a pod; then only its kind can be told, not its name.
-    let upper = links.first { $0.parentIndex == plan.link.parentIndex && !$0.isIPVLAN }
+    // A number behind which another namespace stands is that of another link. A macvlan link may be in a pod;
+    // then only its kind can be told, not its name.
+    let upper = links.first { link in
+      link.parentIndex == plan.link.parentIndex && link.parentNamespaceID == nil
+        && link.index != link.parentIndex
+        && ["macvlan", "macvtap"].contains(link.kind)
+    }
     return upper.map { "\($0.kind ?? "device") link \($0.name) stands on it" }
       ?? "macvlan links stand on it, in a pod or elsewhere (ip -d link show)"
   }
