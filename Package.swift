@@ -58,10 +58,18 @@ let package = Package(
       dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform", systemPackage],
       swiftSettings: strict),
     .executableTarget(name: "ipvlan", dependencies: ["IPVLAN"], swiftSettings: strict),
+
+    // The operator's tool: what it finds and does, and the commands over it.
+    .target(
+      name: "Operator",
+      dependencies: [
+        "Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "Netlink", "Platform", "YAML", systemPackage,
+      ], swiftSettings: strict),
     .executableTarget(
       name: "ipvlanctl",
-      dependencies: ["IPVLAN", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: strict),
+      dependencies: [
+        "JSON", "Operator", "Platform", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
 
     .testTarget(name: "AddressingTests", dependencies: ["Addressing"], swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
@@ -72,6 +80,9 @@ let package = Package(
       name: "IPPoolTests", dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML"],
       swiftSettings: strict),
     .testTarget(name: "IPVLANTests", dependencies: ["IPVLAN"], swiftSettings: strict),
+    .testTarget(
+      name: "OperatorTests", dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform"],
+      swiftSettings: strict),
 
     // The plugin as a runtime uses it, on a real kernel. Nothing here links the plugin: it is executed.
     .target(name: "CConformanceSupport", path: "Tests/CConformanceSupport"),

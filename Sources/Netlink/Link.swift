@@ -32,6 +32,8 @@ public struct Link: Sendable, Hashable {
   public let ipvlanMode: IPVLANMode?
   /// Flag of an ipvlan slave.
   public let ipvlanFlag: IPVLANFlag?
+  /// What it has carried; `nil` unless the request asked for it.
+  public let statistics: LinkStatistics?
 
   /// Set up by the administrator; the C constant is `IFF_UP`.
   public var isUp: Bool { flags & IFF_UP.rawValue != 0 }
@@ -73,5 +75,6 @@ extension Link {
     let data = kind == Link.ipvlanKind ? info.nest(IFLA_INFO_DATA) : Attributes([])
     ipvlanMode = data.number(IFLA_IPVLAN_MODE, as: UInt16.self).map(IPVLANMode.init)
     ipvlanFlag = data.number(IFLA_IPVLAN_FLAGS, as: UInt16.self).map(IPVLANFlag.init)
+    statistics = attributes[IFLA_STATS64].flatMap(LinkStatistics.init)
   }
 }

@@ -29,7 +29,9 @@ extension NetlinkSocket {
 
   /// Every link of the namespace.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
-  public mutating func links() throws(NetlinkError) -> [Link] { try list(.links()).compactMap(Link.init) }
+  public mutating func links(withStatistics: Bool = false) throws(NetlinkError) -> [Link] {
+    try list(.links(withStatistics: withStatistics)).compactMap(Link.init)
+  }
 
   /// The ipvlan links of the namespace.
   /// - Throws: ``NetlinkError`` when the list cannot be had.

@@ -18,9 +18,9 @@ extension Request {
   }
 
   /// Asks for every link of the namespace.
-  static func links() -> Request {
+  static func links(withStatistics: Bool = false) -> Request {
     Request("list the links", type: RTM_GETLINK, flags: NLM_F_DUMP, header: header()) { message in
-      message.put(IFLA_EXT_MASK, skipStatistics)
+      message.put(IFLA_EXT_MASK, withStatistics ? 0 : skipStatistics)
     }
   }
 
@@ -116,7 +116,7 @@ extension Request {
     Request("delete link \(name)", type: RTM_DELLINK, header: header(index: index))
   }
 
-  /// Statistics are most of a link's description, and nobody here reads them (RTEXT_FILTER_SKIP_STATS).
+  /// Statistics are most of a link's description, and attachments do not need them (RTEXT_FILTER_SKIP_STATS).
   private static let skipStatistics = UInt32(1 << 3)
 
   private static func header(index: Int32 = 0, setUp: Bool = false) -> ifinfomsg {

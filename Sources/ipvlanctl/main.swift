@@ -1,1 +1,9 @@
-print("")
+import ArgumentParser
+import Operator
+
+do {
+  var command = try IPVLANControl.parseAsRoot()
+  try command.run()
+} catch {
+  Ending.finish(error)
+}

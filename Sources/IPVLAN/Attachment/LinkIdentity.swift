@@ -1,18 +1,18 @@
-internal import IPPool
-internal import Netlink
+package import IPPool
+package import Netlink
 internal import Platform
 
 /// The names by which a link is recognised as belonging to one attachment.
-struct LinkIdentity: Sendable, Hashable {
+package struct LinkIdentity: Sendable, Hashable {
   /// The name that the runtime asked for.
   let name: String
   /// The name at birth: the kernel refuses `eth0` in the pod when the node has an `eth0` (before Linux 6.15).
   /// It follows from the attachment, so that a second try finds what a killed first one left.
-  let temporaryName: String
+  package let temporaryName: String
   /// The note on the link: which network and container it was made for.
   let alias: String
 
-  init(_ attachment: AttachmentID) {
+  package init(_ attachment: AttachmentID) {
     name = attachment.ifname
     alias = Self.aliasPrefix + attachment.description
     // With the prefix 14 of the 15 bytes that a name can have.
@@ -23,7 +23,7 @@ struct LinkIdentity: Sendable, Hashable {
   private static let aliasPrefix = "cni:"
 
   /// The attachment that a link's note names; `nil` for a link that this plugin did not make.
-  static func attachment(of link: Link) -> AttachmentID? {
+  package static func attachment(of link: Link) -> AttachmentID? {
     guard link.isIPVLAN, let alias = link.alias, alias.hasPrefix(aliasPrefix) else { return nil }
     // Neither of the three can contain a slash.
     let parts = alias.dropFirst(aliasPrefix.count).split(separator: "/", omittingEmptySubsequences: false)

@@ -1,12 +1,12 @@
-internal import Addressing
-internal import CNI
-internal import JSON
-internal import Netlink
+package import Addressing
+package import CNI
+package import JSON
+package import Netlink
 
 /// The plugin's own keys of a network configuration, checked as far as they can be without the kernel.
-struct PluginConfiguration: Sendable {
+package struct PluginConfiguration: Sendable {
   /// How the parent link is named.
-  enum Master: Sendable, Hashable {
+  package enum Master: Sendable, Hashable {
     /// The NIC of the node's default route.
     case defaultRoute
     /// A name or an altname.
@@ -15,20 +15,20 @@ struct PluginConfiguration: Sendable {
     case mac(MACAddress)
   }
 
-  let master: Master
-  let mode: IPVLANMode
-  let flag: IPVLANFlag
+  package let master: Master
+  package let mode: IPVLANMode
+  package let flag: IPVLANFlag
   /// In bytes; `nil` takes the master's.
-  let mtu: UInt32?
+  package let mtu: UInt32?
   /// The master lies in the pod's namespace.
-  let isLinkInContainer: Bool
+  package let isLinkInContainer: Bool
   /// Node and pods reach each other, and Services work.
-  let hasHostAccess: Bool
+  package let hasHostAccess: Bool
   let log: OperationLog.Configuration
 
   /// Reads and checks the keys of `configuration`.
   /// - Throws: ``CNIError`` with code 2 for a value that is not supported, 7 for one that cannot be used.
-  init(_ fields: JSONFields) throws(CNIError) {
+  package init(_ fields: JSONFields) throws(CNIError) {
     do throws(JSONFieldError) {
       master = try Self.master(fields)
       mode = try Self.choice(fields, "mode", IPVLANMode.allCases, default: .l2)

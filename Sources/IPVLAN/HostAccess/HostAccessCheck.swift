@@ -1,20 +1,20 @@
-internal import Addressing
+package import Addressing
 internal import CNI
-internal import Netlink
+package import Netlink
 
 /// Compares the way to a pod with what it has to be.
-struct HostAccessCheck {
+package struct HostAccessCheck {
   private let master: Link
   private let addresses: [IPAddress]
 
-  init(on master: Link, addresses: [IPAddress]) {
+  package init(on master: Link, addresses: [IPAddress]) {
     self.master = master
     self.addresses = addresses
   }
 
   /// What is missing, in words.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
-  func differences(_ node: inout NetlinkSocket) throws(NetlinkError) -> [String] {
+  package func differences(_ node: inout NetlinkSocket) throws(NetlinkError) -> [String] {
     let name = HostLink.name(ofMaster: master.name)
     guard let link = try node.link(exactlyNamed: name), HostLink.isHostLink(link),
       link.parentIndex == master.index

@@ -2,9 +2,9 @@ internal import Netlink
 
 /// The numbers by which host access is recognised on a node: everything of it can be listed with them, and
 /// nothing of anybody else's carries them.
-enum HostAccessNumbers {
+package enum HostAccessNumbers {
   /// The protocol number of its routes and rules (`ip route show proto 118`).
-  static let routeProtocol: UInt8 = 118
+  package static let routeProtocol: UInt8 = 118
 
   /// Masters are numbered 1 to 31, as far as the bits of a mark reach.
   static let range: ClosedRange<UInt32> = 1...31

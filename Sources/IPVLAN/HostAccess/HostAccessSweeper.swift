@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 public import Netlink
 internal import Platform
 
@@ -9,7 +9,7 @@ public enum HostAccessSweeper {
   /// - Returns: the addresses.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   @discardableResult
-  static func sweep(home: borrowing NetworkNamespace) throws(NetlinkError) -> [IPAddress] {
+  package static func sweep(home: borrowing NetworkNamespace) throws(NetlinkError) -> [IPAddress] {
     var node = try NetlinkSocket()
     // The list comes first: an ADD gives the link its address before it makes the route.
     let routes = try hostRoutes(&node)

@@ -1,14 +1,14 @@
 internal import Addressing
-internal import Netlink
+package import Netlink
 internal import Platform
 
 /// The slave that a master has in the node's own namespace: the door between the node and the pods.
-enum HostLink {
+package enum HostLink {
   /// The name of the host-side slave of a master, which its nftables table has too.
   ///
   /// `ih-` and the master's name; of one that does not fit into 15 bytes the beginning, and five digits that
   /// follow from all of it.
-  static func name(ofMaster master: String) -> String {
+  package static func name(ofMaster master: String) -> String {
     let room = 15 - prefix.utf8.count
     guard master.utf8.count > room else { return prefix + master }
     return prefix + String(decoding: master.utf8.prefix(room - 5), as: UTF8.self)
@@ -21,7 +21,7 @@ enum HostLink {
   static func isName(_ name: String) -> Bool { name.hasPrefix(prefix) }
 
   /// Whether a link is a host-side slave that this plugin made.
-  static func isHostLink(_ link: Link) -> Bool {
+  package static func isHostLink(_ link: Link) -> Bool {
     link.isIPVLAN && isName(link.name) && link.alias.map(Note.isNote) ?? true
   }
 

@@ -1,11 +1,11 @@
-internal import CNI
-internal import Netlink
+package import CNI
+package import Netlink
 
 /// Finding the parent link and judging whether it can carry ipvlan slaves.
-enum Master {
+package enum Master {
   /// The link that the configuration means.
   /// - Throws: ``CNIError`` with code 100 that says what is missing and where to look.
-  static func find(
+  package static func find(
     _ master: PluginConfiguration.Master, through socket: inout NetlinkSocket
   ) throws(CNIError) -> Link {
     let link: Link?
@@ -32,7 +32,7 @@ enum Master {
 
   /// Whether ipvlan links can stand on `link` with the wanted MTU.
   /// - Throws: ``CNIError`` with code 100 that names the link and what is wrong with it.
-  static func validate(_ link: Link, mtu: UInt32?) throws(CNIError) {
+  package static func validate(_ link: Link, mtu: UInt32?) throws(CNIError) {
     if !link.isEthernet || link.isLoopback {
       throw unusable(link, "is not an Ethernet device", "choose a NIC, a VLAN or a bond (ip -br link)")
     }

@@ -1,18 +1,18 @@
-internal import Addressing
-internal import CNI
-internal import IPPool
+package import Addressing
+package import CNI
+package import IPPool
 internal import Netlink
 
 /// What is known of the attachments that must keep their leases.
-struct LivingAttachments {
+package struct LivingAttachments {
   /// What the caller says is valid; `nil` when it does not say.
   let valid: Set<Attachment>?
   /// Whether the node's links could be looked at; if not, everything counts as alive.
-  var isComplete = true
+  package var isComplete = true
   private var attachments: Set<AttachmentID> = []
   private var addresses: Set<IPAddress> = []
 
-  init(valid: Set<Attachment>?) { self.valid = valid }
+  package init(valid: Set<Attachment>?) { self.valid = valid }
 
   /// Whether the link of an attachment stays.
   ///
@@ -22,16 +22,19 @@ struct LivingAttachments {
   }
 
   /// The attachment has a link that stays.
-  mutating func note(_ attachment: AttachmentID) { attachments.insert(attachment) }
+  package mutating func note(_ attachment: AttachmentID) { attachments.insert(attachment) }
 
   /// A link without a note belongs to an attachment that only its addresses can tell: the reference plugin
   /// made it.
   mutating func note(addressesOf slave: IPVLANSlave, home: borrowing NetworkNamespace) {
-    addresses.formUnion(slave.addresses(home: home))
+    note(slave.addresses(home: home))
   }
 
+  /// Links have these addresses, whosever they are.
+  package mutating func note(_ addresses: [IPAddress]) { self.addresses.formUnion(addresses) }
+
   /// Whether a holder of leases keeps them.
-  func isAlive(_ holder: LeaseHolder) -> Bool {
+  package func isAlive(_ holder: LeaseHolder) -> Bool {
     if !isComplete || isValid(holder.attachment) || attachments.contains(holder.attachment) { return true }
     if holder.addresses.contains(where: addresses.contains) { return true }
     // Without a list an ADD may be under way, whose link is not there yet.

@@ -1,0 +1,38 @@
+import ArgumentParser
+import Operator
+import Platform
+
+/// How the process ends.
+enum Ending {
+  /// After an error: help that was asked for is no error, a call that cannot be understood is status 2.
+  static func finish(_ error: any Error) -> Never {
+    if let refusal = error as? Refusal {
+      ProcessOutput.finish(output: [], remarks: "ipvlanctl: \(refusal)\n", status: 1)
+    }
+    let status = IPVLANControl.exitCode(for: error)
+    let text = IPVLANControl.fullMessage(for: error)
+    if status == .success {
+      ProcessOutput.finish(output: Array("\(text)\n".utf8), remarks: "", status: 0)
+    }
+    let isUsage = status == .validationFailure
+    ProcessOutput.finish(
+      output: [], remarks: text.isEmpty ? "" : "\(text)\n", status: isUsage ? 2 : 1)
+  }
+
+  /// After a report.
+  static func show(_ report: some Report, as format: OutputFormat, status: Int32 = 0) -> Never {
+    let output =
+      switch format {
+      case .table: Array(report.text(for: .standardOutput()).utf8)
+      case .json: report.json.serialized(indented: true) + [0x0A]
+      }
+    ProcessOutput.finish(
+      output: output, remarks: report.remarks.map { "note: \($0)\n" }.joined(), status: status)
+  }
+}
+
+/// How a listing is written.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case table
+  case json
+}
