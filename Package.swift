@@ -74,8 +74,11 @@ let package = Package(
     .testTarget(name: "AddressingTests", dependencies: ["Addressing"], swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
-    .testTarget(name: "NetlinkTests", dependencies: ["Netlink"], swiftSettings: strict),
-    .testTarget(name: "CNITests", dependencies: ["CNI"], swiftSettings: strict),
+    .testTarget(
+      name: "NetlinkTests", dependencies: ["Addressing", "Netlink", systemPackage], swiftSettings: strict),
+    .testTarget(
+      name: "CNITests", dependencies: ["Addressing", "CNI", "JSON", "Platform", systemPackage],
+      swiftSettings: strict),
     .testTarget(
       name: "IPPoolTests", dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML"],
       swiftSettings: strict),

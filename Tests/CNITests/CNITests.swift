@@ -1,5 +1,0 @@
-import Testing
-
-@testable import CNI
-
-@Suite struct CNITests {}

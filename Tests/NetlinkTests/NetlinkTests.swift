@@ -1,5 +1,0 @@
-import Testing
-
-@testable import Netlink
-
-@Suite struct NetlinkTests {}
