@@ -28,6 +28,14 @@ struct IPVLANSlave: Sendable {
     return found.map(\.address.address)
   }
 
+  /// Whether the link stands on a NIC of the node: a machine can hold several nodes, each in a namespace.
+  ///
+  /// A link whose master lies beside it in the pod (`linkInContainer`) counts too.
+  func isOfNode(_ home: borrowing NetworkNamespace) -> Bool {
+    guard let number = link.parentNamespaceID else { return true }
+    return (try? Self.number(of: home, in: namespace, home: home)) == number
+  }
+
   /// The ipvlan links of every namespace of this machine.
   ///
   /// Namespaces that die during the walk are left out.

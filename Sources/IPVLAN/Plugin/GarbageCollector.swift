@@ -54,7 +54,7 @@ struct GarbageCollector {
         living.note(addressesOf: slave, home: home)
         continue
       }
-      guard attachment.network == network else { continue }
+      guard attachment.network == network, slave.isOfNode(home) else { continue }
       let isOccupied = occupied.contains(slave.namespaceID.inode)
       if living.keeps(attachment, isOccupied: isOccupied) {
         living.note(attachment)
