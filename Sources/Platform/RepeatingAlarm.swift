@@ -11,6 +11,7 @@ internal import SystemPackage
 /// Again, since a signal that comes before the call has begun interrupts nothing.
 struct RepeatingAlarm {
   private let previous: sigaction
+  private let previousMask: sigset_t
 
   /// Starts the timer.
   /// - Throws: the `Errno` of sigaction(2) or setitimer(2).
@@ -21,12 +22,21 @@ struct RepeatingAlarm {
     unsafe action.__sigaction_handler.sa_handler = { _ in }
     guard unsafe sigaction(SIGALRM, &action, &previous) == 0 else { throw Errno(rawValue: errno) }
     self.previous = previous
+    // Whoever started the program may have blocked the signal, and the block is inherited.
+    var alarm = sigset_t()
+    var mask = sigset_t()
+    unsafe sigemptyset(&alarm)
+    unsafe sigaddset(&alarm, SIGALRM)
+    unsafe _ = pthread_sigmask(SIG_UNBLOCK, &alarm, &mask)
+    previousMask = mask
     try Self.set(microseconds: milliseconds * 1000)
   }
 
   /// Stops the timer.
   func stop() {
     try? Self.set(microseconds: 0)
+    var mask = previousMask
+    unsafe _ = pthread_sigmask(SIG_SETMASK, &mask, nil)
     var action = previous
     unsafe _ = sigaction(SIGALRM, &action, nil)
   }

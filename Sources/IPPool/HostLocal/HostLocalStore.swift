@@ -86,7 +86,8 @@ struct HostLocalStore: ~Copyable {
     do throws(Errno) {
       let content = try directory.read("\(address)", limit: Self.largestFile)
       return Lease(address: address, owner: HostLocalOwner(content))
-    } catch .noSuchFileOrDirectory {
+    } catch .noSuchFileOrDirectory, .isDirectory, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice {
+      // Nothing is there, or something that is no lease.
       return nil
     } catch {
       throw location.failure("read", "\(address)", error)
