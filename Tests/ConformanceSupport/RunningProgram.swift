@@ -59,6 +59,9 @@ public final class RunningProgram: Sendable {
     _ = waitpid(processID, nil, 0)
   }
 
+  /// Sends SIGKILL and leaves the waiting to somebody else.
+  func terminate() { _ = Glibc.kill(processID, SIGKILL) }
+
   /// Feeds stdin, collects the output and waits for the end.
   func finish(feeding input: [UInt8]?, seconds: Int, command: String) -> Completion {
     let outcome = pipes?.exchange(feeding: input, seconds: seconds)

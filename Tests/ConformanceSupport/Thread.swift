@@ -4,10 +4,26 @@ internal import Glibc
 ///
 /// For what changes the thread itself, such as its namespace: the change ends with the thread.
 func runOnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
-  let job = Job { Result { try body() } }
-  pthread_join(try start(job), nil)
-  guard let result = job.result else { throw SupportError("a thread ended without a result") }
-  return try result.get()
+  try StartedJob(body).value()
+}
+
+/// Work that a thread of its own does beside the test.
+struct StartedJob<Value: Sendable> {
+  private let job: Job<Value>
+  private let thread: pthread_t
+
+  /// Starts the work.
+  init(_ body: @escaping @Sendable () throws -> Value) throws {
+    job = Job { Result { try body() } }
+    thread = try start(job)
+  }
+
+  /// Waits for the end of the work; to be called once.
+  func value() throws -> Value {
+    pthread_join(thread, nil)
+    guard let result = job.result else { throw SupportError("a thread ended without a result") }
+    return try result.get()
+  }
 }
 
 /// Runs `body` on a thread of its own, beside the test.

@@ -59,7 +59,8 @@ import Testing
       var attachment = try node.attachment()
       try attachment.add()
       try attachment.delete()
-      #expect(try events.names().subtracting(["ens5"]).isEmpty)
+      // The NICs' own carriers may still be coming up.
+      #expect(try events.names().subtracting(["ens5", "ens6"]) == [])
       try node.namespace.ip("link", "add", "moved", "link", "ens5", "type", "ipvlan")
       try node.namespace.ip("link", "delete", "moved")
       #expect(try events.names().contains("moved"))

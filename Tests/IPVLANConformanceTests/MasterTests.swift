@@ -101,6 +101,15 @@ import Testing
     }
   }
 
+  @Test func aMacvlanLinkOnTheMasterIsNamedInTheError() throws {
+    try withCleanNode { node in
+      try node.namespace.ip("link", "add", "mv0", "link", "ens6", "type", "macvlan")
+      var attachment = try node.attachment(master: "ens6")
+      try attachment.mustFail(code: 100, naming: "ens6", "macvlan", "mv0")
+      try node.namespace.ip("link", "delete", "mv0")
+    }
+  }
+
   @Test func aBridgeOnTheMasterIsNamedInTheError() throws {
     try withCleanNode { node in
       try node.namespace.batch("link add br0 type bridge\nlink set ens6 master br0\n")

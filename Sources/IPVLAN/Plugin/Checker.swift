@@ -116,8 +116,10 @@ struct Checker {
   }
 
   private func checkLease(_ differences: inout [String]) throws(CNIError) {
+    // With the wishes of ADD: an address that was asked for takes the place of a configured one.
+    let wish = try AllocationRequest(request)
     do throws(AllocationError) {
-      try allocator?.check(AllocationRequest(identityOf: request), addresses: expectedAddresses)
+      try allocator?.check(wish, addresses: expectedAddresses)
     } catch  where error.kind == .notHeld {
       differences.append(error.details.isEmpty ? error.message : "\(error.message) (\(error.details))")
     } catch {

@@ -1,0 +1,60 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// The log of operations.
+@Suite struct LogTests {
+  private func lines(_ path: String) throws -> [JSONObject] {
+    try (ScratchFiles.read(path) ?? "").split(separator: "\n").map { line in
+      try #require(try JSONValue(parsing: Array(line.utf8)).object)
+    }
+  }
+
+  @Test func everyOperationIsALineWithItsPodAndTimes() throws {
+    try withCleanNode { node in
+      let file = "\(node.directory)/log/ipvlan.log"
+      try ScratchFiles.write(file, "")
+      var attachment = try node.attachment()
+      attachment.configuration["logFile"] = .string(file)
+      attachment.arguments = "K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-1"
+      try attachment.add()
+      try attachment.check()
+      try attachment.delete()
+      let lines = try lines(file)
+      #expect(lines.map { $0["command"]?.string } == ["ADD", "CHECK", "DEL"])
+      for line in lines {
+        #expect(line["pod"] == "default/web-1")
+        #expect(line["containerID"]?.string == attachment.pod.containerID)
+        #expect((line["microseconds"]?.int ?? 0) > 0)
+        #expect(line["steps"]?.object?.members.isEmpty == false)
+        #expect(line["code"] == nil)
+      }
+      try ScratchFiles.removeAll("\(node.directory)/log")
+    }
+  }
+
+  @Test func aFailureIsLoggedWithItsCode() throws {
+    try withCleanNode { node in
+      let file = "\(node.directory)/log/ipvlan.log"
+      try ScratchFiles.write(file, "")
+      var attachment = try node.attachment(master: "ens7")
+      attachment.configuration["logFile"] = .string(file)
+      attachment.configuration["logLevel"] = "error"
+      try attachment.mustFail(code: 100)
+      try attachment.delete()
+      let lines = try lines(file)
+      #expect(lines.map { $0["code"]?.int } == [100])
+      #expect(lines.first?["error"]?.string?.contains("ens7") == true)
+      try ScratchFiles.removeAll("\(node.directory)/log")
+    }
+  }
+
+  @Test func aLogThatCannotBeWrittenFailsNothing() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      attachment.configuration["logFile"] = "/proc/nowhere/ipvlan.log"
+      try attachment.add()
+      try attachment.delete()
+    }
+  }
+}
