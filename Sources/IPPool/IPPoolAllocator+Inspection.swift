@@ -1,5 +1,14 @@
 /// What operators look at.
 extension IPPoolAllocator {
+  /// Where the pool documents lie.
+  public var poolDirectory: String { configuration.poolDirectory }
+  /// Where the leases lie.
+  public var dataDirectory: String { configuration.dataDirectory }
+  /// The node's name, as `nodeName` lists are compared with it.
+  public var nodeName: String { configuration.nodeName }
+  /// How long a released address rests, in seconds.
+  public var coolDown: Int { configuration.coolDown }
+
   /// A pool as this node and network see it.
   public struct PoolReport: Sendable {
     /// The pool with its counts.

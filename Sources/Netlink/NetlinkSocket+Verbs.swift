@@ -117,6 +117,12 @@ extension NetlinkSocket {
     } catch  where error.errno == .noSuchAddressOrDevice || error.errno == .operationNotSupportedByDevice {}
   }
 
+  /// Sets a link up as it is.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  public mutating func bringUp(index: Int32, name: String) throws(NetlinkError) {
+    try perform([.bringUp(index: index, name: name)])
+  }
+
   /// Sends requests that must all succeed.
   mutating func perform(_ requests: [Request]) throws(NetlinkError) {
     for outcome in try exchange(requests) {

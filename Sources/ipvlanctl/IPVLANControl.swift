@@ -13,5 +13,7 @@ struct IPVLANControl: ParsableCommand {
         ipvlanctl trace web/shop-0  one pod's attachments, step by step
         ipvlanctl links -o json     every ipvlan link, for a program
       """,
-    subcommands: [Links.self])
+    subcommands: [
+      Doctor.self, Links.self, Leases.self, Pools.self, Explain.self, Gc.self, Lint.self, Render.self,
+    ])
 }

@@ -29,26 +29,28 @@ package struct PluginConfiguration: Sendable {
   /// Reads and checks the keys of `configuration`.
   /// - Throws: ``CNIError`` with code 2 for a value that is not supported, 7 for one that cannot be used.
   package init(_ fields: JSONFields) throws(CNIError) {
-    do throws(JSONFieldError) {
-      master = try Self.master(fields)
-      mode = try Self.choice(fields, "mode", IPVLANMode.allCases, default: .l2)
-      flag = try Self.choice(fields, "flag", IPVLANFlag.allCases, default: .bridge)
-      // The reference takes 0 for "the master's"; below 68 bytes IPv4 does not work at all (RFC 791).
-      mtu = try Self.mtu(fields)
-      isLinkInContainer = try fields.bool("linkInContainer") ?? false
-      hasHostAccess = try fields.bool("hostAccess") ?? false
-      log = try OperationLog.Configuration(fields)
-      if hasHostAccess, mode == .l2 {
-        throw fields.error(
-          "hostAccess",
-          "cannot be had with mode l2: there the node does not see what pods send, so that Services cannot work; "
-            + "set \"mode\" to \"l3s\", or to \"l3\"", kind: .unsupported)
-      }
-      if hasHostAccess, isLinkInContainer {
-        throw fields.error("hostAccess", "cannot be had with linkInContainer: the master is not the node's")
-      }
-    } catch {
-      throw CNIError(error)
+    do throws(JSONFieldError) { try self.init(checking: fields) } catch { throw CNIError(error) }
+  }
+
+  /// As the other, for those who want to know where the key is.
+  /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
+  package init(checking fields: JSONFields) throws(JSONFieldError) {
+    master = try Self.master(fields)
+    mode = try Self.choice(fields, "mode", IPVLANMode.allCases, default: .l2)
+    flag = try Self.choice(fields, "flag", IPVLANFlag.allCases, default: .bridge)
+    // The reference takes 0 for "the master's"; below 68 bytes IPv4 does not work at all (RFC 791).
+    mtu = try Self.mtu(fields)
+    isLinkInContainer = try fields.bool("linkInContainer") ?? false
+    hasHostAccess = try fields.bool("hostAccess") ?? false
+    log = try OperationLog.Configuration(fields)
+    if hasHostAccess, mode == .l2 {
+      throw fields.error(
+        "hostAccess",
+        "cannot be had with mode l2: there the node does not see what pods send, so that Services cannot work; "
+          + "set \"mode\" to \"l3s\", or to \"l3\"", kind: .unsupported)
+    }
+    if hasHostAccess, isLinkInContainer {
+      throw fields.error("hostAccess", "cannot be had with linkInContainer: the master is not the node's")
     }
   }
 

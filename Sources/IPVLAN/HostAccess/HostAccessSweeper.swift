@@ -11,19 +11,30 @@ public enum HostAccessSweeper {
   @discardableResult
   package static func sweep(home: borrowing NetworkNamespace) throws(NetlinkError) -> [IPAddress] {
     var node = try NetlinkSocket()
+    let stale = try staleRoutes(&node, home: home)
+    for (linkIndex, routes) in Dictionary(grouping: stale, by: \.linkIndex) {
+      guard let linkIndex, let link = try node.link(index: linkIndex) else { continue }
+      try HostAccess.withdraw(routes.map(\.destination.address), from: link, &node)
+    }
+    return stale.map(\.destination.address).sorted()
+  }
+
+  /// The addresses whose host routes ``sweep(home:)`` would remove.
+  /// - Throws: ``NetlinkError`` when the routes cannot be listed.
+  package static func stale(home: borrowing NetworkNamespace) throws(NetlinkError) -> [IPAddress] {
+    var node = try NetlinkSocket()
+    return try staleRoutes(&node, home: home).map(\.destination.address).sorted()
+  }
+
+  private static func staleRoutes(
+    _ node: inout NetlinkSocket, home: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> [Route] {
     // The list comes first: an ADD gives the link its address before it makes the route.
     let routes = try hostRoutes(&node)
     guard !routes.isEmpty else { return [] }
     var living: Set<IPAddress> = []
     for slave in IPVLANSlave.all(home: home) { living.formUnion(slave.addresses(home: home)) }
-    var swept: [IPAddress] = []
-    for (linkIndex, routes) in Dictionary(grouping: routes, by: \.linkIndex) {
-      let stale = routes.map(\.destination.address).filter { !living.contains($0) }
-      guard !stale.isEmpty, let linkIndex, let link = try node.link(index: linkIndex) else { continue }
-      try HostAccess.withdraw(stale, from: link, &node)
-      swept += stale
-    }
-    return swept.sorted()
+    return routes.filter { !living.contains($0.destination.address) }
   }
 
   /// Removes host access whole: slaves, tables, rules and filters of every master, unless a pod still has a way.

@@ -1,4 +1,6 @@
+internal import JSON
 internal import Netlink
+internal import Platform
 
 /// The node that the tool runs on.
 package enum Node {
@@ -8,5 +10,26 @@ package enum Node {
     do throws(NetlinkError) { return try NodeInventory(paths) } catch {
       throw Refusal("the links of this node cannot be listed: \(error); try: ip -br link")
     }
+  }
+
+  /// A network by its name or by the path of its configuration.
+  /// - Throws: ``Refusal`` that lists the names that there are.
+  package static func network(_ name: String, _ paths: NodePaths) throws(Refusal) -> Network {
+    if name.contains("/") {
+      do {
+        let value = try JSONValue(parsing: try Files.read(name))
+        return try Network(JSONFields(value.object ?? [:]), source: name)
+      } catch {
+        throw Refusal("\(name) cannot be used: \(error); see: ipvlanctl lint \(name)")
+      }
+    }
+    let networks = NetworkDirectory(paths.configurations, cache: AttachmentCache(directory: paths.cache))
+    guard let network = networks.network(named: name) else {
+      let known = networks.networks.map(\.name).joined(separator: ", ")
+      throw Refusal(
+        "there is no network \"\(name)\" in \(paths.configurations); there are: "
+          + (known.isEmpty ? "none" : known))
+    }
+    return network
   }
 }

@@ -7,11 +7,16 @@ package struct Table: Sendable {
     let isNumber: Bool
     /// Of columns that do not fit the one with the least importance is left out first; 0 stays always.
     let dispensability: Int
+    /// Sentences are not cut, since their end may be what counts.
+    let isSentence: Bool
 
-    package init(_ heading: String, isNumber: Bool = false, dispensability: Int = 0) {
+    package init(
+      _ heading: String, isNumber: Bool = false, dispensability: Int = 0, isSentence: Bool = false
+    ) {
       self.heading = heading
       self.isNumber = isNumber
       self.dispensability = dispensability
+      self.isSentence = isSentence
     }
   }
 
@@ -95,7 +100,8 @@ private struct TableLayout {
       shown.removeAll { $0 == least }
     }
     widths = shown.map { natural[$0] }
-    while Self.total(widths) > width, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+    let narrowable = shown.indices.filter { !columns[shown[$0]].isSentence }
+    while Self.total(widths) > width, let widest = narrowable.max(by: { widths[$0] < widths[$1] }),
       widths[widest] > Self.least
     {
       widths[widest] -= 1

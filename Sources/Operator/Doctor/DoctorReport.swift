@@ -1,0 +1,56 @@
+package import JSON
+
+/// What is wrong on the node, most basic things first.
+package struct DoctorReport: Report {
+  package let findings: [Finding]
+  package private(set) var remarks: [String]
+  private var fixed: [String] = []
+
+  /// Looks without changing anything.
+  /// - Throws: ``Refusal`` when not even the node's links can be listed.
+  package init(_ paths: NodePaths) throws(Refusal) { self.init(try Examination(paths)) }
+
+  private init(_ examination: Examination) {
+    remarks = examination.inventory.remarks
+    findings =
+      KernelCheck.findings(examination) + ConfigurationCheck.findings(examination)
+      + ModeCheck.findings(examination) + PoolCheck.findings(examination) + LinkCheck.findings(examination)
+      + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
+  }
+
+  /// Mends what can be mended safely, and looks again.
+  /// - Throws: ``Refusal`` when not even the node's links can be listed.
+  package static func fixing(_ paths: NodePaths) throws(Refusal) -> DoctorReport {
+    let examination = try Examination(paths)
+    let before = DoctorReport(examination)
+    var failed: [String] = []
+    var done: Set<Finding.Fix> = []
+    for finding in before.findings {
+      guard let fix = finding.fix, done.insert(fix).inserted else { continue }
+      if let failure = Mender.apply(fix, examination) { failed.append(failure) }
+    }
+    var after = try DoctorReport(paths)
+    after.fixed = before.findings.filter { finding in
+      finding.isFixable && !after.findings.contains { $0.problem == finding.problem }
+    }.map(\.problem)
+    after.remarks += failed
+    return after
+  }
+
+  package func text(for screen: Screen) -> String {
+    var text = fixed.map { screen.styled("mended", .good) + "  \($0)\n" }.joined()
+    guard !findings.isEmpty else { return text + "nothing is wrong on this node\n" }
+    for finding in findings {
+      text += screen.styled("wrong", .bad) + "   \(finding.problem)\n"
+      text += "        so      \(finding.consequence)\n"
+      text += "        run     " + screen.styled(finding.remedy, .heading) + "\n"
+    }
+    let fixable = findings.filter(\.isFixable).count
+    if fixable > 0, fixed.isEmpty {
+      text += "\n\(fixable) of \(findings.count) can be mended by: ipvlanctl doctor --fix\n"
+    }
+    return text
+  }
+
+  package var json: JSONValue { .array(findings.map(\.json)) }
+}

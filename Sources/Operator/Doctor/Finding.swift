@@ -1,0 +1,59 @@
+internal import Addressing
+internal import JSON
+internal import Netlink
+
+/// Something that is wrong on the node.
+package struct Finding: Sendable {
+  /// What kind of fault; the names stay, so that programs can rely on them.
+  package enum Kind: String, Sendable, CaseIterable {
+    case kernelWithoutIPVLAN, kernelTooOld
+    case configurationUnreadable, configurationInvalid, masterUnusable, masterWithoutCarrier, mtuTooLarge
+    case modeConflict
+    case poolFileInvalid, poolUnknown, noPool, poolUsedUp, poolAddressOnNode, poolOutsideSubnet, coolDownShort
+    case duplicateAddress, linkDown, halfMadeLink, linkMissing
+    case leaseOrphaned, leaseMissing, leaseStoreUnusable
+    case hostAccessIncomplete, hostAccessShortfall, hostRouteStale
+    case linkManaged
+  }
+
+  /// How the tool itself can mend it, where that is safe.
+  enum Fix: Sendable, Hashable {
+    /// Sets a link of the node up.
+    case bringUp(index: Int32, name: String)
+    /// As `ipvlanctl gc`.
+    case collectGarbage
+    /// Makes the way between the node and the pods of a master whole.
+    case restoreHostAccess(master: String)
+    /// Writes a kernel setting below /proc/sys.
+    case setting(name: String, value: String)
+  }
+
+  package let kind: Kind
+  /// What is wrong, with what.
+  package let problem: String
+  /// Why that hurts.
+  package let consequence: String
+  /// The command, or the change, that mends it.
+  package let remedy: String
+  let fix: Fix?
+
+  init(
+    _ kind: Kind, _ problem: String, consequence: String, remedy: String, fix: Fix? = nil
+  ) {
+    self.kind = kind
+    self.problem = problem
+    self.consequence = consequence
+    self.remedy = remedy
+    self.fix = fix
+  }
+
+  /// Whether `doctor --fix` mends it.
+  package var isFixable: Bool { fix != nil }
+
+  var json: JSONValue {
+    .object([
+      "kind": .string(kind.rawValue), "problem": .string(problem), "consequence": .string(consequence),
+      "remedy": .string(remedy), "isFixable": .bool(isFixable),
+    ])
+  }
+}

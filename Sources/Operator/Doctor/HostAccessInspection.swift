@@ -1,0 +1,49 @@
+internal import Addressing
+internal import IPVLAN
+internal import Netlink
+
+/// Where pods have access from the node, all of it must stand.
+struct HostAccessInspection {
+  static func findings(_ examination: Examination) -> [Finding] {
+    examination.inventory.masters.flatMap { findings($0, examination) } + stale()
+  }
+
+  /// The pods of a master that have access from the node.
+  static func pods(of master: Link, _ examination: Examination) -> [NodeLink] {
+    examination.podLinks.filter {
+      $0.master?.index == master.index && (examination.keys(of: $0)?.hasHostAccess ?? false)
+    }
+  }
+
+  private static func findings(_ master: Link, _ examination: Examination) -> [Finding] {
+    let addresses = pods(of: master, examination).flatMap(\.hosts)
+    guard !addresses.isEmpty, var node = try? NetlinkSocket() else { return [] }
+    let check = HostAccessCheck(on: master, addresses: addresses)
+    let differences = (try? check.differences(&node)) ?? []
+    let incomplete = differences.map { difference in
+      Finding(
+        .hostAccessIncomplete, difference,
+        consequence: "the node and pods on \(master.name) do not reach each other, or Services do not work",
+        remedy: "ipvlanctl doctor --fix", fix: .restoreHostAccess(master: master.name))
+    }
+    let shortfalls = HostAccessShortfall.all(of: master, families: Set(addresses.map(\.family)))
+    return incomplete
+      + shortfalls.map { shortfall in
+        Finding(
+          .hostAccessShortfall, shortfall.problem, consequence: "a part of host access does not work",
+          remedy: shortfall.remedy)
+      }
+  }
+
+  private static func stale() -> [Finding] {
+    guard let home = try? NetworkNamespace.home(), let stale = try? HostAccessSweeper.stale(home: home) else {
+      return []
+    }
+    return stale.map { address in
+      Finding(
+        .hostRouteStale, "the node has a host route to \(address), which no pod has",
+        consequence: "packets for the address stay on this node", remedy: "ipvlanctl gc", fix: .collectGarbage
+      )
+    }
+  }
+}

@@ -1,0 +1,48 @@
+internal import Addressing
+internal import IPPool
+
+/// Every lease must have an attachment, and every attachment a lease.
+struct LeaseCheck {
+  static func findings(_ examination: Examination) -> [Finding] {
+    unusable(examination) + orphans(examination) + missing(examination)
+  }
+
+  private static func unusable(_ examination: Examination) -> [Finding] {
+    examination.leases.faults.map { fault in
+      Finding(
+        .leaseStoreUnusable, fault, consequence: "no address can be given or taken back",
+        remedy: "ls -ld /var/lib/cni/ippool; df -h /var/lib/cni")
+    }
+  }
+
+  private static func orphans(_ examination: Examination) -> [Finding] {
+    examination.leases.entries.filter(\.isOrphan).map { entry in
+      Finding(
+        .leaseOrphaned,
+        "\(entry.address) is held by container \(entry.attachment.shortContainerID), interface "
+          + "\(entry.attachment.ifname) on network \(entry.attachment.network), which is gone",
+        consequence: "the address is lost to other pods", remedy: "ipvlanctl gc", fix: .collectGarbage)
+    }
+  }
+
+  /// Only addresses that lie in pools of the network must have a lease there.
+  private static func missing(_ examination: Examination) -> [Finding] {
+    examination.podLinks.flatMap { slave -> [Finding] in
+      guard let attachment = slave.attachment,
+        let allocator = examination.directory.network(named: attachment.network)?.poolAllocator,
+        let pools = try? allocator.report().pools
+      else { return [] }
+      return slave.hosts.filter { host in
+        pools.contains { $0.count.pool.addresses.contains(host) }
+          && !examination.leases.entries.contains {
+            $0.address == host && $0.attachment == attachment && $0.rest == nil
+          }
+      }.map { host in
+        Finding(
+          .leaseMissing, "\(slave.subject) has \(host), but no lease says so",
+          consequence: "the address can be given to a second pod",
+          remedy: CachedAttachment.restart(pod: slave.pod, containerID: attachment.containerID))
+      }
+    }
+  }
+}

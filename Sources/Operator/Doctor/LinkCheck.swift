@@ -1,0 +1,119 @@
+internal import Addressing
+internal import IPPool
+internal import Netlink
+internal import Platform
+
+/// Links in pods must be there and up, and no two may have the same address.
+struct LinkCheck {
+  static func findings(_ examination: Examination) -> [Finding] {
+    halfMade(examination) + down(examination) + missing(examination) + duplicates(examination)
+      + managed(examination)
+  }
+
+  private static func halfMade(_ examination: Examination) -> [Finding] {
+    examination.podLinks.filter(\.isHalfMade).map { slave in
+      Finding(
+        .halfMadeLink, "link \(slave.link.name) in \(slave.place.name) was left by an ADD that was killed",
+        consequence: "it keeps its master's mode, and nobody removes it", remedy: "ipvlanctl gc",
+        fix: .collectGarbage)
+    }
+  }
+
+  private static func down(_ examination: Examination) -> [Finding] {
+    examination.podLinks.filter { !$0.link.isUp && !$0.isHalfMade }.map { slave in
+      Finding(
+        .linkDown, "\(slave.subject) is down", consequence: "the pod sends and receives nothing",
+        remedy:
+          "\(slave.place.prefix)ip link set \(slave.link.name) up # its routes are lost: better restart the pod"
+      )
+    }
+  }
+
+  /// The runtime believes in an attachment, its namespace lives, and the link is not there.
+  private static func missing(_ examination: Examination) -> [Finding] {
+    let homeMasters = Set(examination.subjects.filter { $0.master != nil }.map(\.network.name))
+    return examination.inventory.cache.attachments.filter { entry in
+      entry.usesIPVLAN && homeMasters.contains(entry.id.network)
+        && (entry.netns.map(NetworkNamespace.exists) ?? false)
+        && examination.inventory.slave(of: entry.id) == nil
+    }.map { entry in
+      let pod = entry.pod.map { "pod \($0)" } ?? "container \(entry.id.shortContainerID)"
+      return Finding(
+        .linkMissing, "\(pod) has lost its interface \(entry.id.ifname) on network \(entry.id.network)",
+        consequence: "the pod is not reachable there", remedy: entry.restart)
+    }
+  }
+
+  private static func duplicates(_ examination: Examination) -> [Finding] {
+    var holders: [IPAddress: [(name: String, remove: String)]] = [:]
+    for slave in examination.podLinks {
+      for host in slave.addresses.map(\.address) where !host.address.isLinkLocal {
+        holders[host.address, default: []]
+          .append((slave.subject, "\(slave.place.prefix)ip address delete \(host) dev \(slave.link.name)"))
+      }
+    }
+    let names = Dictionary(examination.inventory.nodeLinks.map { ($0.index, $0.name) }) { first, _ in first }
+    for own in examination.inventory.nodeAddresses where holders[own.address.address] != nil {
+      let link = names[own.linkIndex] ?? "?"
+      holders[own.address.address, default: []]
+        .append(("the node's \(link)", "ip address delete \(own.address) dev \(link)"))
+    }
+    return holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { address, holders in
+      Finding(
+        .duplicateAddress, "\(address) is in use twice: \(holders.map(\.name).joined(separator: ", "))",
+        consequence: "packets reach one or the other", remedy: holders.last?.remove ?? "")
+    }
+  }
+
+  /// What systemd-networkd and NetworkManager write about links that they look after.
+  private static func managed(_ examination: Examination) -> [Finding] {
+    examination.inventory.slaves.filter(\.place.isHome).flatMap { slave -> [Finding] in
+      let (index, name) = (slave.link.index, slave.link.name)
+      let consequence = "it takes the link's addresses and routes away, or adds its own"
+      if let state = setting("ADMIN_STATE", in: "/run/systemd/netif/links/\(index)"), state != "unmanaged" {
+        return [
+          Finding(
+            .linkManaged, "systemd-networkd manages \(name)", consequence: consequence,
+            remedy: "printf '[Match]\\nName=ih-*\\n[Link]\\nUnmanaged=yes\\n' > "
+              + "/etc/systemd/network/10-ipvlan.network && networkctl reload")
+        ]
+      }
+      if let managed = setting("managed", in: "/run/NetworkManager/devices/\(index)"), managed != "0",
+        managed != "false"
+      {
+        return [
+          Finding(
+            .linkManaged, "NetworkManager manages \(name)", consequence: consequence,
+            remedy: "printf '[keyfile]\\nunmanaged-devices=interface-name:ih-*\\n' > "
+              + "/etc/NetworkManager/conf.d/10-ipvlan.conf && nmcli general reload")
+        ]
+      }
+      return []
+    }
+  }
+
+  private static func setting(_ key: String, in file: String) -> String? {
+    guard let bytes = try? Files.read(file) else { return nil }
+    let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("\(key)=") }
+    return line.map { String($0.dropFirst(key.count + 1)) }
+  }
+}
+
+extension NodeLink {
+  /// The link and whose it is, in words.
+  var subject: String {
+    let owner = pod.map { "pod \($0)" } ?? attachment.map { "container \($0.shortContainerID)" } ?? place.name
+    return "\(link.name) of \(owner)"
+  }
+}
+
+extension CachedAttachment {
+  /// The command that gives the pod its interface anew.
+  var restart: String { Self.restart(pod: pod, containerID: id.containerID) }
+
+  static func restart(pod: String?, containerID: String) -> String {
+    let parts = pod?.split(separator: "/") ?? []
+    return parts.count == 2
+      ? "kubectl --namespace \(parts[0]) delete pod \(parts[1])" : "crictl stopp \(containerID)"
+  }
+}

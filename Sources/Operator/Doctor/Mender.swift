@@ -1,0 +1,46 @@
+internal import Addressing
+internal import IPVLAN
+internal import Netlink
+internal import Platform
+internal import SystemPackage
+
+/// Carries out what is safe to do without asking.
+enum Mender {
+  /// Mends one thing.
+  /// - Returns: why it could not; `nil` when it could.
+  static func apply(_ fix: Finding.Fix, _ examination: Examination) -> String? {
+    switch fix {
+    case .collectGarbage:
+      let report = GarbageReport(examination.directory, examination.inventory, isDryRun: false, all: false)
+      return report.hasFailed ? report.remarks.joined(separator: "; ") : nil
+    case .bringUp(let index, let name):
+      return attempt("set \(name) up") {
+        var socket = try NetlinkSocket()
+        try socket.bringUp(index: index, name: name)
+      }
+    case .restoreHostAccess(let name):
+      return attempt("restore the host access of \(name)") { try restore(name, examination) }
+    case .setting(let name, let value):
+      return attempt("set \(name)") { try Files.write(value, to: "/proc/sys/\(name)") }
+    }
+  }
+
+  private static func restore(_ name: String, _ examination: Examination) throws {
+    guard let master = examination.inventory.nodeLinks.first(where: { $0.name == name }) else { return }
+    let pods = HostAccessInspection.pods(of: master, examination)
+    guard let keys = pods.lazy.compactMap({ examination.keys(of: $0) }).first else { return }
+    try HostAccessRepair.restore(
+      on: master, mode: keys.mode, flag: keys.flag,
+      gateways: pods.flatMap { $0.cached?.result?.ips.compactMap(\.assignment.gateway) ?? [] },
+      addresses: pods.flatMap(\.hosts))
+  }
+
+  private static func attempt(_ what: String, _ body: () throws -> Void) -> String? {
+    do {
+      try body()
+      return nil
+    } catch {
+      return "cannot \(what): \(error)"
+    }
+  }
+}

@@ -1,0 +1,106 @@
+internal import Addressing
+internal import IPPool
+internal import Netlink
+internal import Platform
+
+/// Pools must be readable, serve their networks, and hold addresses that the master's network routes to it.
+struct PoolCheck {
+  static func findings(_ examination: Examination) -> [Finding] {
+    var findings: [Finding] = []
+    var seen: Set<String> = []
+    for subject in examination.subjects {
+      guard let allocator = subject.network.poolAllocator else { continue }
+      for finding in Self.findings(subject, allocator, examination)
+      where seen.insert(finding.problem).inserted {
+        findings.append(finding)
+      }
+    }
+    return findings
+  }
+
+  private static func findings(
+    _ subject: Examination.Subject, _ allocator: IPPoolAllocator, _ examination: Examination
+  ) -> [Finding] {
+    guard let report = try? allocator.report() else { return [] }
+    let name = subject.network.name
+    var findings = report.faults.map { fault in
+      Finding(
+        .poolFileInvalid, fault.description, consequence: "no address is given from this document",
+        remedy: "ipvlanctl lint \(fault.file)")
+    }
+    findings += report.unknownNames.map { unknown in
+      Finding(
+        .poolUnknown, "network \(name) names pool \"\(unknown)\", which is not in \(allocator.poolDirectory)",
+        consequence: "no address is given from it",
+        remedy: "correct \"pools\" in \(subject.network.source), and see: ipvlanctl pools")
+    }
+    let eligible = report.pools.filter { $0.objection == nil }.map(\.count)
+    if eligible.isEmpty {
+      findings.append(
+        Finding(
+          .noPool, "no pool serves network \(name) on node \(allocator.nodeName)",
+          consequence: "every pod on the network is refused with code 104",
+          remedy: "ipvlanctl explain \(name)"))
+    }
+    for family in IPFamily.allCases {
+      let counts = eligible.filter { $0.pool.family == family }
+      guard !counts.isEmpty, counts.allSatisfy({ $0.free == 0 && $0.cooling == 0 }) else { continue }
+      findings.append(
+        Finding(
+          .poolUsedUp, counts.map(\.description).joined(separator: "; "),
+          consequence: "the next pod on network \(name) is refused with code 104",
+          remedy: "add addresses to \(counts.map { "\($0.pool.source)" }.joined(separator: ", "))"))
+    }
+    for count in eligible { findings += placement(count.pool, subject.master, examination) }
+    return findings + coolDown(subject, allocator)
+  }
+
+  private static func placement(_ pool: NodePool, _ master: Link?, _ examination: Examination) -> [Finding] {
+    let names = Dictionary(examination.inventory.nodeLinks.map { ($0.index, $0.name) }) { first, _ in first }
+    var findings = examination.inventory.nodeAddresses.filter { pool.addresses.contains($0.address.address) }
+      .map { taken in
+        let link = names[taken.linkIndex] ?? "?"
+        return Finding(
+          .poolAddressOnNode,
+          "\(taken.address.address) of pool \(pool.name) is an address of the node, on \(link)",
+          consequence: "the node answers for the pod that gets it",
+          remedy: "ip address delete \(taken.address) dev \(link)")
+      }
+    guard let master else { return findings }
+    let own = examination.inventory.nodeAddresses
+      .filter {
+        $0.linkIndex == master.index && $0.address.family == pool.family && !$0.address.address.isLinkLocal
+          && !$0.address.isHost
+      }
+    if !own.isEmpty, !own.contains(where: { $0.address.network.overlaps(pool.subnet) }) {
+      let networks = own.map { "\($0.address.network)" }.joined(separator: ", ")
+      findings.append(
+        Finding(
+          .poolOutsideSubnet,
+          "pool \(pool.name) has subnet \(pool.subnet), but master \(master.name) is in \(networks)",
+          consequence: "nobody sends the pods' packets to this node",
+          remedy: "correct spec.subnet and spec.ips at \(pool.source), or the pool's nodeName"))
+    }
+    return findings
+  }
+
+  /// Only where somebody has chosen a time: the default is that of Amazon's own plugin.
+  private static func coolDown(
+    _ subject: Examination.Subject, _ allocator: IPPoolAllocator
+  ) -> [Finding] {
+    let ipam = subject.network.ipvlan?.object["ipam"]?.object
+    guard ipam?["cooldownSeconds"]?.int != nil, subject.keys.mode != .l2,
+      let bytes = try? Files.read("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent", limit: 64),
+      let timeout = Int(String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)),
+      allocator.coolDown < timeout
+    else { return [] }
+    return [
+      Finding(
+        .coolDownShort,
+        "network \(subject.network.name) lets addresses rest for \(allocator.coolDown) s, connection tracking "
+          + "remembers attempts for \(timeout) s",
+        consequence: "a new pod can get packets of connections to the one before",
+        remedy: "set \"cooldownSeconds\": \(timeout) in \(subject.network.source)")
+    ]
+  }
+}

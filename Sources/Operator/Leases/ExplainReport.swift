@@ -1,0 +1,81 @@
+internal import IPPool
+package import JSON
+
+/// For one network and pod: which pools were looked at, and why each was taken or passed over.
+package struct ExplainReport: Report {
+  private let pools: [IPPoolAllocator.PoolReport]
+  private let subject: String
+  package private(set) var remarks: [String]
+
+  /// Asks the allocator of a network.
+  ///
+  /// - Parameters:
+  ///   - pod: `namespace/name`; `nil` for a pod that the runtime does not name.
+  ///   - annotations: those of the pod.
+  /// - Throws: ``Refusal`` when there is nothing to ask.
+  package init(
+    _ network: Network, pod: String?, ifname: String, annotations: [String: String]
+  ) throws(Refusal) {
+    guard let allocator = network.poolAllocator else {
+      throw Refusal(
+        "network \(network.name) (\(network.source)) does not take addresses from pools: its ipam type is not "
+          + "ippool, or its keys are wrong; see: ipvlanctl lint \(network.source)")
+    }
+    let parts = pod?.split(separator: "/").map(String.init) ?? []
+    guard pod == nil || parts.count == 2 else {
+      throw Refusal("\"\(pod ?? "")\" is not a pod; write NAMESPACE/NAME, such as web/shop-0")
+    }
+    var request = AllocationRequest(
+      attachment: AttachmentID(network: network.name, containerID: "explain", ifname: ifname),
+      pod: parts.count == 2 ? .init(namespace: parts[0], name: parts[1]) : nil)
+    request.annotations = annotations
+    do throws(AllocationError) {
+      let report = try allocator.report(for: request)
+      pools = report.pools
+      remarks =
+        report.unknownNames.map { "there is no pool \"\($0)\" in \(allocator.poolDirectory)" }
+        + report.faults.map(\.description)
+    } catch {
+      throw Refusal([error.message, error.details].filter { !$0.isEmpty }.joined(separator: "; "))
+    }
+    subject =
+      "\(pod.map { "pod \($0)" } ?? "a pod without a name") on network \(network.name), node \(allocator.nodeName)"
+  }
+
+  /// Whether an address could be given now.
+  package var isServed: Bool { pools.contains { $0.objection == nil && $0.count.free > 0 } }
+
+  package func text(for screen: Screen) -> String {
+    var table = Table(
+      [.init("POOL"), .init("VERDICT"), .init("FREE", isNumber: true), .init("WHY", isSentence: true)],
+      empty: "no pools were found")
+    for pool in pools {
+      let (verdict, style, reason) = Self.verdict(pool)
+      table.append([
+        .init(pool.count.pool.name), .init(verdict, style), .init(Quantity.count(pool.count.free)),
+        .init(reason),
+      ])
+    }
+    return "\(subject)\n\n" + table.text(for: screen)
+  }
+
+  private static func verdict(_ pool: IPPoolAllocator.PoolReport) -> (String, Style, String) {
+    if let objection = pool.objection { return ("passed over", .faint, objection) }
+    let count = pool.count
+    guard count.free == 0 else { return ("taken", .good, "it serves this pod") }
+    let rest = count.shortestRest.map { "; the next is free in \(($0 + 999) / 1000) s" } ?? ""
+    return ("used up", .bad, "\(count.held) held, \(count.cooling) cooling of \(count.total)\(rest)")
+  }
+
+  package var json: JSONValue {
+    .array(
+      pools.map { pool in
+        let (verdict, _, reason) = Self.verdict(pool)
+        return .object([
+          "pool": .string(pool.count.pool.name), "source": .string("\(pool.count.pool.source)"),
+          "verdict": .string(verdict == "taken" ? "taken" : verdict == "used up" ? "usedUp" : "passedOver"),
+          "reason": .string(reason), "free": .string("\(pool.count.free)"),
+        ])
+      })
+  }
+}

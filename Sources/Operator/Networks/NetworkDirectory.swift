@@ -1,0 +1,48 @@
+internal import JSON
+internal import Platform
+internal import SystemPackage
+
+/// The networks of a node: its configuration directory, and those that only libcni's cache knows, as networks
+/// of Kubernetes' NetworkAttachmentDefinitions are.
+package struct NetworkDirectory: Sendable {
+  /// The networks of files, in the order of the files' names, then those of the cache.
+  package private(set) var networks: [Network] = []
+  /// Files that cannot be used.
+  package private(set) var faults: [Fault] = []
+
+  /// A file that cannot be used.
+  package struct Fault: Sendable {
+    package let file: String
+    package let problem: String
+  }
+
+  /// Reads `*.conflist`, `*.conf` and `*.json`, as runtimes do.
+  package init(_ directory: String, cache: AttachmentCache) {
+    let names: [String]
+    do throws(Errno) { names = try Files.names(in: directory) } catch {
+      names = []
+      faults.append(Fault(file: directory, problem: "cannot be listed: \(error)"))
+    }
+    for name in names where [".conflist", ".conf", ".json"].contains(where: name.hasSuffix) {
+      let file = "\(directory)/\(name)"
+      do {
+        let value = try JSONValue(parsing: try Files.read(file))
+        networks.append(try Network(JSONFields(value.object ?? [:]), source: file))
+      } catch {
+        faults.append(Fault(file: file, problem: "\(error)"))
+      }
+    }
+    for entry in cache.attachments {
+      guard !networks.contains(where: { $0.name == entry.id.network }), let document = entry.configuration,
+        let network = try? Network(JSONFields(document), source: entry.file)
+      else { continue }
+      networks.append(network)
+    }
+  }
+
+  /// The networks that use this plugin.
+  package var ipvlanNetworks: [Network] { networks.filter { $0.ipvlan != nil } }
+
+  /// The network of that name.
+  package func network(named name: String) -> Network? { networks.first { $0.name == name } }
+}
