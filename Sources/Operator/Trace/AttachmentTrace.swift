@@ -1,0 +1,141 @@
+internal import Addressing
+internal import IPPool
+internal import IPVLAN
+internal import Netlink
+
+/// Follows one attachment from its configuration to the wire.
+struct AttachmentTrace {
+  let candidate: TraceTarget.Candidate
+  private let examination: Examination
+  private let link: NodeLink?
+  private let cached: CachedAttachment?
+  private let network: Network?
+  private let keys: PluginConfiguration?
+  private(set) var stops: [TraceStop] = []
+
+  init(_ candidate: TraceTarget.Candidate, _ examination: Examination) {
+    self.candidate = candidate
+    self.examination = examination
+    link = examination.inventory.slave(of: candidate.attachment)
+    cached = examination.inventory.cache.attachments.first { $0.id == candidate.attachment }
+    network = examination.directory.network(named: candidate.attachment.network)
+    keys = network?.ipvlan.flatMap { try? PluginConfiguration(checking: $0) }
+    stops = [configurationStop, cacheStop, leaseStop, namespaceStop]
+    if let link {
+      stops += [linkStop(link), addressStop(link)] + PodRoutes(link, cached).stops
+      stops += [hostAccessStop(link), masterStop(link)]
+    } else {
+      stops.append(
+        .wrong("link", "there is no ipvlan link for this attachment in any namespace", run: restart))
+    }
+  }
+
+  private var restart: String {
+    cached?.restart
+      ?? CachedAttachment.restart(pod: candidate.pod, containerID: candidate.attachment.containerID)
+  }
+
+  private var configurationStop: TraceStop {
+    let name = "configuration"
+    guard let network else {
+      return .wrong(
+        name, "no file and no cached attachment has a network \(candidate.attachment.network)",
+        run: "ls /etc/cni/net.d; ipvlanctl lint /etc/cni/net.d")
+    }
+    guard let keys else {
+      return .wrong(name, "\(network.source) has wrong keys", run: "ipvlanctl lint \(network.source)")
+    }
+    let access = keys.hasHostAccess ? ", hostAccess" : ""
+    return .fine(name, "\(network.source): mode \(keys.mode), flag \(keys.flag)\(access)")
+  }
+
+  private var cacheStop: TraceStop {
+    guard let cached else { return .neutral("cache", "libcni has not written this attachment down") }
+    let addresses = cached.addresses.map(\.description).joined(separator: ", ")
+    return .fine("cache", "\(cached.file): \(addresses.isEmpty ? "no address" : addresses)")
+  }
+
+  private var leaseStop: TraceStop {
+    let held = examination.leases.entries.filter { $0.attachment == candidate.attachment && $0.rest == nil }
+    if !held.isEmpty {
+      let text = held.map { entry in "\(entry.address)" + (entry.pool.map { " of pool \($0)" } ?? "") }
+        .joined(separator: ", ")
+      return held.contains(where: \.isOrphan)
+        ? .wrong("lease", "\(text), but what held it is gone", run: "ipvlanctl gc") : .fine("lease", text)
+    }
+    let isAllocated = network.map { $0.poolAllocator != nil || $0.hostLocalAllocator != nil } ?? false
+    guard isAllocated else { return .neutral("lease", "its addresses come from elsewhere") }
+    return .wrong("lease", "no address is held for this attachment", run: restart)
+  }
+
+  private var namespaceStop: TraceStop {
+    guard let path = link?.place.path ?? cached?.netns else {
+      return .neutral("namespace", "where it was is not known any more")
+    }
+    return NetworkNamespace.exists(at: path)
+      ? .fine("namespace", path) : .wrong("namespace", "\(path) is gone", run: "ipvlanctl gc")
+  }
+
+  private func linkStop(_ entry: NodeLink) -> TraceStop {
+    let link = entry.link
+    let modeText = "\(link.ipvlanMode?.description ?? "?")/\(link.ipvlanFlag?.description ?? "?")"
+    let text = "\(link.name) on \(entry.master?.name ?? "?"), \(modeText), MTU \(link.mtu), \(link.state)"
+    guard link.isUp else {
+      return .wrong("link", text, run: "\(entry.place.prefix)ip link set \(link.name) up")
+    }
+    if let keys, keys.mode != link.ipvlanMode || keys.flag != link.ipvlanFlag {
+      return .wrong(
+        "link", "\(text); the configuration says \(keys.mode)/\(keys.flag)", run: "ipvlanctl doctor")
+    }
+    return .fine("link", text)
+  }
+
+  private func addressStop(_ entry: NodeLink) -> TraceStop {
+    let text = entry.hosts.map(\.description).joined(separator: ", ")
+    let missing = (cached?.addresses ?? []).filter { !entry.hosts.contains($0) }
+    if let first = missing.first {
+      let prefix = cached?.result?.ips.first { $0.assignment.address.address == first }
+      return .wrong(
+        "addresses",
+        "\(text.isEmpty ? "none" : text); missing: \(missing.map(\.description).joined(separator: ", "))",
+        run: "\(entry.place.prefix)ip address add \(prefix?.assignment.address.description ?? "\(first)") "
+          + "dev \(entry.link.name)")
+    }
+    if let duplicate = entry.addresses.first(where: \.isDuplicate) {
+      return .wrong("addresses", "\(duplicate.address) is in use elsewhere", run: restart)
+    }
+    return text.isEmpty ? .neutral("addresses", "none") : .fine("addresses", text)
+  }
+
+  private func hostAccessStop(_ entry: NodeLink) -> TraceStop {
+    guard keys?.hasHostAccess ?? false, let master = entry.master else {
+      return .neutral("host access", "not configured: the node and the pod do not reach each other")
+    }
+    guard var node = try? NetlinkSocket() else { return .neutral("host access", "cannot be looked at") }
+    do throws(NetlinkError) {
+      let differences = try HostAccessCheck(on: master, addresses: entry.hosts).differences(&node)
+      return differences.isEmpty
+        ? .fine(
+          "host access", "slave \(HostLink.name(ofMaster: master.name)), routes, rules and filter stand")
+        : .wrong("host access", differences.joined(separator: "; "), run: "ipvlanctl doctor --fix")
+    } catch {
+      return .wrong("host access", "\(error)", run: "ip route show proto 118; ip rule")
+    }
+  }
+
+  private func masterStop(_ entry: NodeLink) -> TraceStop {
+    guard let master = entry.master, let place = entry.masterPlace else {
+      return .wrong("master", "the link's master is out of sight", run: "ipvlanctl links (as root)")
+    }
+    let text = "\(master.name) in \(place.name), MTU \(master.mtu), \(master.state)"
+    guard master.isUp else {
+      return .wrong("master", text, run: "\(place.prefix)ip link set \(master.name) up")
+    }
+    guard master.hasCarrier else { return .wrong("master", text, run: "ethtool \(master.name)") }
+    guard master.mtu >= entry.link.mtu else {
+      return .wrong(
+        "master", "\(text), less than the pod's", run: "ip link set \(master.name) mtu \(entry.link.mtu)")
+    }
+    return .fine("master", text)
+  }
+}

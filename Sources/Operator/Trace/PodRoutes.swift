@@ -1,0 +1,63 @@
+internal import Addressing
+internal import CNI
+internal import Netlink
+
+/// The routes and neighbours of an attachment, in its pod.
+struct PodRoutes {
+  private let entry: NodeLink
+  private let cached: CachedAttachment?
+  private var routes: [Route] = []
+  private var neighbors: [Neighbor] = []
+
+  init(_ entry: NodeLink, _ cached: CachedAttachment?) {
+    self.entry = entry
+    self.cached = cached
+    guard let home = try? NetworkNamespace.home(),
+      let namespace = try? NetworkNamespace(path: entry.place.path),
+      var socket = try? namespace.openSocket(returningTo: home)
+    else { return }
+    for family in IPFamily.allCases {
+      routes += ((try? socket.routes(family, outOf: entry.link.index)) ?? [])
+        .filter { $0.isUnicast && !$0.destination.address.isMulticast && !$0.destination.address.isLinkLocal }
+    }
+    neighbors = (try? socket.neighbors(ofLink: entry.link.index)) ?? []
+  }
+
+  var stops: [TraceStop] { [routeStop, neighborStop] }
+
+  private var routeStop: TraceStop {
+    let text = routes.map { route in
+      "\(route.destination.isDefaultRoute ? "default" : "\(route.destination)")"
+        + (route.gateway.map { " via \($0)" } ?? "")
+    }.joined(separator: ", ")
+    // A pod's second network leaves the default route to the first.
+    let missing = (cached?.result?.routes ?? []).filter { wanted in
+      !wanted.destination.isDefaultRoute && !routes.contains { $0.destination == wanted.destination }
+    }
+    guard let first = missing.first else {
+      return text.isEmpty ? .neutral("routes", "none") : .fine("routes", text)
+    }
+    return .wrong(
+      "routes", "\(text); missing: \(missing.map(\.description).joined(separator: ", "))",
+      run: "\(entry.place.prefix)ip route add \(first) dev \(entry.link.name)")
+  }
+
+  private var neighborStop: TraceStop {
+    guard entry.link.ipvlanMode == .l2 else {
+      return .neutral(
+        "neighbours", "mode \(entry.link.ipvlanMode?.description ?? "?") leaves them to the master")
+    }
+    let text = neighbors.map { neighbor in
+      "\(neighbor.address) " + (neighbor.mac.map { "at \($0)" } ?? "does not answer")
+    }.joined(separator: ", ")
+    let gateways = Set(routes.compactMap(\.gateway))
+    if let silent = neighbors.first(where: { gateways.contains($0.address) && $0.isUnanswered }) {
+      return .wrong(
+        "neighbours", "gateway \(silent.address) does not answer",
+        run:
+          "\(entry.place.prefix)ping -c 1 \(silent.address); tcpdump -ni \(entry.master?.name ?? "any") arp or icmp6"
+      )
+    }
+    return text.isEmpty ? .neutral("neighbours", "none yet") : .fine("neighbours", text)
+  }
+}
