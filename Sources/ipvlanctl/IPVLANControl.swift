@@ -14,6 +14,7 @@ struct IPVLANControl: ParsableCommand {
         ipvlanctl links -o json     every ipvlan link, for a program
       """,
     subcommands: [
-      Doctor.self, Links.self, Leases.self, Pools.self, Explain.self, Gc.self, Lint.self, Render.self,
+      Doctor.self, Trace.self, Links.self, Leases.self, Pools.self, Explain.self, Gc.self, Lint.self,
+      Render.self,
     ])
 }

@@ -57,7 +57,10 @@ struct PoolCheck {
 
   private static func placement(_ pool: NodePool, _ master: Link?, _ examination: Examination) -> [Finding] {
     let names = Dictionary(examination.inventory.nodeLinks.map { ($0.index, $0.name) }) { first, _ in first }
-    var findings = examination.inventory.nodeAddresses.filter { pool.addresses.contains($0.address.address) }
+    // One that a pod has already is a duplicate, and told as such.
+    let given = Set(examination.podLinks.flatMap(\.hosts))
+    var findings = examination.inventory.nodeAddresses
+      .filter { pool.addresses.contains($0.address.address) && !given.contains($0.address.address) }
       .map { taken in
         let link = names[taken.linkIndex] ?? "?"
         return Finding(

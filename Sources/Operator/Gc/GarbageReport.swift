@@ -83,7 +83,7 @@ package struct GarbageReport: Report {
 
   /// Links that an ADD made and never finished, since it was killed. One that is at work needs milliseconds.
   private mutating func removeHalfMadeLinks(_ inventory: NodeInventory) {
-    let suspects = inventory.slaves.filter(\.isHalfMade)
+    let suspects = inventory.slaves.filter { $0.isHalfMade && ($0.masterPlace?.isHome ?? false) }
     guard !suspects.isEmpty, let home = try? NetworkNamespace.home() else { return }
     pause(milliseconds: 1000)
     for suspect in suspects {

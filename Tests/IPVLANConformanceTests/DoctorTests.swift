@@ -1,0 +1,187 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// Each fault is found, nothing else is claimed, what is printed mends it, and then there is nothing to say.
+@Suite struct DoctorTests {
+  /// A fault of the node.
+  struct Fault: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// The findings that it must give, each once or more.
+    let kinds: Set<String>
+    let make: @Sendable (OperatorSite) throws -> Void
+    /// By what it is mended where the finding tells a change of a file, or a command of the cluster; `nil` runs
+    /// the printed commands.
+    let mend: (@Sendable (OperatorSite) throws -> Void)?
+
+    init(
+      _ description: String, _ kinds: Set<String>, make: @escaping @Sendable (OperatorSite) throws -> Void,
+      mend: (@Sendable (OperatorSite) throws -> Void)? = nil
+    ) {
+      testDescription = description
+      self.kinds = kinds
+      self.make = make
+      self.mend = mend
+    }
+  }
+
+  @Test func aHealthyNodeGivesNoFinding() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 2)
+      let findings = try site.findings()
+      #expect(findings.isEmpty, "\(findings)")
+    }
+  }
+
+  @Test(arguments: kernelFaults + hostAccessFaults + leaseFaults + fileFaults)
+  func aFaultIsFoundAndMended(fault: Fault) throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      try fault.make(site)
+      let found = try site.findings()
+      #expect(Set(found.map(\.kind)) == fault.kinds, "\(found)")
+      if let mend = fault.mend {
+        try mend(site)
+      } else {
+        for command in Set(found.map(\.remedy)).sorted() { try site.runAtShell(command) }
+      }
+      let left = try site.findings()
+      #expect(left.isEmpty, "not mended: \(left)")
+    }
+  }
+
+  /// Links and addresses.
+  static let kernelFaults = [
+    Fault(
+      "master down", ["masterUnusable"], make: { try $0.node.namespace.ip("link", "set", "ens6", "down") }),
+    Fault(
+      "master without carrier", ["masterWithoutCarrier"],
+      make: { try $0.node.fabric.ip("link", "set", "to-ens6", "down") },
+      mend: { try $0.node.fabric.ip("link", "set", "to-ens6", "up") }),
+    Fault("MTU above the master's", ["mtuTooLarge"], make: { try $0.writeNetwork("ens6", ["mtu": 9500]) }),
+    Fault(
+      "another mode", ["modeConflict"],
+      make: { site in
+        try site.attachments[0].pod.namespace.ip("link", "set", "eth0", "type", "ipvlan", "mode", "l3")
+      }),
+    Fault(
+      "a pool's address on the node", ["poolAddressOnNode"],
+      make: { try $0.node.namespace.ip("address", "add", "172.31.16.7/20", "dev", "ens5") }),
+    Fault(
+      "an address twice", ["duplicateAddress"],
+      make: { try $0.node.namespace.ip("address", "add", "172.31.16.4/32", "dev", "ens6") }),
+    Fault(
+      "a pod's link down", ["linkDown"],
+      make: { try $0.attachments[0].pod.namespace.ip("link", "set", "eth0", "down") }),
+    Fault(
+      "a half-made link", ["halfMadeLink"],
+      make: { site in
+        let path = site.attachments[0].pod.namespace.path
+        try site.node.namespace.ip(
+          "link", "add", "link", "ens5", "name", "ipv0123456789a", "netns",
+          String(path.dropFirst("/run/netns/".count)), "type", "ipvlan", "mode", "l3s")
+      }),
+    Fault(
+      "a pod's link gone", ["linkMissing", "hostRouteStale"],
+      make: { try $0.attachments[0].pod.namespace.ip("link", "delete", "eth0") },
+      mend: { site in
+        var attachment = site.attachments[0]
+        try attachment.call(.delete)
+        try attachment.add()
+      }),
+  ]
+
+  /// The way between the node and its pods.
+  static let hostAccessFaults = [
+    Fault(
+      "host-side slave gone", ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("link", "delete", "ih-ens5") }),
+    Fault(
+      "host-side slave down", ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("link", "set", "ih-ens5", "down") }),
+    Fault(
+      "host route gone", ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("route", "delete", "172.31.16.4", "dev", "ih-ens5") }),
+    Fault(
+      "rule gone", ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("rule", "delete", "pref", "500") }),
+    Fault(
+      "filter flushed", ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.execute("nft", ["flush", "ruleset"]).mustSucceed() }),
+    Fault(
+      "no forwarding", ["hostAccessShortfall"],
+      make: { try $0.node.namespace.setSysctl("net/ipv4/ip_forward", "0") }),
+    Fault(
+      "strict reverse path filter", ["hostAccessShortfall"],
+      make: { try $0.node.namespace.setSysctl("net/ipv4/conf/ens5/rp_filter", "1") }),
+    Fault(
+      "stale host route", ["hostRouteStale"],
+      make: { try $0.node.namespace.ip("route", "add", "172.31.16.8", "dev", "ih-ens5", "proto", "118") }),
+  ]
+
+  /// Leases.
+  static let leaseFaults = [
+    Fault(
+      "a pod gone without DEL", ["leaseOrphaned", "hostRouteStale"],
+      make: { site in
+        site.attachments[0].pod.namespace.destroy()
+        try eventually { try site.findings().count == 2 }
+      }),
+    Fault(
+      "leases lost", ["leaseMissing"],
+      make: { try ScratchFiles.removeAll("\($0.node.directory)/leases") },
+      mend: { site in
+        var attachment = site.attachments[0]
+        try attachment.call(.delete)
+        try attachment.add()
+      }),
+    Fault(
+      "lease store open to others", ["leaseStoreUnusable"],
+      make: { try Program("chmod", ["777", "\($0.node.directory)/leases"]).run().mustSucceed() },
+      mend: { try Program("chmod", ["700", "\($0.node.directory)/leases"]).run().mustSucceed() }),
+    Fault(
+      "pool used up", ["poolUsedUp"],
+      make: { site in for number in 1...4 { try site.attach("pod\(number)") } },
+      mend: { site in
+        try site.node.writePool(
+          "ens5", subnet: "172.31.16.0/20", ips: "172.31.16.4-172.31.16.9", gateway: "172.31.16.1")
+      }),
+  ]
+
+  /// Configurations and pool documents.
+  static let fileFaults = [
+    Fault(
+      "configuration that does not parse", ["configurationUnreadable"],
+      make: { try $0.writeConfiguration("90-broken.conflist", "{\"name\": ") },
+      mend: { try ScratchFiles.removeAll("\($0.configurations)/90-broken.conflist") }),
+    Fault(
+      "unknown mode", ["configurationInvalid"], make: { try $0.writeNetwork("ens6", ["mode": "l4"]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "missing master", ["masterUnusable"], make: { try $0.writeNetwork("ens6", ["master": "ens9"]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "pool document that is wrong", ["poolFileInvalid"],
+      make: { try ScratchFiles.write("\($0.node.poolDirectory)/wrong.yaml", "kind: SpiderIPPool\n") },
+      mend: { try ScratchFiles.removeAll("\($0.node.poolDirectory)/wrong.yaml") }),
+    Fault(
+      "unknown pool", ["poolUnknown"],
+      make: { try $0.writeNetwork("ens6", ipam: ["pools": ["ens6", "nowhere"]]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "no pool for the node", ["noPool"],
+      make: { try $0.writeNetwork("ens6", ipam: ["nodeName": "elsewhere"]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "pool of another subnet", ["poolOutsideSubnet"],
+      make: { try $0.node.writePool("ens6", subnet: "10.9.0.0/24", ips: "10.9.0.4", gateway: "10.9.0.1") },
+      mend: { site in
+        try site.node.writePool(
+          "ens6", subnet: "210.22.16.0/24", ips: "210.22.16.11", gateway: "210.22.16.1")
+      }),
+    Fault(
+      "cool-down too short", ["coolDownShort"],
+      make: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 5]) },
+      mend: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 120]) }),
+  ]
+}

@@ -1,0 +1,114 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// A node as an operator meets it: two networks with pools, pods that a runtime has attached and written down.
+final class OperatorSite {
+  let node: Node
+  private(set) var attachments: [PodAttachment] = []
+
+  /// Builds a node without any fault.
+  ///
+  /// - Parameter pods: how many pods are attached to ens5.
+  init(_ node: Node, pods: Int = 1) throws {
+    self.node = node
+    try node.namespace.setSysctl("net/ipv4/ip_forward", "1")
+    for link in ["all", "ens5", "ens6"] {
+      try node.namespace.setSysctl("net/ipv4/conf/\(link)/rp_filter", "0")
+    }
+    try node.writePool(
+      "ens5", subnet: "172.31.16.0/20", ips: "172.31.16.4-172.31.16.8", gateway: "172.31.16.1")
+    try node.writePool(
+      "ens6", subnet: "210.22.16.0/24", ips: "210.22.16.11-210.22.16.15", gateway: "210.22.16.1")
+    try writeNetwork("ens5", ["hostAccess": true])
+    try writeNetwork("ens6")
+    for number in 0..<pods { try attach("pod\(number)") }
+  }
+
+  var configurations: String { "\(node.directory)/net.d" }
+  var cache: String { "\(node.directory)/results" }
+
+  /// Writes the configuration of the network of a NIC; its `ipam` names the NIC's pool.
+  func writeNetwork(_ nic: String, _ keys: JSONObject = [:], ipam: JSONObject = [:]) throws {
+    var plugin: JSONObject = ["type": "ipvlan", "master": .string(nic), "mode": "l3s"]
+    for (key, value) in keys.members { plugin[key] = value }
+    var pools = node.poolIPAM()
+    pools["cooldownSeconds"] = nil
+    pools["pools"] = [.string(nic)]
+    for (key, value) in ipam.members { pools[key] = value }
+    plugin["ipam"] = .object(pools)
+    let list: JSONObject = [
+      "cniVersion": "1.0.0", "name": .string("ipvlan-\(nic)"), "plugins": [.object(plugin)],
+    ]
+    try writeConfiguration(
+      "\(nic).conflist", String(decoding: JSONValue.object(list).serialized(), as: UTF8.self))
+  }
+
+  /// Writes any configuration file.
+  func writeConfiguration(_ name: String, _ text: String) throws {
+    try ScratchFiles.write("\(configurations)/\(name)", text)
+  }
+
+  /// Attaches a new pod to ens5, and writes it down as libcni does.
+  @discardableResult
+  func attach(_ name: String) throws -> PodAttachment {
+    let text = ScratchFiles.read("\(configurations)/ens5.conflist") ?? ""
+    let list = try JSONValue(parsing: Array(text.utf8)).object ?? [:]
+    var configuration = list["plugins"]?.array?.first?.object ?? [:]
+    configuration["cniVersion"] = list["cniVersion"]
+    configuration["name"] = list["name"]
+    var attachment = PodAttachment(try node.pod(name), on: node, configuration)
+    attachment.arguments = "IgnoreUnknown=1;K8S_POD_NAMESPACE=web;K8S_POD_NAME=\(name)"
+    try attachment.add()
+    try writeDown(attachment, text)
+    attachments.append(attachment)
+    return attachment
+  }
+
+  private func writeDown(_ attachment: PodAttachment, _ configuration: String) throws {
+    let encoded = try Program("base64", ["-w0"], input: Array(configuration.utf8)).run().mustSucceed().text
+    let entry: JSONObject = [
+      "kind": "cniCacheV1", "containerId": .string(attachment.pod.containerID), "ifName": "eth0",
+      "networkName": "ipvlan-ens5", "netns": .string(attachment.pod.namespace.path),
+      "config": .string(encoded), "result": .object(attachment.result ?? [:]),
+      "cniArgs": [["K8S_POD_NAMESPACE", "web"], ["K8S_POD_NAME", .string(attachment.pod.name)]],
+    ]
+    try ScratchFiles.write(
+      "\(cache)/ipvlan-ens5-\(attachment.pod.containerID)-eth0",
+      String(decoding: JSONValue.object(entry).serialized(), as: UTF8.self))
+  }
+
+  /// Runs the tool on the node.
+  func control(_ arguments: String...) throws -> Completion {
+    try Program(
+      "\(Plugin.directory)/ipvlanctl",
+      arguments + ["--conf-dir", configurations, "--cache-dir", cache], seconds: 60
+    ).run(in: node.namespace)
+  }
+
+  /// What the doctor says.
+  func findings() throws -> [(kind: String, problem: String, remedy: String)] {
+    let completion = try control("doctor", "-o", "json")
+    let value = try JSONValue(parsing: completion.output)
+    let findings = (value.array ?? []).compactMap(\.object).map {
+      ($0["kind"]?.string ?? "", $0["problem"]?.string ?? "", $0["remedy"]?.string ?? "")
+    }
+    #expect(completion.status == (findings.isEmpty ? 0 : 1), "\(completion)")
+    return findings
+  }
+
+  /// Runs a command that the tool has printed, as an operator at the node's shell.
+  func runAtShell(_ command: String) throws {
+    let wrapper = "\(node.directory)/bin/ipvlanctl"
+    try ScratchFiles.writeExecutable(
+      wrapper,
+      "#!/bin/sh\nexec \(Plugin.directory)/ipvlanctl \"$@\" --conf-dir \(configurations) --cache-dir \(cache)\n"
+    )
+    var environment = Program.environment
+    environment["PATH"] = "\(node.directory)/bin:" + (environment["PATH"] ?? "")
+    let completion = try Program("sh", ["-c", command], environment: environment, seconds: 60)
+      .run(in: node.namespace)
+    // The doctor's own status tells what is left.
+    #expect(completion.isSuccess || completion.status == 1, "\(completion)")
+  }
+}
