@@ -58,6 +58,31 @@ import Testing
     }
   }
 
+  @Test func ofAMultipathDefaultRouteTheFirstNICCounts() throws {
+    try withCleanNode { node in
+      try node.namespace.batch(
+        "route replace default nexthop via 210.22.16.1 dev ens6 nexthop via 172.31.16.1 dev ens5\n")
+      var attachment = try node.linkOnly(master: nil)
+      try attachment.add()
+      #expect(
+        try attachment.link()["link_index"]?.int == (try node.namespace.link("ens6")?["ifindex"]?.int))
+      try attachment.check()
+      try attachment.delete()
+      try node.namespace.batch("route replace default via 172.31.16.1 dev ens5\n")
+    }
+  }
+
+  @Test func aBlackholeDefaultRouteLeadsToNoMaster() throws {
+    try withCleanNode { node in
+      try node.namespace.batch("route replace blackhole default\nroute delete ::/0 dev ens5\n")
+      var attachment = try node.attachment(master: nil)
+      try attachment.mustFail(code: 100, naming: "master", "default route")
+      try node.namespace.batch(
+        "route delete blackhole default\nroute add default via 172.31.16.1 dev ens5\n"
+          + "route add ::/0 via fe80:ec2::1 dev ens5\n")
+    }
+  }
+
   @Test func withoutMasterAndDefaultRouteTheErrorSaysSo() throws {
     try withCleanNode { node in
       try node.namespace.batch("route delete default via 172.31.16.1\nroute delete ::/0 dev ens5\n")
