@@ -79,8 +79,13 @@ let package = Package(
     .testTarget(
       name: "CNITests", dependencies: ["Addressing", "CNI", "JSON", "Platform", systemPackage],
       swiftSettings: strict),
+    .testTarget(name: "YAMLTests", dependencies: ["JSON", "YAML"], swiftSettings: strict),
+    .executableTarget(
+      name: "lease-stress", dependencies: ["IPPool", "JSON", "Platform", systemPackage],
+      path: "Tests/LeaseStress", swiftSettings: strict),
     .testTarget(
-      name: "IPPoolTests", dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML"],
+      name: "IPPoolTests",
+      dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML", "lease-stress"],
       swiftSettings: strict),
     .testTarget(name: "IPVLANTests", dependencies: ["IPVLAN"], swiftSettings: strict),
     .testTarget(

@@ -4,7 +4,9 @@
 #include <lmdb.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static const int guarded_signals[] = {SIGBUS, SIGSEGV, SIGABRT};
 enum { guarded_count = sizeof guarded_signals / sizeof *guarded_signals };
@@ -74,6 +76,31 @@ static int open_all(struct lease_store *store, const char *path, size_t map_size
   return status;
 }
 
+// Reads every entry.
+static int read_all(struct lease_store *store) {
+  MDB_val k, v;
+  int status = mdb_cursor_get(store->cursor, &k, &v, MDB_FIRST);
+  while (status == 0) {
+    if (v.mv_size > 0) (void)*(volatile const char *)((const char *)v.mv_data + v.mv_size - 1);
+    status = mdb_cursor_get(store->cursor, &k, &v, MDB_NEXT);
+  }
+  return status == MDB_NOTFOUND ? 0 : status;
+}
+
+// A file that is shorter than the pages it speaks of was cut, unless those pages were never written: LMDB leaves
+// out the ones that a transaction took and gave back. Reading everything tells the two apart.
+static int check_length(struct lease_store *store, const char *path) {
+  MDB_envinfo info;
+  MDB_stat tree;
+  struct stat file;
+  int status = mdb_env_info(store->environment, &info);
+  if (status == 0) status = mdb_stat(store->transaction, store->database, &tree);
+  if (status != 0) return status;
+  if (stat(path, &file) != 0) return errno;
+  if ((uint64_t)file.st_size >= ((uint64_t)info.me_last_pgno + 1) * tree.ms_psize) return 0;
+  return read_all(store);
+}
+
 int lease_store_open(const char *path, size_t map_size, int is_read_only, struct lease_store **result) {
   struct lease_store *store = calloc(1, sizeof *store);
   if (!store) return ENOMEM;
@@ -84,6 +111,7 @@ int lease_store_open(const char *path, size_t map_size, int is_read_only, struct
   }
   install(store);
   status = GUARDED(store, open_all(store, path, map_size, is_read_only));
+  if (status == 0) status = GUARDED(store, check_length(store, path));
   if (status != 0) {
     lease_store_close(store);
     return status;
@@ -156,3 +184,10 @@ int lease_store_next(
 const char *lease_store_error_text(int number) { return mdb_strerror(number); }
 
 int lease_store_not_found(void) { return MDB_NOTFOUND; }
+
+int lease_store_is_full(int number) { return number == MDB_MAP_FULL; }
+
+int lease_store_is_damage(int number) {
+  return number == MDB_CORRUPTED || number == MDB_INVALID || number == MDB_PAGE_NOTFOUND ||
+         number == MDB_VERSION_MISMATCH;
+}

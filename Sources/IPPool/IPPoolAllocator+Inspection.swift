@@ -71,9 +71,15 @@ extension IPPoolAllocator {
     }
   }
 
+  /// What does not fit together in the lease store: nothing, unless its file was tampered with.
+  /// - Throws: ``AllocationError`` when the leases cannot be read.
+  public func contradictions() throws(AllocationError) -> [String] {
+    try store.read { table throws(AllocationError) in try table.contradictions() } ?? []
+  }
+
   /// Counts a pool's leases.
   func count(_ pool: NodePool) throws(AllocationError) -> PoolCount {
-    try store.read { table throws(AllocationError) in try PoolCount(pool, store.coolDown, in: table) }
+    try store.read { table throws(AllocationError) in try PoolCount(pool, in: table) }
       ?? PoolCount(untouched: pool)
   }
 }

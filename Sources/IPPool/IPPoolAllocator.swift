@@ -25,7 +25,9 @@ public struct IPPoolAllocator: IPAllocator {
     let query = try query(for: request)
     let selection = PoolSelection(query, in: catalog)
     let failure = PoolFailure(selection, catalog)
-    guard !selection.families.isEmpty else { throw failure.noEligiblePool(request, query: query) }
+    guard !selection.families.isEmpty, query.required.allSatisfy(selection.families.contains) else {
+      throw failure.noEligiblePool(request, query: query)
+    }
     let leases = try store.write { table throws(AllocationError) in
       if let held = try self.held(request.attachment, selection, table) { return held }
       // What is held and cannot be used any more, since its pool is gone or was changed, is given up.
@@ -33,8 +35,8 @@ public struct IPPoolAllocator: IPAllocator {
       var leases: [Lease] = []
       for family in selection.families {
         let picker = AddressPicker(
-          family: family, pools: selection.pools(family), coolDown: configuration.coolDown, failure: failure)
-        leases.append(try picker.pick(for: request, in: table))
+          family: family, pools: selection.pools(family), failure: failure)
+        leases.append(try picker.pick(for: request, in: &table))
       }
       try refuseLeftOverWishes(request, leases)
       try table.hold(leases, for: request.attachment)
@@ -45,12 +47,8 @@ public struct IPPoolAllocator: IPAllocator {
 
   /// Takes the addresses back; they rest from now on.
   public func release(_ request: AllocationRequest) throws(AllocationError) {
-    // DEL of an attachment that never was must not make a store.
-    let isHolding = try store.read { table throws(AllocationError) in
-      try !table.addresses(of: request.attachment).isEmpty
-    }
-    guard isHolding ?? false else { return }
-    try store.write { table throws(AllocationError) in
+    // DEL of an attachment that never was makes no store.
+    try store.update { table throws(AllocationError) in
       try table.release(request.attachment, store.releaseNow())
     }
   }
@@ -100,7 +98,10 @@ public struct IPPoolAllocator: IPAllocator {
   func query(for request: AllocationRequest) throws(AllocationError) -> PoolQuery {
     var query = query
     query.namespace = request.pod?.namespace
-    if let names = try PoolAnnotation.names(request) { query.names = names }
+    if let names = try PoolAnnotation.names(request) {
+      query.names = names
+      query.required = IPFamily.allCases.filter { names[$0]?.isEmpty == false }
+    }
     return query
   }
 

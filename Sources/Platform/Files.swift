@@ -63,6 +63,12 @@ public enum Files {
     }
   }
 
+  /// Gives a file another name, in one step, in place of the file that had it.
+  /// - Throws: the `Errno` of rename(2).
+  public static func move(_ path: String, to newPath: String) throws(Errno) {
+    guard unsafe rename(path, newPath) == 0 else { throw Errno(rawValue: errno) }
+  }
+
   /// Removes a file.
   /// - Throws: the `Errno` of unlink(2).
   public static func remove(_ path: String) throws(Errno) {

@@ -10,14 +10,24 @@ struct YAMLEvent: Sendable, Hashable {
     case sequenceEnd
     case mappingStart
     case mappingEnd
+
+    /// By how much it changes the depth.
+    var step: Int {
+      switch self {
+      case .scalar, .alias: 0
+      case .sequenceStart, .mappingStart: 1
+      case .sequenceEnd, .mappingEnd: -1
+      }
+    }
   }
 
   let kind: Kind
   /// Counted from 0.
   let line: Int
 
-  /// Parses a whole text.
-  static func all(in text: [UInt8]) throws(YAMLError) -> [YAMLEvent] {
+  /// Parses a whole text, in which lists and mappings are nested `maximumDepth` deep at most: for each of its tokens
+  /// libyaml looks at all that are open.
+  static func all(in text: [UInt8], maximumDepth: Int) throws(YAMLError) -> [YAMLEvent] {
     var parser = unsafe yaml_parser_t()
     guard unsafe yaml_parser_initialize(&parser) == 1 else {
       throw YAMLError(problem: "out of memory", line: 0)
@@ -29,6 +39,7 @@ struct YAMLEvent: Sendable, Hashable {
       unsafe yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
       unsafe yaml_parser_set_input_string(&parser, buffer.baseAddress, buffer.count)
       var isAtEnd = false
+      var depth = 0
       while !isAtEnd {
         var event = unsafe yaml_event_t()
         guard unsafe yaml_parser_parse(&parser, &event) == 1 else {
@@ -37,10 +48,16 @@ struct YAMLEvent: Sendable, Hashable {
           return
         }
         isAtEnd = unsafe event.type == YAML_STREAM_END_EVENT
+        let line = unsafe Int(event.start_mark.line)
         if let kind = unsafe kind(of: event) {
-          events.append(unsafe YAMLEvent(kind: kind, line: Int(event.start_mark.line)))
+          events.append(YAMLEvent(kind: kind, line: line))
+          depth += kind.step
         }
         unsafe yaml_event_delete(&event)
+        if depth > maximumDepth {
+          failure = YAMLError(problem: "lists and mappings are nested too deeply", line: line)
+          return
+        }
       }
     }
     if let failure { throw failure }

@@ -18,47 +18,46 @@ struct YAMLReader {
   mutating func document(in text: [UInt8]) throws(YAMLError) -> YAMLDocument? {
     let events: [YAMLEvent]
     do throws(YAMLError) {
-      events = try YAMLEvent.all(in: text)
+      events = try YAMLEvent.all(in: text, maximumDepth: Self.maximumDepth)
     } catch {
       throw YAMLError(problem: error.problem, line: error.line + firstLine)
     }
     var rest = events[...]
     guard let first = rest.first else { return nil }
-    let value = try value(&rest, path: "", depth: 0)
+    let value = try value(&rest, path: "")
     if let extra = rest.first { throw fault("a second value where the document ends", extra) }
     return value == .null ? nil : YAMLDocument(value: value, line: first.line + firstLine, lines: lines)
   }
 
   private mutating func value(
-    _ events: inout ArraySlice<YAMLEvent>, path: String, depth: Int
+    _ events: inout ArraySlice<YAMLEvent>, path: String
   ) throws(YAMLError) -> JSONValue {
     guard let event = events.popFirst() else {
       throw YAMLError(problem: "the document ends where a value is expected", line: firstLine)
     }
     if !path.isEmpty { lines[path] = event.line + firstLine }
-    guard depth < Self.maximumDepth else { throw fault("lists and mappings are nested too deeply", event) }
     switch event.kind {
     case .scalar(let text, let isPlain): return isPlain ? Self.plain(text) : .string(text)
     case .alias: throw fault("aliases (*name) are not supported; write the value itself", event)
-    case .sequenceStart: return try sequence(&events, path: path, depth: depth)
-    case .mappingStart: return try mapping(&events, path: path, depth: depth)
+    case .sequenceStart: return try sequence(&events, path: path)
+    case .mappingStart: return try mapping(&events, path: path)
     case .sequenceEnd, .mappingEnd: throw fault("an end where a value is expected", event)
     }
   }
 
   private mutating func sequence(
-    _ events: inout ArraySlice<YAMLEvent>, path: String, depth: Int
+    _ events: inout ArraySlice<YAMLEvent>, path: String
   ) throws(YAMLError) -> JSONValue {
     var elements: [JSONValue] = []
     while let next = events.first, next.kind != .sequenceEnd {
-      elements.append(try value(&events, path: "\(path)[\(elements.count)]", depth: depth + 1))
+      elements.append(try value(&events, path: "\(path)[\(elements.count)]"))
     }
     _ = events.popFirst()
     return .array(elements)
   }
 
   private mutating func mapping(
-    _ events: inout ArraySlice<YAMLEvent>, path: String, depth: Int
+    _ events: inout ArraySlice<YAMLEvent>, path: String
   ) throws(YAMLError) -> JSONValue {
     var object = JSONObject()
     while let next = events.first, next.kind != .mappingEnd {
@@ -66,7 +65,7 @@ struct YAMLReader {
       events.removeFirst()
       guard object[name] == nil else { throw fault("the name \"\(name)\" occurs twice in one mapping", next) }
       let path = path.isEmpty ? name : "\(path).\(name)"
-      object[name] = try value(&events, path: path, depth: depth + 1)
+      object[name] = try value(&events, path: path)
       lines[path] = next.line + firstLine
     }
     _ = events.popFirst()

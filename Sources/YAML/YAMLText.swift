@@ -22,7 +22,10 @@ public enum YAMLText {
     var (start, startLine, line, position) = (0, 1, 1, 0)
     while position < text.count {
       let end = text[position...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? text.count
-      if position > start, isMarker(text[position..<end]) {
+      if isMarker("...", text[position..<end]) {
+        if position > start { parts.append((startLine, text[start..<end])) }
+        (start, startLine) = (end, line + 1)
+      } else if position > start, isMarker("---", text[position..<end]) {
         parts.append((startLine, text[start..<position]))
         (start, startLine) = (position, line)
       }
@@ -33,8 +36,8 @@ public enum YAMLText {
     return parts
   }
 
-  private static func isMarker(_ line: ArraySlice<UInt8>) -> Bool {
-    guard line.starts(with: "---".utf8) || line.starts(with: "...".utf8) else { return false }
+  private static func isMarker(_ marker: String, _ line: ArraySlice<UInt8>) -> Bool {
+    guard line.starts(with: marker.utf8) else { return false }
     return line.dropFirst(3).first.map { [0x20, 0x09, 0x0A, 0x0D].contains($0) } ?? true
   }
 }

@@ -38,6 +38,7 @@ import Testing
     ("routes", "[{dst: 10.1.0.0/16, gw: 10.0.0.1}, {dst: 10.1.0.0/16, gw: 10.0.0.2}]", "occurs twice"),
     ("default", "maybe", "must be true or false"),
     ("nodeName", "master", "must be an array"),
+    ("excludeIP", "[10.0.0.5]", "is not known"),
     ("nodeAffinity", "{}", "must not be empty"),
     ("podAffinity", "{matchExpressions: [{key: a, operator: Like}]}", "one of In"),
   ]
@@ -88,6 +89,31 @@ import Testing
     #expect(catalog.faults.isEmpty)
     let ranges = catalog.pools.first?.addresses.ranges.map(\.description)
     #expect(ranges == ["10.9.0.4", "10.9.0.7-10.9.0.8"])
+  }
+
+  @Test func aWrongEntryDoesNotSetTheOtherReservedAddressesFree() throws {
+    let reserved = """
+      apiVersion: spiderpool.spidernet.io/v2beta1
+      kind: SpiderReservedIP
+      metadata: {name: r}
+      spec: {ips: [10.9.0.5, 10.9.0.9-10.9.0.1]}
+
+      """
+    let catalog = try catalog(Self.document("pool", Self.goodSpec) + "---\n" + reserved)
+    #expect(catalog.faults.count == 1)
+    #expect(catalog.pools.first?.addresses.ranges.map(\.description) == ["10.9.0.4", "10.9.0.6-10.9.0.8"])
+  }
+
+  @Test func oneBadItemOfAListHidesNoOther() throws {
+    let item = { (name: String, ips: String) in
+      #"{"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": "\#(name)"}, "#
+        + #""spec": {"subnet": "10.9.0.0/24", "ips": ["\#(ips)"]}}"#
+    }
+    let items = [item("a", "10.9.0.1"), item("b", "10.8.0.1"), item("c", "10.9.0.3")]
+    let catalog = try catalog(#"{"kind": "List", "items": [\#(items.joined(separator: ",\n"))]}"#)
+    #expect(catalog.pools.map(\.name) == ["a", "c"])
+    #expect(catalog.faults.map(\.line) == [2])
+    #expect(catalog.faults.first?.problem.contains("items[1].spec.ips[0]") ?? false)
   }
 
   @Test func aLargeRangeStaysARange() throws {

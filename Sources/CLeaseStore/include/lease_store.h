@@ -46,3 +46,9 @@ const char *lease_store_error_text(int number);
 
 /// The number for "no such entry".
 int lease_store_not_found(void);
+
+/// Whether the number of an error says that the store has reached its largest size.
+int lease_store_is_full(int number);
+
+/// Whether the number of an error says that the file's content cannot be trusted.
+int lease_store_is_damage(int number);

@@ -6,20 +6,22 @@ struct AddressPicker {
   let family: IPFamily
   /// In the order in which they are tried.
   let pools: [NodePool]
-  /// In seconds.
-  let coolDown: Int
   let failure: PoolFailure
 
   /// The requested address of the family, or the next free one of the first pool that has any.
   /// - Throws: ``AllocationError`` that says what became of each pool.
-  func pick(for request: AllocationRequest, in table: borrowing LeaseTable) throws(AllocationError) -> Lease {
+  func pick(
+    for request: AllocationRequest, in table: inout LeaseTable
+  ) throws(AllocationError) -> Lease {
     let wishes = request.requested.filter { $0.address.family == family }
     if let wish = wishes.first { return try pick(wish.address, for: request, in: table) }
-    let now = BootClock.now()
-    for pool in pools {
-      if let address = try free(pool, at: now, in: table) { return lease(address, pool, request) }
+    if let lease = try free(for: request, in: table) { return lease }
+    // Perhaps more addresses have rested by now than are forgotten at each turn.
+    if try table.endRests(at: BootClock.now(), limit: .max) > 0, let lease = try free(for: request, in: table)
+    {
+      return lease
     }
-    let counts = try pools.map { pool throws(AllocationError) in try PoolCount(pool, coolDown, in: table) }
+    let counts = try pools.map { pool throws(AllocationError) in try PoolCount(pool, in: table) }
     throw failure.usedUp(family, counts, for: request)
   }
 
@@ -37,7 +39,7 @@ struct AddressPicker {
         .requestRefused, "requested address \(address) of pool \(pool.name) is held by \(holder.attachment)",
         details: "see: ipvlanctl trace \(address)")
     }
-    let rest = holder.rest(coolDown, at: BootClock.now())
+    let rest = holder.rest(at: BootClock.now())
     guard rest == 0 else {
       throw AllocationError(
         .cooling,
@@ -47,20 +49,14 @@ struct AddressPicker {
     return lease(address, pool, request)
   }
 
-  /// The first free address behind the one that was given last.
+  /// The first free address behind the one that the pool gave last, of the first pool that has any.
   private func free(
-    _ pool: NodePool, at now: Int, in table: borrowing LeaseTable
-  ) throws(AllocationError) -> IPAddress? {
-    for range in pool.addresses.rotated(after: try table.lastAddress(of: pool.name)) {
-      var candidate: IPAddress? = range.lower
-      try table.forEach(in: range) { lease in
-        guard lease.address == candidate, lease.release == nil || lease.rest(coolDown, at: now) > 0 else {
-          return false
-        }
-        candidate = lease.address == range.upper ? nil : lease.address.successor
-        return candidate != nil
+    for request: AllocationRequest, in table: borrowing LeaseTable
+  ) throws(AllocationError) -> Lease? {
+    for pool in pools {
+      for range in pool.addresses.rotated(after: try table.lastAddress(of: pool.name)) {
+        if let address = try table.firstFree(in: range) { return lease(address, pool, request) }
       }
-      if let candidate { return candidate }
     }
     return nil
   }

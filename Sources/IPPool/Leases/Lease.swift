@@ -24,13 +24,15 @@ public struct Lease: Sendable, Hashable {
     public let boot: Int
     /// Seconds of Unix time, for the time after a reboot.
     public let wall: Int
+    /// How long the address rests, in seconds, as the configuration said that released it.
+    public let rest: Int
+
+    /// Milliseconds since the machine was started at which the address can be given again.
+    var end: Int { boot + rest * 1000 }
   }
 
   /// Milliseconds for which a released address still rests; 0 when it can be given, or is held.
-  func rest(_ coolDown: Int, at boot: Int) -> Int {
-    guard let release else { return 0 }
-    return max(0, release.boot + coolDown * 1000 - boot)
-  }
+  func rest(at boot: Int) -> Int { release.map { max(0, $0.end - boot) } ?? 0 }
 }
 
 extension Lease {
@@ -44,6 +46,7 @@ extension Lease {
     object["netns"] = netns.map(JSONValue.string)
     object["releasedAtBoot"] = release.map { .int($0.boot) }
     object["releasedAt"] = release.map { .int($0.wall) }
+    object["rests"] = release.map { .int($0.rest) }
     return JSONValue.object(object).serialized()
   }
 
@@ -59,8 +62,10 @@ extension Lease {
     self.since = since
     pod = object["pod"]?.string
     netns = object["netns"]?.string
-    if let boot = object["releasedAtBoot"]?.int, let wall = object["releasedAt"]?.int {
-      release = Release(boot: boot, wall: wall)
+    if let boot = object["releasedAtBoot"]?.int, let wall = object["releasedAt"]?.int,
+      let rest = object["rests"]?.int
+    {
+      release = Release(boot: boot, wall: wall, rest: rest)
     } else {
       release = nil
     }

@@ -7,6 +7,12 @@ struct LeaseDatabaseError: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// What the number means.
   var description: String { unsafe String(cString: lease_store_error_text(number)) }
+
+  /// Whether the file's content cannot be trusted.
+  var isDamage: Bool { lease_store_is_damage(number) != 0 }
+
+  /// Whether there is no room left in the file's address space.
+  var isFull: Bool { lease_store_is_full(number) != 0 }
 }
 
 /// One transaction on an ordered map of bytes to bytes, in a file that nobody else has open.

@@ -9,17 +9,14 @@ extension LeaseStore {
   /// once more. A file that cannot be read is passed over: its leases are void, and what it says of resting
   /// addresses is a courtesy.
   func carryOver(into table: inout LeaseTable) throws(AllocationError) {
-    guard coolDown > 0 else { return }
     let (boot, wall) = (BootClock.now(), WallClock.now().seconds)
-    for path in earlierFiles {
-      for lease in (try? leases(in: path)) ?? [] {
-        guard var release = lease.release else { continue }
+    for path in earlierFiles where path.hasSuffix(Self.suffix) {
+      for var lease in (try? leases(in: path)) ?? [] {
+        guard let release = lease.release else { continue }
         let rested = max(0, wall - release.wall)
-        guard rested < coolDown, try table.lease(of: lease.address) == nil else { continue }
-        var lease = lease
-        release = Lease.Release(boot: boot - rested * 1000, wall: release.wall)
-        lease.release = release
-        try table.rest(lease)
+        guard rested < release.rest, try table.lease(of: lease.address) == nil else { continue }
+        lease.release = Lease.Release(boot: boot - rested * 1000, wall: release.wall, rest: release.rest)
+        try table.put(lease)
       }
     }
   }
@@ -35,9 +32,6 @@ extension LeaseStore {
 
   private var earlierFiles: [String] {
     let names = (try? Files.names(in: directory)) ?? []
-    return names.filter { $0.hasPrefix(Self.prefix) && $0.hasSuffix(Self.suffix) }.map {
-      "\(directory)/\($0)"
-    }
-    .filter { $0 != path }
+    return names.filter { $0.hasPrefix(Self.prefix) }.map { "\(directory)/\($0)" }.filter { $0 != path }
   }
 }

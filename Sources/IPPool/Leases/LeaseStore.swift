@@ -2,14 +2,16 @@ internal import Addressing
 internal import Platform
 internal import SystemPackage
 
-/// The leases of a node, in a directory: one file for each boot.
+/// The leases of a node, in a directory: one file for each boot (see <doc:LeaseStore>).
 ///
 /// Pods do not outlive a boot, and neither do their leases: a new boot starts a new file, into which only the
 /// addresses that still rest are carried over. So nothing has to be synchronised to the disk, and a power
 /// failure cannot damage what counts. A process that is killed leaves the file as its last commit left it.
 struct LeaseStore: Sendable {
   /// How long one process waits for others, in seconds.
-  private static let patience = 10
+  private static let patience = 5
+  /// How many rested addresses each change forgets: more than it can add, so that they do not pile up.
+  private static let housekeeping = 16
 
   let directory: String
   private let bootID: String
@@ -32,52 +34,55 @@ struct LeaseStore: Sendable {
 
   /// The moment of a release that happens now; `nil` when addresses do not rest.
   func releaseNow() -> Lease.Release? {
-    coolDown > 0 ? Lease.Release(boot: BootClock.now(), wall: WallClock.now().seconds) : nil
+    guard coolDown > 0 else { return nil }
+    return Lease.Release(boot: BootClock.now(), wall: WallClock.now().seconds, rest: coolDown)
   }
 
   /// Milliseconds for which an address still rests.
-  func rest(of lease: Lease) -> Int { lease.rest(coolDown, at: BootClock.now()) }
+  func rest(of lease: Lease) -> Int { lease.rest(at: BootClock.now()) }
 
   /// Changes the table; what `body` did counts when it returns, and not at all when it throws.
   func write<Value>(
     _ body: (inout LeaseTable) throws(AllocationError) -> Value
   ) throws(AllocationError) -> Value {
+    try prepareDirectory()
     let lock = try lock()
-    let isNew = try prepareFile()
-    var table = try open(isReadOnly: false)
-    if isNew { try carryOver(into: &table) }
-    let value = try body(&table)
-    try table.commit()
-    if isNew { removeEarlierBoots() }
+    if try !hasFile(.readWrite) { try makeFile() }
+    let value = try change(path, body)
     _ = consume lock
     return value
   }
 
-  /// Looks at the table; `nil` when there is none yet.
+  /// Changes the table, unless there is none yet.
+  func update(_ body: (inout LeaseTable) throws(AllocationError) -> Void) throws(AllocationError) {
+    guard try hasFile(.readWrite) else { return }
+    try write(body)
+  }
+
+  /// Looks at the table; `nil` when there is none yet. That works on a read-only file system too.
   func read<Value>(_ body: (borrowing LeaseTable) throws(AllocationError) -> Value) throws(AllocationError)
     -> Value?
   {
-    guard Files.isRegularFile(path) else { return nil }
+    guard try hasFile(.readOnly) else { return nil }
     let lock = try lock()
-    // One that was made and never committed to is empty.
-    guard let size = try? Files.size(path), size > 0 else { return nil }
-    let value = try body(try open(isReadOnly: true))
+    let value = try body(try open(path, isReadOnly: true))
     _ = consume lock
     return value
   }
 
   /// The advice for a store that cannot be used.
   static func advice(_ path: String) -> String {
-    "look at the directory's owner, mode and free space: ls -ld \(path); df -h \(path); df -i \(path)"
+    let directory = path.split(separator: "/").dropLast().joined(separator: "/")
+    return
+      "look at owner, mode and free space: ls -la /\(directory); df -h /\(directory); df -i /\(directory)"
   }
 
   /// Whoever holds this lock is alone; it ends with its process, however that ends.
   private func lock() throws(AllocationError) -> OwnedDescriptor {
-    try prepareDirectory()
     let path = "\(directory)/lock"
     let lock = try attempt(path) { () throws(Errno) in
       try OwnedDescriptor(
-        opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+        opening: path, .readOnly, options: [.create, .noFollow], permissions: [.ownerReadWrite])
     }
     guard try attempt(path, { () throws(Errno) in try lock.lock(.exclusive, within: Self.patience) }) else {
       throw AllocationError(
@@ -100,18 +105,51 @@ struct LeaseStore: Sendable {
     }
   }
 
-  /// Makes the file of this boot, unless it is there.
-  /// - Returns: whether nothing has been committed to it.
-  private func prepareFile() throws(AllocationError) -> Bool {
-    try attempt(path) { () throws(Errno) in
-      // The database would follow a symbolic link.
-      _ = try OwnedDescriptor(
-        opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
-      return try Files.size(path) == 0
+  /// Whether the file of this boot is there. The database would follow a symbolic link, and take an empty file for
+  /// a new one.
+  private func hasFile(_ mode: FileDescriptor.AccessMode) throws(AllocationError) -> Bool {
+    do throws(Errno) {
+      _ = try OwnedDescriptor(opening: path, mode, options: [.noFollow, .nonBlocking])
+      if try Files.size(path) > 0 { return true }
+    } catch .noSuchFileOrDirectory {
+      return false
+    } catch {
+      throw Self.failure(path, error)
     }
+    throw LeaseTable.damage(path, "it is empty")
   }
 
-  private func open(isReadOnly: Bool) throws(AllocationError) -> LeaseTable {
+  /// Makes the file of this boot under another name: it appears whole, or not at all.
+  private func makeFile() throws(AllocationError) {
+    let new = "\(path).new"
+    // What a process left that was killed here.
+    try? Files.remove(new)
+    try attempt(new) { () throws(Errno) in
+      _ = try OwnedDescriptor(
+        opening: new, .readWrite, options: [.create, .exclusiveCreate, .noFollow],
+        permissions: [.ownerReadWrite])
+    }
+    do throws(AllocationError) {
+      try change(new, carryOver)
+      try attempt(path) { () throws(Errno) in try Files.move(new, to: path) }
+    } catch {
+      try? Files.remove(new)
+      throw error
+    }
+    removeEarlierBoots()
+  }
+
+  private func change<Value>(
+    _ path: String, _ body: (inout LeaseTable) throws(AllocationError) -> Value
+  ) throws(AllocationError) -> Value {
+    var table = try open(path, isReadOnly: false)
+    try table.endRests(at: BootClock.now(), limit: Self.housekeeping)
+    let value = try body(&table)
+    try table.commit()
+    return value
+  }
+
+  private func open(_ path: String, isReadOnly: Bool) throws(AllocationError) -> LeaseTable {
     do throws(LeaseDatabaseError) {
       return LeaseTable(try LeaseDatabase(path: path, isReadOnly: isReadOnly), path: path)
     } catch {
@@ -123,8 +161,11 @@ struct LeaseStore: Sendable {
     _ path: String, _ body: () throws(Errno) -> Value
   ) throws(AllocationError) -> Value {
     do throws(Errno) { return try body() } catch {
-      throw AllocationError(
-        .store, "cannot use the lease store \(path): \(error)", details: Self.advice(directory))
+      throw Self.failure(path, error)
     }
+  }
+
+  private static func failure(_ path: String, _ error: Errno) -> AllocationError {
+    AllocationError(.store, "cannot use the lease store \(path): \(error)", details: advice(path))
   }
 }

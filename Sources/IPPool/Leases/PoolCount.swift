@@ -13,24 +13,25 @@ public struct PoolCount: Sendable {
   public private(set) var shortestRest: Int?
 
   /// Counts the leases of a pool.
-  init(_ pool: NodePool, _ coolDown: Int, in table: borrowing LeaseTable) throws(AllocationError) {
+  init(_ pool: NodePool, in table: borrowing LeaseTable) throws(AllocationError) {
     self.pool = pool
     let now = BootClock.now()
-    var (held, cooling): (UInt128, UInt128) = (0, 0)
+    var taken: UInt128 = 0
+    for range in pool.addresses.ranges { taken += try table.taken(in: range) }
+    var (cooling, rested): (UInt128, UInt128) = (0, 0)
     var shortest: Int?
-    for range in pool.addresses.ranges {
-      try table.forEach(in: range) { lease in
-        let rest = lease.rest(coolDown, at: now)
-        if lease.release == nil {
-          held += 1
-        } else if rest > 0 {
-          cooling += 1
-          shortest = min(shortest ?? rest, rest)
-        }
-        return true
+    try table.forEachRest { address, end in
+      guard pool.addresses.contains(address) else { return true }
+      if end > now {
+        cooling += 1
+        shortest = min(shortest ?? .max, end - now)
+      } else {
+        rested += 1
       }
+      return true
     }
-    (self.held, self.cooling, shortestRest) = (held, cooling, shortest)
+    (self.cooling, shortestRest) = (cooling, shortest)
+    held = taken - min(taken, cooling + rested)
   }
 
   /// A pool of which nothing was ever given.

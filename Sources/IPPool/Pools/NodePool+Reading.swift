@@ -25,6 +25,20 @@ extension NodePool {
     nodeAffinity = try Self.selector(spec, "nodeAffinity")
     namespaceAffinity = try Self.selector(spec, "namespaceAffinity")
     podAffinity = try Self.selector(spec, "podAffinity")
+    try Self.refuseUnknownKeys(spec, known: Self.keys)
+  }
+
+  /// `vlan` is of releases before 0.9, and says nothing to a node.
+  private static let keys = [
+    "ipVersion", "subnet", "ips", "excludeIPs", "gateway", "routes", "default", "disable", "nodeName",
+    "nodeAffinity", "namespaceName", "namespaceAffinity", "podAffinity", "multusName", "vlan",
+  ]
+
+  /// A mistyped `excludeIPs` or `nodeName` would let addresses out that are somebody else's.
+  static func refuseUnknownKeys(_ spec: JSONFields, known: [String]) throws(JSONFieldError) {
+    for (key, _) in spec.object.members where !known.contains(key) {
+      throw spec.error(key, "is not known; the keys are: \(known.joined(separator: ", "))")
+    }
   }
 
   /// `metadata.name`, as Kubernetes takes it (RFC 1123 subdomain).

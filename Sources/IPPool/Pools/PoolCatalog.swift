@@ -57,17 +57,35 @@ public struct PoolCatalog: Sendable {
   }
 
   private mutating func read(_ document: YAMLDocument, _ source: NodePool.Source) {
+    guard let object = document.value.object else {
+      let problem = "the document must be an object such as a SpiderIPPool"
+      faults.append(
+        PoolFault(file: source.file, document: source.document, line: source.line, problem: problem))
+      return
+    }
+    // kubectl prints several objects as one list.
+    let fields = JSONFields(object)
+    guard object["kind"]?.string?.hasSuffix("List") ?? false, let items = object["items"]?.array else {
+      return take(fields, document, source)
+    }
+    for (index, item) in items.enumerated() {
+      take(JSONFields(item.object ?? [:], path: "items[\(index)]"), document, source)
+    }
+  }
+
+  private mutating func take(_ fields: JSONFields, _ document: YAMLDocument, _ source: NodePool.Source) {
     do throws(JSONFieldError) {
-      guard let object = document.value.object else {
-        throw JSONFieldError(
-          .wrongType, path: "document", value: document.value, problem: "must be an object")
+      let version = try fields.required("apiVersion", fields.string("apiVersion"))
+      guard version.hasPrefix(Self.group) else {
+        throw fields.error("apiVersion", "must be \(Self.group)v2beta1")
       }
-      // kubectl prints several objects as one list.
-      let fields = JSONFields(object)
-      if try fields.string("kind")?.hasSuffix("List") ?? false, let items = try fields.objects("items") {
-        for item in items { try take(item, source) }
-      } else {
-        try take(fields, source)
+      switch try fields.required("kind", fields.string("kind")) {
+      case "SpiderIPPool":
+        let pool = try NodePool(fields, source: source)
+        try refuseContradiction(pool, fields)
+        pools.append(pool)
+      case "SpiderReservedIP": try reserve(fields)
+      default: throw fields.error("kind", "must be SpiderIPPool or SpiderReservedIP", kind: .unsupported)
       }
     } catch {
       let line = document.line(of: error.path)
@@ -76,39 +94,31 @@ public struct PoolCatalog: Sendable {
     }
   }
 
-  private mutating func take(_ fields: JSONFields, _ source: NodePool.Source) throws(JSONFieldError) {
-    let version = try fields.required("apiVersion", fields.string("apiVersion"))
-    guard version.hasPrefix(Self.group) else {
-      throw fields.error("apiVersion", "must be \(Self.group)v2beta1")
-    }
-    switch try fields.required("kind", fields.string("kind")) {
-    case "SpiderIPPool":
-      let pool = try NodePool(fields, source: source)
-      try refuseContradiction(pool, fields)
-      pools.append(pool)
-    case "SpiderReservedIP":
-      let spec = try fields.required("spec", fields.fields("spec"))
-      let family = try spec.int("ipVersion", in: 4...6).map { $0 == 6 ? IPFamily.v6 : .v4 }
-      reserved = AddressSet(reserved.ranges + (try NodePool.ranges(spec, "ips", family: family)))
-    default: throw fields.error("kind", "must be SpiderIPPool or SpiderReservedIP", kind: .unsupported)
-    }
+  /// An entry that is wrong does not set the others free: what can be read is reserved.
+  private mutating func reserve(_ fields: JSONFields) throws(JSONFieldError) {
+    let spec = try fields.required("spec", fields.fields("spec"))
+    let readable = (spec.value("ips")?.array ?? []).compactMap { $0.string.flatMap(IPRange.init) }
+    reserved = AddressSet(reserved.ranges + readable)
+    let family = try spec.int("ipVersion", in: 4...6).map { $0 == 6 ? IPFamily.v6 : .v4 }
+    _ = try NodePool.ranges(spec, "ips", family: family)
+    try NodePool.refuseUnknownKeys(spec, known: ["ipVersion", "ips"])
   }
 
   private func refuseContradiction(_ pool: NodePool, _ fields: JSONFields) throws(JSONFieldError) {
     for other in pools {
       if other.name == pool.name {
         throw JSONFieldError(
-          path: "metadata.name", value: .string(pool.name),
+          path: fields.path(of: "metadata.name"), value: .string(pool.name),
           problem: "is the name of the pool at \(other.source) too")
       }
       if other.subnet != pool.subnet, other.subnet.overlaps(pool.subnet) {
         throw JSONFieldError(
-          path: "spec.subnet", value: .string("\(pool.subnet)"),
+          path: fields.path(of: "spec.subnet"), value: .string("\(pool.subnet)"),
           problem: "overlaps with subnet \(other.subnet) of pool \(other.name) at \(other.source)")
       }
       if other.addresses.overlaps(pool.addresses) {
         throw JSONFieldError(
-          path: "spec.ips", value: fields.object["spec"]?.object?["ips"],
+          path: fields.path(of: "spec.ips"), value: fields.object["spec"]?.object?["ips"],
           problem: "has addresses of pool \(other.name) at \(other.source)")
       }
     }

@@ -13,9 +13,11 @@ struct PoolFailure: Sendable {
   /// No pool is for this attachment.
   func noEligiblePool(_ request: AllocationRequest?, query: PoolQuery) -> AllocationError {
     let subject = request.map { " for \(Self.subject($0))" } ?? ""
+    let missing = query.required.filter { !selection.families.contains($0) }
+    let family = selection.families.isEmpty || missing.isEmpty ? "" : missing == [.v4] ? "IPv4 " : "IPv6 "
     return AllocationError(
       .exhausted,
-      "no address\(subject): no pool serves network \(query.network) on node \(query.nodeName)",
+      "no \(family)address\(subject): no pool serves network \(query.network) on node \(query.nodeName)",
       details: [explanation(nil), "see: ipvlanctl pools"].filter { !$0.isEmpty }.joined(separator: "; "))
   }
 
