@@ -12,8 +12,14 @@ public enum ProcessOutput {
   ///
   /// A reader that has gone away changes nothing any more: the work is done.
   public static func finish(output: [UInt8], remarks: String, status: Int32) -> Never {
+    surviveLostReaders()
     try? FileDescriptor.standardOutput.writeToEnd(output)
     try? FileDescriptor.standardError.writeToEnd(Array(remarks.utf8))
     exit(status)
   }
+
+  /// Makes writing to a pipe that nobody reads an error (EPIPE) instead of the end of the process.
+  ///
+  /// For good: how a signal is taken belongs to the whole process.
+  static func surviveLostReaders() { _ = signal(SIGPIPE, SIG_IGN) }
 }

@@ -53,6 +53,7 @@ public struct Subprocess: Sendable {
   /// Runs the program to its end.
   /// - Throws: the `Errno` of pipe2(2) or posix_spawn(3); `ETXTBSY` while somebody still writes the file.
   public func run() throws(Errno) -> Outcome {
+    ProcessOutput.surviveLostReaders()
     let toChild = try Pipe()
     let fromChild = try Pipe()
     let child = try spawn(input: toChild.reading, output: fromChild.writing)
