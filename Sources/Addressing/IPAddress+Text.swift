@@ -65,7 +65,7 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
       guard let groups = parseGroups(text), groups.count == 8 else { return nil }
       return join(groups)
     }
-    guard let head = parseGroups(text[..<gap]), let tail = parseGroups(text[(gap + 2)...]),
+    guard let head = parseGroups(text[..<gap], isEnd: false), let tail = parseGroups(text[(gap + 2)...]),
       head.count + tail.count <= 7
     else { return nil }
     return join(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)
@@ -77,14 +77,14 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
 
   private static func join(_ groups: [UInt16]) -> UInt128 { groups.reduce(0) { $0 << 16 | UInt128($1) } }
 
-  /// Reads `a:b:c` or `a:b:1.2.3.4`; empty text is no group at all.
-  private static func parseGroups(_ text: ArraySlice<UInt8>) -> [UInt16]? {
+  /// Reads `a:b:c`, or `a:b:1.2.3.4` at the end of an address; empty text is no group at all.
+  private static func parseGroups(_ text: ArraySlice<UInt8>, isEnd: Bool = true) -> [UInt16]? {
     guard !text.isEmpty else { return [] }
     let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     var groups: [UInt16] = []
     for (index, part) in parts.enumerated() {
       if part.contains(UInt8(ascii: ".")) {
-        guard index == parts.count - 1, let dotted = parseV4(part) else { return nil }
+        guard isEnd, index == parts.count - 1, let dotted = parseV4(part) else { return nil }
         groups += [UInt16(dotted >> 16), UInt16(truncatingIfNeeded: dotted)]
       } else {
         guard let group = parseHexadecimal(part) else { return nil }
