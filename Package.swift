@@ -71,9 +71,9 @@ let package = Package(
         "JSON", "Operator", "Platform", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
-    .testTarget(name: "AddressingTests", dependencies: ["Addressing"], swiftSettings: strict),
+    .testTarget(name: "AddressingTests", dependencies: ["Addressing", "JSON"], swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform", systemPackage], swiftSettings: strict),
     .testTarget(
       name: "NetlinkTests", dependencies: ["Addressing", "Netlink", systemPackage], swiftSettings: strict),
     .testTarget(

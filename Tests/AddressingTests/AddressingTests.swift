@@ -1,5 +1,0 @@
-import Testing
-
-@testable import Addressing
-
-@Suite struct AddressingTests {}

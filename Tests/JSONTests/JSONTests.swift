@@ -1,5 +1,0 @@
-import Testing
-
-@testable import JSON
-
-@Suite struct JSONTests {}

@@ -1,5 +1,0 @@
-import Testing
-
-@testable import Platform
-
-@Suite struct PlatformTests {}
