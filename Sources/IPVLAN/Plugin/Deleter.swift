@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CNI
 internal import IPPool
 internal import JSON
@@ -35,7 +36,7 @@ struct Deleter {
       return try removeWherever(log: &log)
     }
     do throws(NetlinkError) {
-      let withdrawal = hasHostAccess ? try HostAccessWithdrawal(identity, &session) : nil
+      let withdrawal = hasHostAccess ? try HostAccessWithdrawal(identity, told: toldAddresses, &session) : nil
       try LinkRemover.remove(identity, in: &session.pod)
       guard hasHostAccess else { return }
       if let withdrawal {
@@ -46,6 +47,14 @@ struct Deleter {
     } catch {
       throw CNIError(.ioFailure, "cannot remove interface \(identity.name) from \(path)", error)
     }
+  }
+
+  /// What prevResult says that ADD gave to this interface; nothing when there is none, or none that can be read.
+  private var toldAddresses: [IPAddress] {
+    guard let result = try? request.configuration.prevResult() else { return [] }
+    let position = result.interfaces.firstIndex { $0.name == identity.name && $0.sandbox != nil }
+    return result.ips.filter { $0.interface != nil && $0.interface == position }
+      .map(\.assignment.address.address)
   }
 
   /// A key that cannot be read counts, too: what is not there is not found.

@@ -14,7 +14,8 @@ struct RouteComparison {
     for route in expected {
       let table = Table(family: route.destination.family, number: route.table ?? Self.main)
       if tables[table] == nil { tables[table] = try socket.routes(table.family, table: table.number) }
-      if let difference = Self.difference(route, tables[table] ?? []) { differences.append(difference) }
+      guard let difference = Self.difference(route, tables[table] ?? []) else { continue }
+      if try !Self.wasMoved(route, through: &socket) { differences.append(difference) }
     }
     self.differences = differences
   }
@@ -28,6 +29,16 @@ struct RouteComparison {
   private static let main: UInt32 = 254
   /// What the kernel takes for an IPv6 route that names no priority (`IP6_RT_PRIO_USER`).
   private static let defaultPriorityV6: UInt32 = 1024
+
+  /// A chained plugin such as sbr takes routes into a table of its own, with a rule that leads there; ADD's result
+  /// goes on naming no table.
+  private static func wasMoved(
+    _ route: IPRoute, through socket: inout NetlinkSocket
+  ) throws(NetlinkError) -> Bool {
+    guard route.table == nil else { return false }
+    let elsewhere = try socket.routes(route.destination.family).filter { $0.table != main }
+    return difference(route, elsewhere) == nil
+  }
 
   private static func difference(_ route: IPRoute, _ present: [Route]) -> String? {
     let sameDestination = present.filter { $0.destination == route.destination && $0.isUnicast }

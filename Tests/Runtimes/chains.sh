@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# Whole configuration lists with Debian's reference plugins, by libcni: what it keeps in its cache is what CHECK and DEL get.
+
+# on_list COMMAND FILE POD: as a runtime with its plugins in /opt/cni/bin.
+on_list() { CNI_PATH=/opt/cni/bin "$image/lists" "$1" "/etc/cni/net.d/$2" "$3" "/run/netns/$3" eth0; }
+
+pod_address() { ip -n "$1" -json -4 address show dev eth0 | jq -r '.[].addr_info[0].local'; }
+
+serve() { ip netns exec "$1" busybox httpd -p "${2-80}" -h "$(page "$1")"; }
+page() {
+  mkdir -p "/tmp/www-$1"
+  echo "$1" >"/tmp/www-$1/index.html"
+  echo "/tmp/www-$1"
+}
+stop_serving() {
+  local pid
+  for pid in $(ip netns pids "$1"); do kill -KILL "$pid"; done
+}
+
+# chain_network MEMBERS...: ens5 of cni-conf with these plugins after ours.
+chain_network() {
+  jq --argjson after "[$(IFS=, && echo "$*")]" '.plugins += $after' "$repository/cni-conf/10-ipvlan-ens5.conflist" |
+    make_network 10-chain.conflist
+}
+
+# Each plugin of the chain takes ADD, CHECK and DEL of the list. With a text in $check_refusal, a plugin after ours refuses
+# CHECK with it: ours, which is asked first, must not.
+pass_through_the_list() {
+  ip netns add pod
+  on_list ADD 10-chain.conflist pod >/tmp/result
+  jq -e '.ips[0].address' /tmp/result
+  if [ -z "${check_refusal-}" ]; then
+    on_list CHECK 10-chain.conflist pod
+  else
+    refused on_list CHECK 10-chain.conflist pod
+    [[ $refusal == *"$check_refusal"* ]] || { echo "$refusal" && return 1; }
+  fi
+  serve pod
+  expect_equal "$(from_fabric "$(pod_address pod)")" pod "the fabric asks the pod"
+  stop_serving pod
+  [ "$#" = 0 ] || "$@"
+  on_list DEL 10-chain.conflist pod
+  on_list DEL 10-chain.conflist pod
+  expect_equal "$(ip -n pod -json link show | jq -r '[.[].ifname] | join(" ")')" lo "links of the pod"
+  expect_nothing_left
+}
+
+test_chain_with_tuning() {
+  chain_network '{"type":"tuning","sysctl":{"net.ipv4.conf.eth0.arp_filter":"1"},"mtu":1400,"promisc":true}'
+  pass_through_the_list pod_is_tuned
+}
+pod_is_tuned() {
+  expect_equal "$(ip -n pod -json link show dev eth0 | jq .[0].mtu)" 1400 "MTU set by tuning"
+  expect_equal "$(ip netns exec pod sysctl -n net.ipv4.conf.eth0.arp_filter)" 1 "sysctl set by tuning"
+}
+
+# portmap's CHECK (Debian's 1.1.1) looks for IPv6 rules also when no address is IPv6.
+test_chain_with_portmap() {
+  local check_refusal="could not check ipv6 dnat"
+  chain_network '{"type":"portmap","capabilities":{"portMappings":true}}'
+  export CAP_ARGS='{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}'
+  pass_through_the_list port_is_mapped
+}
+port_is_mapped() {
+  iptables -t nat -S | grep -q -- '--dport 8080'
+  serve pod
+  expect_equal "$(from_fabric 172.31.22.228 8080)" pod "the fabric asks the node's port"
+  stop_serving pod
+}
+
+test_chain_with_sbr() {
+  chain_network '{"type":"sbr"}'
+  pass_through_the_list pod_has_a_rule
+}
+pod_has_a_rule() { ip -n pod rule show | grep -q "from $(pod_address pod)"; }
+
+# bandwidth shapes a veth from the host's side. ipvlan has none: it must be its error, and nothing may be left of ours.
+test_chain_with_bandwidth_fails_and_leaves_nothing() {
+  chain_network '{"type":"bandwidth","ingressRate":1000000,"ingressBurst":100000,"egressRate":1000000,"egressBurst":100000}'
+  ip netns add pod
+  refused on_list ADD 10-chain.conflist pod
+  echo "$refusal"
+  [[ $refusal == *bandwidth* ]]
+  on_list DEL 10-chain.conflist pod || true
+  expect_equal "$(ip -n pod -json link show | jq -r '[.[].ifname] | join(" ")')" lo "links of the pod"
+}
+
+# Declared but not asked for, as Kubernetes has it in its lists: the plugin lets ADD and DEL through; its CHECK wants a
+# veth also then.
+test_chain_with_idle_bandwidth() {
+  local check_refusal="was not a veth interface"
+  chain_network '{"type":"bandwidth","capabilities":{"bandwidth":true}}'
+  pass_through_the_list
+}
+
+test_chain_of_all() {
+  chain_network '{"type":"tuning","sysctl":{"net.ipv4.conf.eth0.arp_filter":"1"}}' \
+    '{"type":"portmap","capabilities":{"portMappings":true}}' '{"type":"bandwidth","capabilities":{"bandwidth":true}}' \
+    '{"type":"sbr"}'
+  local check_refusal="could not check ipv6 dnat"
+  export CAP_ARGS='{"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}]}'
+  pass_through_the_list port_is_mapped
+}
+
+# loopback gives a result with an interface and an address of its own, which go through ours.
+test_chain_after_a_plugin_with_a_result() {
+  jq '.plugins = [{type: "loopback"}] + .plugins' "$repository/cni-conf/10-ipvlan-ens5.conflist" | make_network 10-chain.conflist
+  pass_through_the_list both_interfaces_are_told
+}
+both_interfaces_are_told() {
+  expect_equal "$(jq -r '[.interfaces[].name] | join(" ")' /tmp/result)" "lo eth0" "interfaces of the result"
+  expect_equal "$(jq -r '.interfaces[.ips[] | select(.address | startswith("172.31.16.")).interface].name' /tmp/result)" eth0 "owner of the address"
+}
+
+# CHECK gets ADD's result from the cache; what somebody took away since is named.
+test_libcni_check_finds_what_was_taken_away() {
+  use_network ipvlan-ens5
+  ip netns add pod
+  on_list ADD 10-ipvlan-ens5.conflist pod >/dev/null
+  cached_address ipvlan-ens5 pod
+  on_list CHECK 10-ipvlan-ens5.conflist pod
+  ip -n pod address flush dev eth0
+  refused on_list CHECK 10-ipvlan-ens5.conflist pod
+  [[ $refusal == *172.31.16.* ]]
+  on_list DEL 10-ipvlan-ens5.conflist pod
+  expect_nothing_left
+}
+
+# The cache is gone (a new /var, an older libcni): DEL gets no prevResult, and the namespace may be gone too.
+test_libcni_del_without_cache_and_namespace() {
+  use_network ipvlan-ens5
+  ip netns add pod
+  on_list ADD 10-ipvlan-ens5.conflist pod >/dev/null
+  rm -rf /var/lib/cni/results
+  ip netns delete pod
+  on_list DEL 10-ipvlan-ens5.conflist pod
+  expect_nothing_left
+}
