@@ -1,7 +1,7 @@
 internal import Platform
 
 /// Whose a lease file is, in the reference's words: `<container ID>\r\n<interface>`, or the container ID alone
-/// (versions before 0.8.3).
+/// (early versions).
 ///
 /// Two files have the same owner when their content is the same but for white space around it.
 struct HostLocalOwner: Sendable, Hashable {
