@@ -46,6 +46,15 @@ internal import CNetlink
     }
   }
 
+  /// Appends a structure as it lies in memory.
+  mutating func put<Structure: BitwiseCopyable>(_ type: Int, structure: Structure) {
+    unsafe withUnsafeBytes(of: structure) { bytes in
+      if unsafe nla_put(message, Int32(type), Int32(bytes.count), bytes.baseAddress) != 0 {
+        overflowed = true
+      }
+    }
+  }
+
   /// Appends a string with the terminating zero that the kernel expects.
   mutating func put(_ type: Int, _ text: String) { put(type, Array(text.utf8) + [0]) }
 

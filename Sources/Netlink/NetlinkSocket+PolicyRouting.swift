@@ -64,6 +64,19 @@ extension NetlinkSocket {
     if let error = outcomes[1].error { throw error }
   }
 
+  /// Lets everything that leaves by a link come in by another one instead, as if it came from outside
+  /// (act_mirred, cls_matchall; Linux 4.8).
+  /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
+  public mutating func redirectEgress(of link: Link, into target: Link) throws(NetlinkError) {
+    let outcomes = try exchange([
+      .addFilterHooks(toLink: link.index, named: link.name),
+      .redirectEgress(ofLink: link.index, named: link.name, intoLink: target.index),
+    ])
+    for outcome in outcomes {
+      if let error = outcome.error, error.errno != .fileExists { throw error }
+    }
+  }
+
   /// Leaves a note on a link.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   public mutating func annotate(_ link: Link, alias: String) throws(NetlinkError) {

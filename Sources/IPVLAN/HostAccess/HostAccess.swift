@@ -71,10 +71,11 @@ struct HostAccess {
   ) throws(NetlinkError) -> HostAccessPlan? {
     guard let link = try session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)),
       link.isIPVLAN, link.isUp, link.parentIndex == master.index,
-      let note = link.alias.flatMap(HostLink.Note.init), note.mode == mode, note.hasFilter,
+      let note = link.alias.flatMap(HostLink.Note.init), note.mode == mode, note.flag == flag, note.hasFilter,
       note.families.isSuperset(of: families)
     else { return nil }
-    return HostAccessPlan(master: master, linkIndex: link.index, number: note.number, mode: mode)
+    return HostAccessPlan(
+      master: master, linkIndex: link.index, number: note.number, mode: mode, flag: flag)
   }
 
   private func build(

@@ -35,12 +35,14 @@ struct HostAccessBuilder {
     let link = try hostLink(&node, home)
     let old = link.alias.flatMap(HostLink.Note.init)
     let number = if let old { old.number } else { try freeNumber(&node) }
-    let plan = HostAccessPlan(master: master, linkIndex: link.index, number: number, mode: mode)
+    let plan = HostAccessPlan(
+      master: master, linkIndex: link.index, number: number, mode: mode, flag: flag)
     let ways = try completed(gateways, &node)
     let served = families.union(ways.map(\.family)).union(old?.families ?? [])
     try lay(plan, served, ways, &node)
 
-    var note = HostLink.Note(number: plan.number, mode: mode, families: served, hasFilter: true)
+    var note = HostLink.Note(
+      number: plan.number, mode: mode, flag: flag, families: served, hasFilter: true)
     do throws(NetlinkError) {
       var filter = try NetfilterSocket()
       try Self.replaceFilter(plan, &node, &filter)
@@ -79,6 +81,12 @@ struct HostAccessBuilder {
     _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace
   ) throws(NetlinkError) -> Link {
     let name = HostLink.name(ofMaster: master.name)
+    if let old = try node.link(exactlyNamed: name), let note = old.alias.flatMap(HostLink.Note.init),
+      note.mode != mode || note.flag != flag
+    {
+      // Another mode means that no pod is left from before.
+      try node.deleteLink(old)
+    }
     if try node.link(exactlyNamed: name) == nil {
       try node.createIPVLAN(NewIPVLANLink(name: name, on: master, mode: mode, flag: flag, mtu: nil), in: home)
     }
@@ -90,6 +98,8 @@ struct HostAccessBuilder {
           + "(ip -d link show \(name))", errno: .fileExists)
     }
     try node.bringUpWithoutAddress(link)
+    // With the other flags ipvlan drops what one slave sends to another, or sends it outside.
+    if flag != .bridge { try node.redirectEgress(of: link, into: master) }
     return link
   }
 

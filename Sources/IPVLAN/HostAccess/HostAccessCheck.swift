@@ -23,7 +23,8 @@ package struct HostAccessCheck {
       return ["host-side slave \(name) is not complete; the next ADD on \(master.name) completes it"]
     }
     var differences = link.isUp ? [] : ["host-side slave \(name) is down (ip link set \(name) up)"]
-    let plan = HostAccessPlan(master: master, linkIndex: link.index, number: note.number, mode: note.mode)
+    let plan = HostAccessPlan(
+      master: master, linkIndex: link.index, number: note.number, mode: note.mode, flag: note.flag)
     for family in Set(addresses.map(\.family)).sorted() {
       differences += try routeDifferences(family, plan, &node)
       let rules = try node.rules(family)

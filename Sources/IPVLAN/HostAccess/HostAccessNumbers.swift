@@ -18,6 +18,9 @@ package enum HostAccessNumbers {
     NetfilterMark(value: number << 24, mask: markMask)
   }
 
+  /// The mark of a packet that was redirected from the host-side slave into the master.
+  static let redirected = NetfilterMark(value: 0x2000_0000, mask: 0x2000_0000)
+
   /// The table with the way out of a master.
   static func table(_ number: UInt32) -> UInt32 { tableBase + number }
 

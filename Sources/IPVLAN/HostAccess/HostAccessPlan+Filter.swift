@@ -51,6 +51,20 @@ extension HostAccessPlan {
         rules: [[.cameNot(in: master.index), .direction(.reply)] + belongs + [.setPacketMark(mark)]]),
       NetfilterChain(
         name: "sources", .nat, hook: .postrouting, priority: 90, rules: masqueradingRules),
+    ] + (flag == .bridge ? [] : redirection)
+  }
+
+  /// With the flags private and vepa what leaves by the host-side slave comes in by the master instead. It has been
+  /// translated by then, and must not be taken for a connection of its own.
+  private var redirection: [NetfilterChain] {
+    let mark = HostAccessNumbers.redirected
+    return [
+      NetfilterChain(
+        name: "inward", .filter, hook: .postrouting, priority: 200,
+        rules: [[.leaves(by: linkIndex), .setPacketMark(mark)]]),
+      NetfilterChain(
+        name: "redirected", .filter, hook: .prerouting, priority: -300,
+        rules: [[.came(in: master.index), .packetMark(mark), .untrack]]),
     ]
   }
 

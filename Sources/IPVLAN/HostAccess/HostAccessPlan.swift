@@ -11,6 +11,8 @@ struct HostAccessPlan: Sendable {
   let number: UInt32
   /// The master's mode.
   let mode: IPVLANMode
+  /// The master's flag.
+  let flag: IPVLANFlag
 
   // MARK: Of each pod
 

@@ -31,6 +31,8 @@ package enum HostLink {
     var number: UInt32
     /// The mode that the rules were made for.
     var mode: IPVLANMode
+    /// The flag that they were made for.
+    var flag: IPVLANFlag
     /// The families that have a way out.
     var families: Set<IPFamily>
     /// Whether the nftables table stands.
@@ -42,9 +44,12 @@ package enum HostLink {
     static func isNote(_ text: String) -> Bool { text.hasPrefix(heading) }
 
     /// A note about a complete link.
-    init(number: UInt32, mode: IPVLANMode, families: Set<IPFamily>, hasFilter: Bool) {
+    init(
+      number: UInt32, mode: IPVLANMode, flag: IPVLANFlag, families: Set<IPFamily>, hasFilter: Bool
+    ) {
       self.number = number
       self.mode = mode
+      self.flag = flag
       self.families = families
       self.hasFilter = hasFilter
     }
@@ -53,19 +58,20 @@ package enum HostLink {
     init?(_ text: String) {
       guard Self.isNote(text) else { return nil }
       let words = text.dropFirst(Self.heading.count).split(separator: " ")
-      guard words.count >= 2, let number = UInt32(words[0]), HostAccessNumbers.range.contains(number),
-        let mode = IPVLANMode(String(words[1]))
+      guard words.count >= 3, let number = UInt32(words[0]), HostAccessNumbers.range.contains(number),
+        let mode = IPVLANMode(String(words[1])), let flag = IPVLANFlag(String(words[2]))
       else { return nil }
       self.number = number
       self.mode = mode
+      self.flag = flag
       families = Set(IPFamily.allCases.filter { words.contains("v\($0.rawValue)") })
       hasFilter = words.contains("nft")
     }
 
-    /// `ipvlan host access 1 l3s v4 v6 nft`.
+    /// `ipvlan host access 1 l3s bridge v4 v6 nft`.
     var description: String {
       let words = families.sorted().map { "v\($0.rawValue)" } + (hasFilter ? ["nft"] : [])
-      return ([Self.heading, "\(number)", "\(mode)"] + words).joined(separator: " ")
+      return ([Self.heading, "\(number)", "\(mode)", "\(flag)"] + words).joined(separator: " ")
     }
   }
 }

@@ -23,6 +23,8 @@ enum NetfilterExpression: Sendable, Hashable {
   case isIn(set: String)
   /// Gives the packet the address of the link that it leaves by.
   case masquerade
+  /// Keeps the packet out of connection tracking.
+  case untrack
 
   /// `NFTA_EXPR_NAME`, by which the kernel finds the module.
   var name: String {
@@ -34,6 +36,7 @@ enum NetfilterExpression: Sendable, Hashable {
     case .equals, .differs: "cmp"
     case .isIn: "lookup"
     case .masquerade: "masq"
+    case .untrack: "notrack"
     }
   }
 
@@ -77,7 +80,7 @@ enum NetfilterExpression: Sendable, Hashable {
     case .isIn(let set):
       message.put(NFTA_LOOKUP_SET, set)
       message.put(NFTA_LOOKUP_SREG, bigEndian: register)
-    case .masquerade: break
+    case .masquerade, .untrack: break
     }
   }
 

@@ -75,6 +75,16 @@ public struct NetfilterStatement: Sendable, Hashable {
     ])
   }
 
+  /// `meta mark & MASK == VALUE`.
+  public static func packetMark(_ mark: NetfilterMark) -> Self {
+    Self(expressions: [
+      .meta(NFT_META_MARK), .bits(mask: mark.mask, toggle: 0), .equals(bytes(mark.value)),
+    ])
+  }
+
+  /// `notrack`: connection tracking, and with it translation, leaves the packet alone.
+  public static let untrack = Self(expressions: [.untrack])
+
   /// `masquerade`: the packet gets an address of the node as its source.
   public static let masquerade = Self(expressions: [.masquerade])
 
