@@ -14,7 +14,7 @@ struct IPVLANControl: ParsableCommand {
         ipvlanctl links -o json     every ipvlan link, for a program
       """,
     subcommands: [
-      Doctor.self, Trace.self, Links.self, Leases.self, Pools.self, Explain.self, Gc.self, Lint.self,
-      Render.self,
+      Doctor.self, Trace.self, Links.self, Leases.self, Pools.self, Explain.self, Gc.self, WatchCommand.self,
+      Lint.self, Render.self, MetricsCommand.self, BundleCommand.self,
     ])
 }

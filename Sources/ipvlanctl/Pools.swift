@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operator
+import Platform
 
 struct Pools: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -8,6 +9,7 @@ struct Pools: ParsableCommand {
       EXAMPLES
         ipvlanctl pools
         ipvlanctl pools --network ipvlan-ens5
+        ipvlanctl pools --from-imds > /etc/cni/ippool.d/this-node.yaml   on EC2: what the NICs own
         ipvlanctl pools -o json | jq -r '.[] | select(.free == "0").name'
       """)
 
@@ -16,9 +18,39 @@ struct Pools: ParsableCommand {
   @Option(help: ArgumentHelp("Only what this network sees.", valueName: "name"))
   var network: String?
 
+  @Flag(
+    name: .customLong("from-imds"),
+    help: "Write SpiderIPPool documents for the addresses that the EC2 instance's NICs own.")
+  var isFromMetadata = false
+  @Option(
+    help: ArgumentHelp(
+      "The instance metadata service; else $\(MetadataEndpoint.variable), else \(MetadataEndpoint.standard).",
+      valueName: "url"))
+  var imdsEndpoint: String?
+  @Option(
+    help: ArgumentHelp(
+      "With --from-imds: nodeName of the pools; else $NODE_NAME, else the host name.", valueName: "name"))
+  var nodeName: String?
+  @Option(help: ArgumentHelp("With --from-imds: multusName of the pools, % for the link.", valueName: "name"))
+  var multusName = "default/ipvlan-%"
+
   func run() throws {
+    if isFromMetadata { try writeInstancePools() }
     let cache = AttachmentCache(directory: paths.cache)
     let report = PoolsReport(NetworkDirectory(paths.configurations, cache: cache), only: network)
     Ending.show(report, as: listing.output, status: report.faults.isEmpty ? 0 : 1)
+  }
+
+  private func writeInstancePools() throws -> Never {
+    let environment = Environment.current()
+    let text = imdsEndpoint ?? environment[MetadataEndpoint.variable] ?? MetadataEndpoint.standard
+    guard let endpoint = MetadataEndpoint(text) else {
+      throw ValidationError("\(text) is not of the form http://ADDRESS[:PORT].")
+    }
+    let pools = try InstancePools(
+      endpoint, nodeName: nodeName ?? environment["NODE_NAME"] ?? HostName.current, network: multusName)
+    ProcessOutput.finish(
+      output: Array(pools.text.utf8), remarks: pools.remarks.map { "note: \($0)\n" }.joined(),
+      status: pools.text.isEmpty ? 1 : 0)
   }
 }

@@ -24,6 +24,11 @@ public struct Plugin: Sendable {
   /// An executable of dist/.
   public init(_ name: String = "ipvlan") { executable = "\(Self.directory)/\(name)" }
 
+  /// The reference plugin of that name.
+  public static func reference(_ name: String) -> Plugin {
+    Plugin(executable: "\(referenceDirectory)/\(name)")
+  }
+
   /// Another program in the plugin's place.
   public init(executable: String) { self.executable = executable }
 

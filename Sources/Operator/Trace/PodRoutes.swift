@@ -29,6 +29,7 @@ struct PodRoutes {
     let text = routes.map { route in
       "\(route.destination.isDefaultRoute ? "default" : "\(route.destination)")"
         + (route.gateway.map { " via \($0)" } ?? "")
+        + (route.table == PolicyRule.mainTable ? "" : " in table \(route.table)")
     }.joined(separator: ", ")
     // A pod's second network leaves the default route to the first.
     let missing = (cached?.result?.routes ?? []).filter { wanted in

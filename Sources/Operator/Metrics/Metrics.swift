@@ -1,0 +1,91 @@
+internal import IPPool
+internal import Platform
+internal import SystemPackage
+
+/// The node in numbers.
+package struct Metrics: Sendable {
+  /// In Prometheus' text format.
+  package let text: String
+
+  /// Counts.
+  /// - Throws: ``Refusal`` when not even the node's links can be listed.
+  package init(_ paths: NodePaths) throws(Refusal) {
+    let examination = try Examination(paths)
+    var metrics = MetricsText()
+    Self.addPools(&metrics, examination)
+    Self.addAttachments(&metrics, examination)
+    Self.addOperations(&metrics, examination)
+    let findings = try DoctorReport(paths).findings
+    metrics.add(
+      "ipvlan_findings", "gauge", "What ipvlanctl doctor finds wrong, by kind.",
+      Finding.Kind.allCases.map { kind in
+        .init([("kind", kind.rawValue)], findings.filter { $0.kind == kind }.count)
+      })
+    text = metrics.text
+  }
+
+  /// Replaces a file at once, as the node exporter's textfile collector needs it.
+  /// - Throws: ``Refusal`` when it cannot be written.
+  package func write(to file: String) throws(Refusal) {
+    do throws(Errno) {
+      try Files.replace(
+        file, with: Array(text.utf8), permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    } catch {
+      throw Refusal("\(file) cannot be written: \(error)")
+    }
+  }
+
+  private static func addPools(_ metrics: inout MetricsText, _ examination: Examination) {
+    let rows = PoolsReport(examination.directory).rows
+    metrics.add(
+      "ipvlan_pool_addresses", "gauge", "Addresses of a pool by state.",
+      rows.flatMap { row -> [MetricsText.Sample] in
+        let count = row.count
+        return [
+          ("total", count.total), ("held", count.held), ("cooling", count.cooling), ("free", count.free),
+        ]
+        .map { .init([("pool", count.pool.name), ("state", $0.0)], $0.1) }
+      })
+  }
+
+  private static func addAttachments(_ metrics: inout MetricsText, _ examination: Examination) {
+    let counts = Dictionary(grouping: examination.podLinks) { $0.master?.name ?? "" }
+    metrics.add(
+      "ipvlan_attachments", "gauge", "Links in pods by master.",
+      counts.sorted { $0.key < $1.key }.map { .init([("master", $0.key)], $0.value.count) })
+    metrics.add(
+      "ipvlan_leases_orphaned", "gauge", "Leases whose pod is gone.",
+      [.init([], examination.leases.entries.filter(\.isOrphan).count)])
+  }
+
+  private static func addOperations(_ metrics: inout MetricsText, _ examination: Examination) {
+    let files = examination.directory.ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string }
+    let commands = OperationStatistics(files: Set(files).sorted()).commands.sorted { $0.key < $1.key }
+    metrics.add(
+      "ipvlan_operation_failures_total", "counter", "Failed operations in the log by error code.",
+      commands.flatMap { name, command in
+        command.failures.sorted { $0.key < $1.key }.map {
+          .init([("command", name), ("code", "\($0.key)")], $0.value)
+        }
+      })
+    metrics.add(
+      "ipvlan_operation_duration_seconds", "histogram", "How long the operations in the log took.",
+      commands.flatMap { histogram($0.key, $0.value) })
+  }
+
+  private static func histogram(_ name: String, _ command: OperationStatistics.Command)
+    -> [MetricsText.Sample]
+  {
+    let label = (name: "command", value: name)
+    let buckets = zip(OperationStatistics.bounds, command.buckets).map { bound, count in
+      MetricsText.Sample([label, ("le", seconds(bound))], count, suffix: "_bucket")
+    }
+    return buckets + [
+      .init([label, ("le", "+Inf")], command.count, suffix: "_bucket"),
+      .init([label], seconds(command.microseconds), suffix: "_sum"),
+      .init([label], command.count, suffix: "_count"),
+    ]
+  }
+
+  private static func seconds(_ microseconds: Int) -> String { "\(Double(microseconds) / 1_000_000)" }
+}

@@ -1,0 +1,40 @@
+/// Prometheus' text exposition format, version 0.0.4.
+struct MetricsText {
+  private(set) var text = ""
+
+  /// One value of a family.
+  struct Sample {
+    let suffix: String
+    let labels: [(name: String, value: String)]
+    let value: String
+
+    init(
+      _ labels: [(name: String, value: String)], _ value: some CustomStringConvertible, suffix: String = ""
+    ) {
+      self.labels = labels
+      self.value = value.description
+      self.suffix = suffix
+    }
+  }
+
+  /// Adds a family with its samples; one without samples is left out.
+  mutating func add(_ name: String, _ type: String, _ help: String, _ samples: [Sample]) {
+    guard !samples.isEmpty else { return }
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    for sample in samples {
+      let labels = sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
+      text += "\(name)\(sample.suffix)\(labels.isEmpty ? "" : "{\(labels)}") \(sample.value)\n"
+    }
+  }
+
+  private static func escaped(_ value: String) -> String {
+    value.reduce(into: "") { text, character in
+      switch character {
+      case "\\": text += "\\\\"
+      case "\"": text += "\\\""
+      case "\n": text += "\\n"
+      default: text.append(character)
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+internal import Netlink
+internal import Platform
+internal import SystemPackage
+
+/// Listens to every namespace of the node, as they come and go, until the process ends.
+///
+/// A change is told as soon as the kernel tells it. A namespace that gets a name is noticed at once, since the
+/// kernel tells of mounts; one that only a process has within a second.
+package final class Watch {
+  private var namespaces: [WatchedNamespace] = []
+  private let home: NetworkNamespace
+  private let mounts: OwnedDescriptor
+  private let tell: ([WatchEvent]) -> Void
+
+  /// Prepares to listen.
+  ///
+  /// - Parameter tell: is handed what has changed, together what came together.
+  /// - Throws: ``Refusal`` when the node's own namespace cannot be listened to.
+  package init(_ tell: @escaping ([WatchEvent]) -> Void) throws(Refusal) {
+    self.tell = tell
+    home = try Self.attempt { () throws(NetlinkError) in try NetworkNamespace.home() }
+    mounts = try Self.attempt { () throws(Errno) in
+      try OwnedDescriptor(opening: "/proc/self/mountinfo", .readOnly)
+    }
+    let identity = try Self.attempt { () throws(Errno) in try home.identity() }
+    let place = NamespacePlace(path: "/proc/self/ns/net", identity: identity, isHome: true)
+    let events = try Self.attempt { () throws(NetlinkError) in try EventSocket() }
+    namespaces = [WatchedNamespace(place, events)]
+    tell(namespaces[0].present(home: home))
+    rescan()
+  }
+
+  private static func attempt<Value: ~Copyable, Failure: Error>(
+    _ body: () throws(Failure) -> Value
+  ) throws(Refusal) -> Value {
+    do throws(Failure) { return try body() } catch {
+      throw Refusal("the changes of this node cannot be listened to: \(error)")
+    }
+  }
+
+  /// Listens once: until something has happened, or a second has passed.
+  package func step() {
+    // Taking the name away may be the last that happens to a namespace, and its socket would keep it.
+    let waiting =
+      namespaces.map { (descriptor: $0.descriptor, interest: Polling.Interest.reading) }
+      + [(descriptor: mounts.descriptor, interest: Polling.Interest.change)]
+    let ready = Polling.wait(for: waiting, milliseconds: 1000)
+    for position in ready where position < namespaces.count {
+      let seen = namespaces[position].changes(home: home)
+      if !seen.isEmpty { tell(seen) }
+    }
+    if ready.isEmpty || ready.contains(namespaces.count) { rescan() }
+  }
+
+  /// Lets go of namespaces that are gone, and begins with those that are new.
+  private func rescan() {
+    var found: Set<NetworkNamespace.Identity> = []
+    for path in NamespaceInventory.paths() {
+      guard let namespace = try? NetworkNamespace(path: path), let identity = try? namespace.identity() else {
+        continue
+      }
+      found.insert(identity)
+      guard !namespaces.contains(where: { $0.place.identity == identity }),
+        let events = try? namespace.openEventSocket(returningTo: home)
+      else { continue }
+      let watched = WatchedNamespace(
+        NamespacePlace(path: path, identity: identity, isHome: false), events)
+      namespaces.append(watched)
+      let present = watched.present(home: home)
+      if !present.isEmpty { tell(present) }
+    }
+    for gone in namespaces where !gone.place.isHome && !found.contains(gone.place.identity) {
+      let farewell = gone.farewell()
+      if !farewell.isEmpty { tell(farewell) }
+    }
+    namespaces.removeAll { !$0.place.isHome && !found.contains($0.place.identity) }
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Operator
+import Platform
+
+struct MetricsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "metrics", abstract: "Writes pools, attachments, operations and findings for Prometheus.",
+    discussion: """
+      Operations are counted from the log files that the configurations name (key logFile).
+
+      EXAMPLES
+        ipvlanctl metrics
+        ipvlanctl metrics --textfile /var/lib/prometheus/node-exporter/ipvlan.prom   from a timer
+      """)
+
+  @OptionGroup var paths: PathOptions
+  @Option(help: ArgumentHelp("Replace this file instead.", valueName: "file"), completion: .file())
+  var textfile: String?
+
+  func run() throws {
+    let metrics = try Metrics(paths.paths)
+    if let textfile { try metrics.write(to: textfile) } else { Output.write(Array(metrics.text.utf8)) }
+  }
+}
