@@ -4,7 +4,7 @@ internal import Platform
 
 /// Removes what is left of host access: ways to pods that are gone, and everything when no pod has one.
 public enum HostAccessSweeper {
-  /// Removes the host routes to addresses that no ipvlan link of the machine has.
+  /// Removes the host routes to addresses that no ipvlan link of this node has.
   ///
   /// - Returns: the addresses.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
@@ -33,7 +33,9 @@ public enum HostAccessSweeper {
     let routes = try hostRoutes(&node)
     guard !routes.isEmpty else { return [] }
     var living: Set<IPAddress> = []
-    for slave in IPVLANSlave.all(home: home) { living.formUnion(slave.addresses(home: home)) }
+    for slave in IPVLANSlave.all(home: home) where slave.isOfNode(home) {
+      living.formUnion(slave.addresses(home: home))
+    }
     return routes.filter { !living.contains($0.destination.address) }
   }
 
