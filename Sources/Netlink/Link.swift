@@ -28,6 +28,8 @@ public struct Link: Sendable, Hashable {
   public let controllerIndex: Int32?
   /// A note that administrators and this plugin leave on a link.
   public let alias: String?
+  /// The group that administrators put a link in; 0 unless they did.
+  public let group: UInt32
   /// Mode of an ipvlan slave.
   public let ipvlanMode: IPVLANMode?
   /// Flag of an ipvlan slave.
@@ -70,6 +72,7 @@ extension Link {
     parentNamespaceID = attributes.number(IFLA_LINK_NETNSID, as: Int32.self)
     controllerIndex = attributes.number(IFLA_MASTER, as: Int32.self)
     alias = attributes.string(IFLA_IFALIAS)
+    group = attributes.number(IFLA_GROUP, as: UInt32.self) ?? 0
     let info = attributes.nest(IFLA_LINKINFO)
     kind = info.string(IFLA_INFO_KIND)
     let data = kind == Link.ipvlanKind ? info.nest(IFLA_INFO_DATA) : Attributes([])

@@ -51,7 +51,7 @@ extension NetlinkSocket {
       (LinkSetupError.Step.address($0), Request.addAddress($0, toLink: index))
     }
     let bringUp = (
-      LinkSetupError.Step.bringUp, Request.bringUp(index: index, renamed: setup.name, alias: setup.alias)
+      LinkSetupError.Step.bringUp, Request.bringUp(index: index, named: setup.name, alias: setup.alias)
     )
     let routes = setup.routes.map { new in
       (

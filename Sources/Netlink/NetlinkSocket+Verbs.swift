@@ -94,9 +94,9 @@ extension NetlinkSocket {
   /// Makes an ipvlan link that is born, down, in `namespace`.
   /// - Throws: ``NetlinkError`` with the kernel's own text.
   public mutating func createIPVLAN(
-    _ link: NewIPVLANLink, in namespace: borrowing NetworkNamespace
+    _ link: NewIPVLANLink, named name: String, in namespace: borrowing NetworkNamespace
   ) throws(NetlinkError) {
-    try perform([.createIPVLAN(link, in: namespace)])
+    try perform([.createIPVLAN(link, named: name, in: namespace)])
   }
 
   /// Asks whether the kernel has ipvlan, loading the module if need be, without making anything.

@@ -46,15 +46,16 @@ extension Request {
   /// links or is a port of a bridge, EINVAL when it is not Ethernet. The mode and the flag become those
   /// of every slave of the parent.
   static func createIPVLAN(
-    _ link: NewIPVLANLink, in namespace: borrowing NetworkNamespace
+    _ link: NewIPVLANLink, named name: String, in namespace: borrowing NetworkNamespace
   ) -> Request {
     let descriptor = namespace.descriptorNumber
     return Request(
-      "create ipvlan link \(link.name) on \(link.parentName)", type: RTM_NEWLINK,
+      "create ipvlan link \(name) on \(link.parentName)", type: RTM_NEWLINK,
       flags: NLM_F_CREATE | NLM_F_EXCL, header: header()
     ) { message in
       message.put(IFLA_LINK, link.parentIndex)
-      message.put(IFLA_IFNAME, link.name)
+      message.put(IFLA_IFNAME, name)
+      if link.group != 0 { message.put(IFLA_GROUP, link.group) }
       if let mtu = link.mtu { message.put(IFLA_MTU, mtu) }
       message.put(IFLA_NET_NS_FD, descriptor)
       message.nest(IFLA_LINKINFO) { message in
@@ -76,14 +77,16 @@ extension Request {
     }
   }
 
-  /// Renames a link that is down, leaves a note on it and sets it up, all in one message.
-  static func bringUp(index: Int32, renamed name: String, alias: String) -> Request {
+  /// Names a link that is down, leaves a note on it, puts it into the group of all links and sets it up, all in
+  /// one message. The name that it has already costs nothing.
+  static func bringUp(index: Int32, named name: String, alias: String) -> Request {
     Request(
-      "rename link \(index) to \(name) and set it up", type: RTM_NEWLINK,
+      "name link \(index) \(name) and set it up", type: RTM_NEWLINK,
       header: header(index: index, setUp: true)
     ) { message in
       message.put(IFLA_IFNAME, name)
       message.put(IFLA_IFALIAS, alias)
+      message.put(IFLA_GROUP, UInt32(0))
     }
   }
 
@@ -108,6 +111,7 @@ extension Request {
   static func annotate(index: Int32, name: String, alias: String) -> Request {
     Request("leave a note on link \(name)", type: RTM_NEWLINK, header: header(index: index)) { message in
       message.put(IFLA_IFALIAS, alias)
+      message.put(IFLA_GROUP, UInt32(0))
     }
   }
 
@@ -132,8 +136,8 @@ extension Request {
 
 /// An ipvlan link that is to be made.
 public struct NewIPVLANLink: Sendable, Hashable {
-  /// Its name at birth, free in the namespace where it is born.
-  public let name: String
+  /// Its group at birth, by which administrators and this plugin find links; 0 is that of all links.
+  public let group: UInt32
   /// The number of the parent in the namespace of the socket.
   public let parentIndex: Int32
   /// The parent's name, for messages.
@@ -146,8 +150,8 @@ public struct NewIPVLANLink: Sendable, Hashable {
   public let mtu: UInt32?
 
   /// Describes a link on `parent`.
-  public init(name: String, on parent: Link, mode: IPVLANMode, flag: IPVLANFlag, mtu: UInt32?) {
-    self.name = name
+  public init(group: UInt32 = 0, on parent: Link, mode: IPVLANMode, flag: IPVLANFlag, mtu: UInt32?) {
+    self.group = group
     parentIndex = parent.index
     parentName = parent.name
     self.mode = mode

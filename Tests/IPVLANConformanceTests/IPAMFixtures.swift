@@ -47,13 +47,16 @@ extension Node {
   /// Removes host-local's directory, which it never removes itself.
   func forgetLeases() throws { try ScratchFiles.removeAll("\(directory)/leases") }
 
-  /// The name under which an attachment's link is born: that of the one event in the pod that names another link.
+  /// The name under which an attachment's link is born when the node itself has a link of the name that it is to
+  /// get: that of the one event in the pod that names another link.
   func temporaryName(of attachment: PodAttachment) throws -> String {
     var attachment = attachment
     try attachment.delete()
+    try namespace.batch("link add \(attachment.ifname) type dummy\n")
     let events = try LinkEvents(in: attachment.pod.namespace)
     try attachment.add()
     let names = try events.names().subtracting(["lo", attachment.ifname])
+    try namespace.batch("link del \(attachment.ifname)\n")
     guard let name = names.first else { throw SupportError("the link has no temporary name") }
     return name
   }

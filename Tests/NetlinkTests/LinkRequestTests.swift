@@ -73,13 +73,13 @@ import Testing
     let namespace = try NetworkNamespace.current()
     let parent = try #require(
       Link(received(16, "000001000500000003100000ffffffff\n0900030065 IFLA_IFNAME\n6e733500000000")))
-    let link = NewIPVLANLink(name: "ipv1", on: parent, mode: .l3s, flag: .private, mtu: 1500)
+    let link = NewIPVLANLink(group: 7, on: parent, mode: .l3s, flag: .private, mtu: 1500)
     let descriptor = digits(namespace.descriptorNumber)
     #expect(
-      Request.createIPVLAN(link, in: namespace).bytes
+      Request.createIPVLAN(link, named: "ipv1", in: namespace).bytes
         == wire(
           """
-          68000000  nlmsg_len 104
+          70000000  nlmsg_len 112
           1000      RTM_NEWLINK
           0506      NLM_F_REQUEST | NLM_F_ACK | NLM_F_EXCL | NLM_F_CREATE
           0000000000000000
@@ -88,6 +88,8 @@ import Testing
           05000000  number 5
           09000300  IFLA_IFNAME
           6970763100000000  "ipv1"
+          08001b00  IFLA_GROUP
+          07000000
           08000400  IFLA_MTU
           dc050000  1500
           08001c00  IFLA_NET_NS_FD
@@ -106,16 +108,16 @@ import Testing
   @Test func withoutMTUTheKernelTakesTheParents() throws {
     let namespace = try NetworkNamespace.current()
     let parent = try #require(Link(received(16, "000001000500000003100000ffffffff")))
-    let link = NewIPVLANLink(name: "ipv1", on: parent, mode: .l2, flag: .bridge, mtu: nil)
-    #expect(Request.createIPVLAN(link, in: namespace).bytes.count == 96)
+    let link = NewIPVLANLink(on: parent, mode: .l2, flag: .bridge, mtu: nil)
+    #expect(Request.createIPVLAN(link, named: "ipv1", in: namespace).bytes.count == 96)
   }
 
-  @Test func aLinkIsRenamedNotedAndSetUpByOneMessage() {
+  @Test func aLinkIsNamedNotedAndSetUpByOneMessage() {
     #expect(
-      Request.bringUp(index: 7, renamed: "eth0", alias: "cni:n/c/eth0").bytes
+      Request.bringUp(index: 7, named: "eth0", alias: "cni:n/c/eth0").bytes
         == wire(
           """
-          40000000  nlmsg_len 64
+          48000000  nlmsg_len 72
           1000      RTM_NEWLINK
           0500      NLM_F_REQUEST | NLM_F_ACK: the link is there
           0000000000000000
@@ -127,6 +129,8 @@ import Testing
           6574683000000000  "eth0"
           11001400  IFLA_IFALIAS
           636e693a6e2f632f6574683000000000  "cni:n/c/eth0"
+          08001b00  IFLA_GROUP
+          00000000  that of all links
           """))
   }
 

@@ -21,7 +21,7 @@ struct Attacher {
     let born = try makeLink(&session, linkInContainer: linkInContainer)
     log.endStep("create")
     do throws(CNIError) {
-      let advertiser = try prepare(session)
+      let advertiser = try prepare(born, session)
       let leftOut = try setUp(born, &session.pod)
       try separate(born, leftOut, &session.pod)
       log.endStep("configure")
@@ -34,8 +34,8 @@ struct Attacher {
 
   private func makeLink(_ session: inout NodeSession, linkInContainer: Bool) throws(CNIError) -> Link {
     do throws(CNIError) {
-      try create(&session, linkInContainer: linkInContainer)
-      return try findBorn(&session.pod)
+      let name = try create(&session, linkInContainer: linkInContainer)
+      return try findBorn(name, &session.pod)
     } catch {
       // An answer that was lost does not tell whether the link was made.
       _ = try? LinkRemover.removeLeftover(plan.identity, in: &session.pod)
@@ -43,27 +43,38 @@ struct Attacher {
     }
   }
 
-  /// The link is born in the pod, down, under a temporary name.
-  private func create(_ session: inout NodeSession, linkInContainer: Bool) throws(CNIError) {
+  /// The link is born in the pod, down. It gets its own name at once where it can: renaming a link waits for
+  /// every other processor (RCU), most of the time that an ADD takes.
+  /// - Returns: the name that it was born with.
+  private func create(_ session: inout NodeSession, linkInContainer: Bool) throws(CNIError) -> String {
+    let identity = plan.identity
     do throws(NetlinkError) {
       do throws(NetlinkError) {
-        try createOnce(&session, linkInContainer)
+        try createOnce(identity.name, &session, linkInContainer)
+        return identity.name
       } catch  where error.errno == .fileExists {
-        // An ADD for this very attachment was killed before it could rename its link.
-        guard try LinkRemover.removeLeftover(plan.identity, in: &session.pod) else { throw error }
-        try createOnce(&session, linkInContainer)
+        // The node has a link of that name.
       }
+      do throws(NetlinkError) {
+        try createOnce(identity.temporaryName, &session, linkInContainer)
+      } catch  where error.errno == .fileExists {
+        guard try LinkRemover.removeLeftover(identity, in: &session.pod) else { throw error }
+        try createOnce(identity.temporaryName, &session, linkInContainer)
+      }
+      return identity.temporaryName
     } catch {
       let rivals = error.errno == .resourceBusy ? rivals(&session, linkInContainer) : nil
       throw CNIError(.masterUnusable, creationFailure(error, rivals), error)
     }
   }
 
-  private func createOnce(_ session: inout NodeSession, _ linkInContainer: Bool) throws(NetlinkError) {
+  private func createOnce(
+    _ name: String, _ session: inout NodeSession, _ linkInContainer: Bool
+  ) throws(NetlinkError) {
     if linkInContainer {
-      try session.pod.createIPVLAN(plan.link, in: session.podNamespace)
+      try session.pod.createIPVLAN(plan.link, named: name, in: session.podNamespace)
     } else {
-      try session.node.createIPVLAN(plan.link, in: session.podNamespace)
+      try session.node.createIPVLAN(plan.link, named: name, in: session.podNamespace)
     }
   }
 
@@ -97,8 +108,7 @@ struct Attacher {
       ?? "macvlan links stand on it, in a pod or elsewhere (ip -d link show)"
   }
 
-  private func findBorn(_ pod: inout NetlinkSocket) throws(CNIError) -> Link {
-    let name = plan.identity.temporaryName
+  private func findBorn(_ name: String, _ pod: inout NetlinkSocket) throws(CNIError) -> Link {
     do throws(NetlinkError) {
       if let link = try pod.link(exactlyNamed: name) { return link }
     } catch {
@@ -111,15 +121,17 @@ struct Attacher {
 
   /// What has to be done with the thread in the pod, before the link is up: settings of the link, and a socket
   /// for announcements. Nothing at all in the routed modes without IPv6.
-  private func prepare(_ session: borrowing NodeSession) throws(CNIError) -> NeighborAdvertisementSocket? {
+  private func prepare(
+    _ born: Link, _ session: borrowing NodeSession
+  ) throws(CNIError) -> NeighborAdvertisementSocket? {
     let announces = plan.link.mode == .l2
-    let families = Set(plan.addresses.map(\.address.family))
-    guard announces && families.contains(.v4) || families.contains(.v6) else { return nil }
-    let settings = LinkSettings(link: plan.identity.temporaryName)
+    let hasIPv4 = plan.addresses.contains { $0.address.family == .v4 }
+    guard announces && hasIPv4 || plan.needsIPv6 else { return nil }
+    let settings = LinkSettings(link: born.name)
     do throws(NetlinkError) {
       return try session.podNamespace.run(returningTo: session.nodeNamespace) { () throws(NetlinkError) in
-        if announces, families.contains(.v4) { try settings.announceIPv4() }
-        guard families.contains(.v6) else { return nil }
+        if announces, hasIPv4 { try settings.announceIPv4() }
+        guard plan.needsIPv6 else { return nil }
         try settings.enableIPv6()
         return announces ? try NeighborAdvertisementSocket() : nil
       }
@@ -159,8 +171,7 @@ struct Attacher {
   private func separate(
     _ born: Link, _ leftOut: [Int], _ pod: inout NetlinkSocket
   ) throws(CNIError) {
-    let families = Set(
-      leftOut.map { plan.routes[$0].route.destination }.filter(\.isDefaultRoute).map(\.family))
+    let families = leftOut.map { plan.routes[$0].route.destination }.filter(\.isDefaultRoute).map(\.family)
     guard !families.isEmpty else { return }
     do throws(NetlinkError) {
       try SourceRouting.separate(
@@ -211,7 +222,7 @@ struct Attacher {
 
 /// A link that stands and is configured.
 struct AttachedLink: Sendable, Hashable {
-  /// The link as it was born, under its temporary name.
+  /// The link as it was born, down and perhaps under its temporary name.
   let link: Link
   /// Its number in the pod.
   var index: Int32 { link.index }

@@ -26,7 +26,7 @@ struct AttachmentPlan: Sendable {
   ) {
     self.identity = identity
     link = NewIPVLANLink(
-      name: identity.temporaryName, on: master, mode: configuration.mode, flag: configuration.flag,
+      group: identity.birthGroup, on: master, mode: configuration.mode, flag: configuration.flag,
       mtu: configuration.mtu)
     mac = master.mac
     mtu = configuration.mtu ?? master.mtu

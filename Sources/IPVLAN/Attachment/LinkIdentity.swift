@@ -6,17 +6,24 @@ internal import Platform
 package struct LinkIdentity: Sendable, Hashable {
   /// The name that the runtime asked for.
   let name: String
-  /// The name at birth: the kernel refuses `eth0` in the pod when the node has an `eth0` (before Linux 6.15).
-  /// It follows from the attachment, so that a second try finds what a killed first one left.
+  /// The name at birth where ``name`` cannot be it: before Linux 6.15 the kernel refuses to make an `eth0` in the
+  /// pod when the node has an `eth0`.
   package let temporaryName: String
+  /// The group of a link that is not finished; a finished one is in group 0, as any other link.
+  ///
+  /// Like the temporary name it follows from the attachment, so that a second try finds what a killed first one
+  /// left.
+  let birthGroup: UInt32
   /// The note on the link: which network and container it was made for.
   let alias: String
 
   package init(_ attachment: AttachmentID) {
     name = attachment.ifname
     alias = Self.aliasPrefix + attachment.description
+    let hash = StableHash.fnv1a(alias)
     // With the prefix 14 of the 15 bytes that a name can have.
-    temporaryName = "ipv" + String(StableHash.fnv1a(alias) | 1 << 63, radix: 16).suffix(11)
+    temporaryName = "ipv" + String(String(hash | 1 << 63, radix: 16).suffix(11))
+    birthGroup = UInt32(truncatingIfNeeded: hash) | 1 << 31
   }
 
   /// What every note starts with.
@@ -35,4 +42,9 @@ package struct LinkIdentity: Sendable, Hashable {
   ///
   /// A link without a note was made by the reference plugin, from which nodes change over with pods running.
   func owns(_ link: Link) -> Bool { link.isIPVLAN && (link.alias == nil || link.alias == alias) }
+
+  /// Whether `link` was left by an ADD for this attachment that was killed before the link was finished.
+  func isLeftover(_ link: Link) -> Bool {
+    link.isIPVLAN && (link.name == temporaryName || link.alias == nil && link.group == birthGroup)
+  }
 }

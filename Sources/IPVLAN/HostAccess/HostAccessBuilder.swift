@@ -88,7 +88,8 @@ struct HostAccessBuilder {
       try node.deleteLink(old)
     }
     if try node.link(exactlyNamed: name) == nil {
-      try node.createIPVLAN(NewIPVLANLink(name: name, on: master, mode: mode, flag: flag, mtu: nil), in: home)
+      try node.createIPVLAN(
+        NewIPVLANLink(on: master, mode: mode, flag: flag, mtu: nil), named: name, in: home)
     }
     guard let link = try node.link(exactlyNamed: name), HostLink.isHostLink(link),
       link.parentIndex == master.index

@@ -73,7 +73,10 @@ struct Adder {
   /// Told before an address is taken; the kernel refuses it too, but only when the link is made.
   private func refuseTakenName(_ pod: inout NetlinkSocket, _ netns: String) throws(CNIError) {
     let taken: Link?
-    do throws(NetlinkError) { taken = try pod.link(exactlyNamed: identity.name) } catch {
+    do throws(NetlinkError) {
+      taken = try pod.link(exactlyNamed: identity.name)
+      if let taken, identity.isLeftover(taken) { return try pod.deleteLink(taken) }
+    } catch {
       throw CNIError(.ioFailure, "cannot look up interface \(identity.name) in \(netns)", error)
     }
     guard let taken else { return }
