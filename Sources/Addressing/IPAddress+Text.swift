@@ -16,13 +16,13 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
 
   /// Dotted decimal, or the shortest RFC 5952 form in lower case.
   public var description: String {
-    family == .v4 ? bytes.map(String.init).joined(separator: ".") : v6Description
+    family == .v4 ? bytes.map { String($0) }.separated(by: ".") : v6Description
   }
 
   private var v6Description: String {
     let groups = stride(from: 112, through: 0, by: -16).map { UInt16(truncatingIfNeeded: value >> $0) }
     let run = IPAddress.longestZeroRun(groups)
-    let hex = { (part: ArraySlice<UInt16>) in part.map { String($0, radix: 16) }.joined(separator: ":") }
+    let hex = { (part: ArraySlice<UInt16>) in part.map { String($0, radix: 16) }.separated(by: ":") }
     // ::ffff:a.b.c.d keeps its dotted tail, as every other tool prints it (RFC 5952 section 5).
     if value >> 32 == 0xFFFF { return "::ffff:\(IPAddress(family: .v4, value: value))" }
     guard let run else { return hex(groups[...]) }

@@ -23,6 +23,6 @@ extension MACAddress: CustomStringConvertible, LosslessStringConvertible {
 
   /// Lower case, two digits a byte, separated by colons.
   public var description: String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.separated(by: ":")
   }
 }

@@ -34,7 +34,7 @@ public struct AllocationRequest: Sendable {
   /// GATEWAY of CNI_ARGS, for the requested addresses.
   public var requestedGateways: [IPAddress] = []
   /// The pod's annotations (capability `io.kubernetes.cri.pod-annotations`).
-  public var annotations: [String: String] = [:]
+  public var annotations = PodAnnotations()
   /// Range sets of the runtime (capability `ipRanges`), which come before those of the configuration.
   public var ranges: [JSONValue] = []
 

@@ -25,8 +25,7 @@ struct OperationLog {
     init(_ fields: JSONFields) throws(JSONFieldError) {
       file = try fields.string("logFile").flatMap { $0.isEmpty ? nil : $0 }
       guard file?.hasPrefix("/") ?? true else { throw fields.error("logFile", "must be an absolute path") }
-      let names = Level.allCases.map(\.rawValue).joined(separator: ", ")
-      level = try fields.parsed("logLevel", "one of \(names)", Level.init) ?? .info
+      level = try fields.parsed("logLevel", "error, info or debug", Level.init) ?? .info
     }
   }
 

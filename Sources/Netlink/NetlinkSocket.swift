@@ -10,7 +10,10 @@ internal import SystemPackage
 
   private let socket: OpaquePointer
   private var sequence: UInt32 = 0
-  private var buffer = [UInt8](repeating: 0, count: NetlinkSocket.bufferSize)
+  /// What the kernel has not written yet is not read either: memory that is never touched costs nothing.
+  private var buffer = unsafe [UInt8](unsafeUninitializedCapacity: NetlinkSocket.bufferSize) { _, count in
+    count = NetlinkSocket.bufferSize
+  }
 
   /// Opens a route socket in the thread's current network namespace.
   /// - Throws: ``NetlinkError`` when the kernel refuses it.

@@ -41,11 +41,11 @@ extension AllocationRequest {
 
   private static let expected = "an IP address, with or without prefix length"
 
-  private static func annotations(_ fields: JSONFields?) throws(JSONFieldError) -> [String: String] {
-    guard let annotations = try fields?.fields("io.kubernetes.cri.pod-annotations") else { return [:] }
-    var values: [String: String] = [:]
-    for (name, _) in annotations.object.members { values[name] = try annotations.string(name) }
-    return values
+  private static func annotations(_ fields: JSONFields?) throws(JSONFieldError) -> PodAnnotations {
+    var annotations = PodAnnotations()
+    guard let fields = try fields?.fields("io.kubernetes.cri.pod-annotations") else { return annotations }
+    for (name, _) in fields.object.members { annotations[name] = try fields.string(name) }
+    return annotations
   }
 
   /// The comma-separated values of a key of CNI_ARGS.

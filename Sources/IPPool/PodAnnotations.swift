@@ -1,0 +1,25 @@
+/// The annotations of a pod: texts by name.
+///
+/// A list, since two names at most are looked up: a dictionary costs more to make than it saves.
+public struct PodAnnotations: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+  private struct Annotation: Sendable, Hashable {
+    let name: String
+    let text: String
+  }
+
+  private var annotations: [Annotation] = []
+
+  /// Annotations by their names; of a name that occurs twice the last text stays.
+  public init(dictionaryLiteral elements: (String, String)...) {
+    for (name, text) in elements { self[name] = text }
+  }
+
+  /// The text of an annotation; `nil` when the pod has none of that name.
+  public subscript(name: String) -> String? {
+    get { annotations.first { $0.name == name }?.text }
+    set {
+      annotations.removeAll { $0.name == name }
+      if let newValue { annotations.append(Annotation(name: name, text: newValue)) }
+    }
+  }
+}
