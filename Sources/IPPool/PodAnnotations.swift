@@ -9,6 +9,9 @@ public struct PodAnnotations: Sendable, Hashable, ExpressibleByDictionaryLiteral
 
   private var annotations: [Annotation] = []
 
+  /// No annotations.
+  public init() {}
+
   /// Annotations by their names; of a name that occurs twice the last text stays.
   public init(dictionaryLiteral elements: (String, String)...) {
     for (name, text) in elements { self[name] = text }

@@ -28,7 +28,7 @@ package struct ExplainReport: Report {
     var request = AllocationRequest(
       attachment: AttachmentID(network: network.name, containerID: "explain", ifname: ifname),
       pod: parts.count == 2 ? .init(namespace: parts[0], name: parts[1]) : nil)
-    request.annotations = annotations
+    for (name, text) in annotations { request.annotations[name] = text }
     do throws(AllocationError) {
       let report = try allocator.report(for: request)
       pools = report.pools
