@@ -49,20 +49,25 @@ struct HostAccess {
     guard let link = try? session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)) else {
       return
     }
-    try? Self.withdraw(addresses, from: link, &session.node)
+    _ = try? Self.withdraw(addresses, from: link, &session.node)
   }
 
   /// Closes the way to a pod; what is not there is fine.
+  ///
+  /// - Returns: the filter's socket, whose end waits for the kernel to clean up: keep it while a link is removed,
+  ///   which takes the kernel as long.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
+  @discardableResult
   static func withdraw(
     _ addresses: [IPAddress], from link: Link, _ node: inout NetlinkSocket
-  ) throws(NetlinkError) {
+  ) throws(NetlinkError) -> NetfilterSocket? {
     try node.remove(
       addresses.map { HostAccessPlan.hostRoute($0, outOf: link.index) },
       routeProtocol: HostAccessNumbers.routeProtocol)
-    guard let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else { return }
+    guard let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else { return nil }
     var filter = try NetfilterSocket()
     try filter.remove(addresses, from: HostAccessPlan.podSets, of: link.name)
+    return filter
   }
 
   /// What stands, when it is whole; costs one question to the kernel.

@@ -3,7 +3,7 @@ internal import CNI
 internal import Netlink
 
 /// What DEL has to take back on the node for one attachment. It is looked up while the pod's link still tells
-/// its addresses and its master, and carried out when the link is gone.
+/// its addresses and its master.
 struct HostAccessWithdrawal {
   private let addresses: [IPAddress]
   private let hostLink: Link
@@ -28,8 +28,10 @@ struct HostAccessWithdrawal {
   }
 
   /// Closes the way.
+  ///
+  /// - Returns: what is to be kept until the link is removed.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
-  func carryOut(_ node: inout NetlinkSocket) throws(NetlinkError) {
+  func carryOut(_ node: inout NetlinkSocket) throws(NetlinkError) -> NetfilterSocket? {
     try HostAccess.withdraw(addresses, from: hostLink, &node)
   }
 }

@@ -37,13 +37,10 @@ struct Deleter {
     }
     do throws(NetlinkError) {
       let withdrawal = hasHostAccess ? try HostAccessWithdrawal(identity, told: toldAddresses, &session) : nil
+      let cleanup = try withdrawal?.carryOut(&session.node)
       try LinkRemover.remove(identity, in: &session.pod)
-      guard hasHostAccess else { return }
-      if let withdrawal {
-        try withdrawal.carryOut(&session.node)
-      } else {
-        try sweep(&log)
-      }
+      _ = consume cleanup
+      if hasHostAccess, withdrawal == nil { try sweep(&log) }
     } catch {
       throw CNIError(.ioFailure, "cannot remove interface \(identity.name) from \(path)", error)
     }

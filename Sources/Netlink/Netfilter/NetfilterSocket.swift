@@ -46,17 +46,22 @@ public struct NetfilterSocket: ~Copyable {
   }
 
   /// Takes addresses out of the sets of a table; what is not there is fine.
+  ///
+  /// The kernel frees them after a grace period of some milliseconds, and whoever closes a socket meanwhile waits
+  /// for its end: keep the socket open while there is other work.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func remove(
     _ addresses: [IPAddress], from sets: [NetfilterSet], of table: String
   ) throws(NetlinkError) {
-    for set in sets {
-      for address in addresses where address.family == set.family {
-        // One by one: a missing one would undo the rest of its transaction.
-        try tolerating { socket throws(NetlinkError) in
-          try socket.transact([.removeElement(address, from: set, of: table)])
-        }
-      }
+    let removals = sets.flatMap { set in
+      addresses.filter { $0.family == set.family }
+        .map { Request.removeElement($0, from: set, of: table) }
+    }
+    let areGone = try tolerating { socket throws(NetlinkError) in try socket.transact(removals) }
+    guard !areGone, removals.count > 1 else { return }
+    // A missing one has undone the transaction.
+    for removal in removals {
+      try tolerating { socket throws(NetlinkError) in try socket.transact([removal]) }
     }
   }
 
