@@ -43,7 +43,7 @@ public struct IPVLANPlugin: PluginVerbs {
 
   /// Tells whether an ADD could be served.
   public func status(_ request: Request) throws(CNIError) {
-    try logged(request) { _ throws(CNIError) in try StatusProbe(request).run() }
+    try logged(request) { log throws(CNIError) in try StatusProbe(request).run(log: &log) }
   }
 
   /// Runs an operation and writes its line into the log. Errors say which attachment they are about.

@@ -18,10 +18,17 @@ struct StatusProbe {
 
   /// Silent when an ADD could be served.
   /// - Throws: ``CNIError`` with code 50 and every reason why not.
-  func run() throws(CNIError) {
+  func run(log: inout OperationLog) throws(CNIError) {
     var reasons: [CNIError] = []
     // A master in a pod is known only when there is a pod.
-    if !configuration.isLinkInContainer { collect(&reasons) { () throws(CNIError) in try probeMaster() } }
+    if !configuration.isLinkInContainer {
+      collect(&reasons) { () throws(CNIError) in
+        let master = try probeMaster()
+        // An ADD is served all the same; what then does not work is for the log.
+        guard configuration.hasHostAccess else { return }
+        for shortfall in HostAccessShortfall.all(of: master) { log.note(shortfall.description) }
+      }
+    }
     collect(&reasons) { () throws(CNIError) in try probeAllocator() }
     guard let first = reasons.first else { return }
     throw CNIError(
@@ -34,13 +41,14 @@ struct StatusProbe {
     do throws(CNIError) { try probe() } catch { reasons.append(error) }
   }
 
-  private func probeMaster() throws(CNIError) {
+  private func probeMaster() throws(CNIError) -> Link {
     let home = try kernel { () throws(NetlinkError) in try NetworkNamespace.home() }
     var socket = try kernel { () throws(NetlinkError) in try NetlinkSocket() }
     try kernel { () throws(NetlinkError) in try socket.probeIPVLAN() }
     let master = try Master.find(configuration.master, through: &socket)
     try Master.validate(master, mtu: configuration.mtu)
     try SharedMode.check(configuration.mode, configuration.flag, of: master, in: home, home: home)
+    return master
   }
 
   private func kernel<Value: ~Copyable>(
