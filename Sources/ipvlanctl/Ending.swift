@@ -20,7 +20,9 @@ enum Ending {
   }
 
   /// After a report.
-  static func show(_ report: some Report, as format: OutputFormat, status: Int32 = 0) -> Never {
+  ///
+  /// It does not say that it never returns: with that Swift 6.3 leaves out the call from callers that choose a status.
+  static func show(_ report: some Report, as format: OutputFormat, status: Int32 = 0) {
     let output =
       switch format {
       case .table: Array(report.text(for: .standardOutput()).utf8)

@@ -35,13 +35,13 @@ struct Pools: ParsableCommand {
   var multusName = "default/ipvlan-%"
 
   func run() throws {
-    if isFromMetadata { try writeInstancePools() }
+    if isFromMetadata { return try writeInstancePools() }
     let cache = AttachmentCache(directory: paths.cache)
     let report = PoolsReport(NetworkDirectory(paths.configurations, cache: cache), only: network)
     Ending.show(report, as: listing.output, status: report.faults.isEmpty ? 0 : 1)
   }
 
-  private func writeInstancePools() throws -> Never {
+  private func writeInstancePools() throws {
     let environment = Environment.current()
     let text = imdsEndpoint ?? environment[MetadataEndpoint.variable] ?? MetadataEndpoint.standard
     guard let endpoint = MetadataEndpoint(text) else {
