@@ -64,6 +64,7 @@ struct LeaseStore: Sendable {
     -> Value?
   {
     guard try hasFile(.readOnly) else { return nil }
+    try requirePrivacy()
     let lock = try lock()
     let value = try body(try open(path, isReadOnly: true))
     _ = consume lock
@@ -92,12 +93,14 @@ struct LeaseStore: Sendable {
     return lock
   }
 
-  /// Others who can write to the directory could hand out addresses.
   private func prepareDirectory() throws(AllocationError) {
-    let isPrivate = try attempt(directory) { () throws(Errno) in
-      try Files.makeDirectory(directory)
-      return try Files.isPrivateDirectory(directory)
-    }
+    try attempt(directory) { () throws(Errno) in try Files.makeDirectory(directory) }
+    try requirePrivacy()
+  }
+
+  /// Others who can write to the directory could hand out addresses.
+  private func requirePrivacy() throws(AllocationError) {
+    let isPrivate = try attempt(directory) { () throws(Errno) in try Files.isPrivateDirectory(directory) }
     guard isPrivate else {
       throw AllocationError(
         .store, "the directory of the lease store, \(directory), is open to other users",

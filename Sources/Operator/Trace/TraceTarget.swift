@@ -20,7 +20,10 @@ struct TraceTarget {
       found[attachment] = Candidate(
         attachment: attachment, pod: known?.pod ?? pod, addresses: (known?.addresses ?? []) + addresses)
     }
-    for slave in examination.inventory.slaves {
+    // A machine can hold several nodes in namespaces, with the same addresses: those on others' NICs are not meant.
+    // A master beside its slave in the pod (linkInContainer) is nobody else's either.
+    for slave in examination.inventory.slaves
+    where slave.masterPlace?.isHome ?? true || slave.masterPlace?.name == slave.place.name {
       if let attachment = slave.attachment { add(attachment, slave.pod, slave.hosts) }
     }
     for entry in examination.inventory.cache.attachments where entry.usesIPVLAN {
