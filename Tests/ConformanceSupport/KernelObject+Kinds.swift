@@ -73,15 +73,15 @@ extension KernelObject.Kind {
 
 extension KernelObject {
   /// Whether the object comes and goes, or changes, by itself: neighbours that traffic makes known, and the kernel's
-  /// own link-local addresses, whose routes appear when duplicate detection ends. Routes to other link-local addresses
-  /// go with the addresses, which are compared.
+  /// own link-local addresses with the routes to them and to multicast groups, which appear some time after the
+  /// carrier. Such routes go with the link, and other link-local ones with their address, which are compared.
   var isPassing: Bool {
     switch kind.title {
     case Kind.neighbour.title: field("state") != Self.permanent
     case Kind.address.title: attribute(named: "protocol") == Self.kernelLinkLocal
     case Kind.route.title:
-      field("family") == UInt64(AF_INET6) && attribute(named: "table") == Self.localTable
-        && attribute(named: "to")?.hasPrefix("fe80:") == true
+      field("family") == UInt64(AF_INET6) && field("protocol") == Self.kernelRoute
+        && ["fe80:", "ff00:"].contains { attribute(named: "to")?.hasPrefix($0) == true }
     default: false
     }
   }
@@ -90,6 +90,6 @@ extension KernelObject {
   private static let permanent: UInt64 = 0x80
   /// `IFAPROT_KERNEL_LL`.
   private static let kernelLinkLocal = "3"
-  /// `RT_TABLE_LOCAL`.
-  private static let localTable = "255"
+  /// `RTPROT_KERNEL`.
+  private static let kernelRoute: UInt64 = 2
 }

@@ -27,6 +27,9 @@ public struct Snapshot: Sendable, Equatable {
     addFiles(in: node.directory)
   }
 
+  /// Looks at one namespace.
+  public init(of namespace: Namespace) throws { try add(namespace) }
+
   /// What is in `later` and not here, and the other way round; empty when nothing is.
   ///
   /// - Parameter ignored: sections that are not compared.
@@ -57,12 +60,9 @@ public struct Snapshot: Sendable, Equatable {
 
   /// What a namespace looks like in which nothing was done yet.
   private static let emptyNamespace: Result<[String: Set<Fact>], any Error> = Result {
-    var snapshot = Snapshot()
-    try snapshot.add(Namespace("", .heldByProcess))
+    let snapshot = try Snapshot(of: Namespace("", .heldByProcess))
     return Dictionary(uniqueKeysWithValues: snapshot.sections.map { (String($0.key.dropFirst(2)), $0.value) })
   }
-
-  private init() {}
 
   private mutating func add(_ namespace: Namespace) throws {
     let settings = Self.settings

@@ -102,16 +102,13 @@ public final class Cloud: Sendable {
     return document
   }
 
-  /// The rules, routes, links and firewall of a node, for comparison.
-  public func state(of node: String) throws -> String {
-    let place = try self.node(node)
-    let commands = [
-      ["-o", "link"], ["rule"], ["-6", "rule"], ["route", "show", "table", "all"],
-      ["-6", "route", "show", "table", "all"],
-    ]
-    let listings = try commands.map { try place.execute("ip", $0).mustSucceed().text }
-    return try (listings + [place.execute("nft", ["--stateless", "list", "ruleset"]).mustSucceed().text])
-      .joined(separator: "\n")
+  /// The links, addresses, routes, rules, settings and firewall of a node, for comparison.
+  public func state(of node: String) throws -> Snapshot { try Snapshot(of: self.node(node)) }
+
+  /// Throws, with the differences, unless a node is as it was.
+  public func mustEqual(_ before: Snapshot, on node: String) throws {
+    let difference = try before.difference(from: state(of: node))
+    guard difference.isEmpty else { throw SupportError("\(node) is not as it was:\n\(difference)") }
   }
 }
 
