@@ -28,13 +28,15 @@ public struct IPAddress: Sendable, Hashable, Comparable {
   }
 
   /// Makes an address from its bytes in network order: 4 of them or 16, else `nil`.
-  public init?(bytes: some Collection<UInt8>) {
+  // Inlinable, for a caller's collection is then a type that the compiler knows: the generic code asks the runtime.
+  @inlinable public init?(bytes: some Collection<UInt8>) {
+    let family: IPFamily
     switch bytes.count {
     case 4: family = .v4
     case 16: family = .v6
     default: return nil
     }
-    value = bytes.reduce(0) { $0 << 8 | UInt128($1) }
+    self.init(family: family, value: bytes.reduce(0) { $0 << 8 | UInt128($1) })
   }
 
   /// The bytes in network order.

@@ -1,6 +1,7 @@
 // The floor of the benchmark: what the kernel itself charges for one attachment.
 //
 //   floor add NETNS IFNAME MASTER-INDEX MODE ADDRESS/LENGTH GATEWAY [ADDRESS/LENGTH GATEWAY]
+//   floor add-renamed ...      the same, but the link is made under another name, as the reference plugin does
 //   floor del NETNS IFNAME
 //   floor version
 //
@@ -85,9 +86,10 @@ static void create(int namespace, const char *name, int master, int mode) {
   exchange(open_socket(), 1);
 }
 
-static void bring_up(int index) {
+static void bring_up(int index, const char *new_name) {
   struct ifinfomsg header = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
   start(RTM_NEWLINK, 0, &header, sizeof header);
+  if (new_name) put(IFLA_IFNAME, new_name, strlen(new_name) + 1);
 }
 
 static int parse(const char *text, unsigned char *address) {
@@ -135,18 +137,20 @@ int main(int count, char **arguments) {
   if (count < 4) errx(2, "see the comment at the top of floor.c");
   int namespace = open(arguments[2], O_RDONLY | O_CLOEXEC);
   if (namespace < 0) err(1, "%s", arguments[2]);
-  int is_add = strcmp(arguments[1], "add") == 0;
-  if (is_add) create(namespace, arguments[3], atoi(arguments[4]), atoi(arguments[5]));
+  int is_renamed = strcmp(arguments[1], "add-renamed") == 0;
+  int is_add = is_renamed || strcmp(arguments[1], "add") == 0;
+  const char *name = is_renamed ? "temporary" : arguments[3];
+  if (is_add) create(namespace, name, atoi(arguments[4]), atoi(arguments[5]));
   if (setns(namespace, CLONE_NEWNET) != 0) err(1, "setns");
   int fd = open_socket();
-  int index = index_of(fd, arguments[3]);
+  int index = index_of(fd, name);
   if (!is_add) {
     struct ifinfomsg header = {.ifi_index = index};
     start(RTM_DELLINK, 0, &header, sizeof header);
     exchange(fd, 1);
     return 0;
   }
-  bring_up(index);
+  bring_up(index, is_renamed ? arguments[3] : NULL);
   int messages = 1;
   for (int position = 6; position + 1 < count; position += 2) {
     add_address(index, arguments[position]);

@@ -6,7 +6,7 @@ import pathlib
 
 # Who is measured. The floor has no CHECK: it keeps nothing that could be compared.
 PROGRAMS = {"floor": "/plan/floor", "go": "/usr/lib/cni/ipvlan", "ours": "/plan/ipvlan"}
-CONTENDERS = ["floor", "ippool", "host-local", "static", "go host-local", "go static"]
+CONTENDERS = ["floor", "floor, renaming", "ippool", "host-local", "static", "go host-local", "go static"]
 MASTER_INDEX = 101
 
 
@@ -104,27 +104,27 @@ class Plan:
         if verb == "ADD":
             self.pods.append(name)
         configuration, program = "-", [PROGRAMS["go" if contender.startswith("go ") else "ours"]]
-        if contender == "floor":
-            program = [PROGRAMS["floor"], *self.floor(verb, site, name, pod)]
+        if contender.startswith("floor"):
+            program = [PROGRAMS["floor"], *self.floor(verb, site, contender, name, pod)]
         elif verb != "VERSION":
             configuration = site.configuration(contender, pod)
         self.lines.append("\t".join(["run", f"{label}|{contender}", verb, name, str(configuration), *program]))
 
-    def floor(self, verb, site, name, pod):
+    def floor(self, verb, site, contender, name, pod):
         if verb == "VERSION":
             return ["version"]
         if verb == "DEL":
             return ["del", f"/run/netns/{name}", "eth0"]
         mode = {"l2": "0", "l3": "1", "l3s": "2"}[site.mode]
-        addresses = [part for family in site.families for part in site.address("floor", family, pod)]
-        return ["add", f"/run/netns/{name}", "eth0", str(site.index), mode, *addresses]
+        addresses = [part for family in site.families for part in site.address(contender, family, pod)]
+        return ["add-renamed" if contender == "floor, renaming" else "add", f"/run/netns/{name}", "eth0", str(site.index), mode, *addresses]
 
     def interleaved(self, label, site, contenders, pods):
         """A B C, C B A, A B C ...: so that nobody always follows the same one."""
         for verb in ["VERSION", "ADD", "CHECK", "DEL"]:
             for pod in range(pods):
                 for contender in contenders if pod % 2 == 0 else reversed(contenders):
-                    if verb != "CHECK" or contender != "floor":
+                    if verb != "CHECK" or not contender.startswith("floor"):
                         self.run(label, verb, site, contender, pod)
 
     def write(self):
@@ -178,14 +178,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("scenario", choices=["compare", "one-master", "growth"])
-    parser.add_argument("--contenders", default=",".join(CONTENDERS))
+    parser.add_argument("--contenders", help="their names, with / between them")
     parser.add_argument("--pods", type=int, default=40)
     parser.add_argument("--at-once", type=int, default=32)
     arguments = parser.parse_args()
     for name in ["conf", "pools"]:
         (arguments.directory / name).mkdir(parents=True, exist_ok=True)
     plan = Plan(arguments.directory)
-    contenders = arguments.contenders.split(",")
+    contenders = arguments.contenders.split("/") if arguments.contenders else CONTENDERS
     if arguments.scenario == "compare":
         compare(plan, contenders, arguments.pods)
     elif arguments.scenario == "one-master":

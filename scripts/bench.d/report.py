@@ -6,7 +6,7 @@ import json
 import pathlib
 import statistics
 
-CONTENDERS = ["floor", "ippool", "host-local", "static", "go host-local", "go static"]
+CONTENDERS = ["floor", "floor, renaming", "ippool", "host-local", "static", "go host-local", "go static"]
 OURS = ["ippool", "host-local", "static"]
 VERBS = ["ADD", "CHECK", "DEL", "VERSION"]
 
@@ -110,6 +110,7 @@ def compare_goals(run, goals):
     for label in ["l2 v4", "l3s v4"]:
         for ours in OURS:
             add = run.median(label, ours, "ADD")
+            goals.ratio(f"ADD, {label}, {ours} / C floor that renames", add, run.median(label, "floor, renaming", "ADD"), 1.5)
             goals.ratio(f"ADD, {label}, {ours} / C floor", add, run.median(label, "floor", "ADD"), 1.5)
             goals.ratio(f"ADD, {label}, {ours} / Go with host-local", add, run.median(label, "go host-local", "ADD"), 1 / 12)
             delete = run.median(label, ours, "DEL")
