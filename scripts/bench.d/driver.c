@@ -1,8 +1,8 @@
 // Runs plugins one after the other as a container runtime does, and times each from fork to exit.
 //
-//   driver JOBS >MEASUREMENTS
+//   driver JOBS ANSWERS >MEASUREMENTS
 //
-// A line of JOBS has fields separated by tabs. Namespaces are made in /run/netns beforehand, outside of any measurement:
+// ANSWERS is a directory, made if missing, for what the plugins print. A line of JOBS has fields separated by tabs. Namespaces are made in /run/netns beforehand, outside of any measurement:
 //
 //   pod   NAME
 //   mark  TEXT                 copied to the measurements
@@ -37,6 +37,7 @@ struct run {
 };
 
 static struct run runs[most_at_once];
+static const char *answers;
 
 static long long now(void) {
   struct timespec time;
@@ -68,7 +69,7 @@ static size_t read_file(const char *path, char *text) {
 }
 
 static void answer_path(const struct run *run, char *path, size_t size) {
-  snprintf(path, size, "/tmp/answers/%s", run->pod);
+  snprintf(path, size, "%s/%s", answers, run->pod);
 }
 
 static int needs_answer(const struct run *run) {
@@ -160,10 +161,11 @@ static int split(char *line, char **fields) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 2) errx(2, "see the comment at the top of driver.c");
+  if (count != 3) errx(2, "see the comment at the top of driver.c");
+  answers = arguments[2];
   FILE *jobs = fopen(arguments[1], "r");
   if (!jobs) err(1, "%s", arguments[1]);
-  mkdir("/tmp/answers", 0755);
+  mkdir(answers, 0755);
   int at_once = 1, collected = 0;
   while (fgets(runs[collected].line, sizeof runs[collected].line, jobs)) {
     struct run *run = &runs[collected];

@@ -36,5 +36,5 @@ mount --bind /sys "$root/sys"
 mount --bind /dev "$root/dev"
 
 ulimit -n 65536
-chroot "$root" /plan/driver /plan/jobs >/run/measurements
+chroot "$root" /plan/driver /plan/jobs /tmp/answers >/run/measurements
 cp /run/measurements "$output/measurements"

@@ -136,6 +136,20 @@ def parallel_goals(run, goals):
     return table(["ADD in parallel", "attachments a second"], rows) if rows else ""
 
 
+def lease_goals(run, goals):
+    labels = sorted({label for label, _, _ in run.times if label != "fill"}, key=lambda label: int(label.split()[0]))
+    rows = []
+    for contender in dict.fromkeys(contender for label, contender, _ in run.times if label != "fill"):
+        for verb in ["ADD", "DEL"]:
+            cells = [f"{run.median(label, contender, verb):.2f}" for label in labels]
+            few, many = (run.median(label, contender, verb) for label in labels)
+            rows.append([contender, verb, *cells, f"{many / few:.2f}"])
+        if contender in OURS:
+            few, many = (run.median(label, contender, "ADD") for label in labels)
+            goals.ratio(f"allocation while {labels[1]} are held / {labels[0]}, {contender}", many, few, 1.5)
+    return table(["addresses alone, ms", "", *labels, "ratio"], rows)
+
+
 def growth_goals(run, goals):
     rows = []
     for contender in CONTENDERS:
@@ -176,18 +190,20 @@ def main():
     parser.add_argument("--compare", type=pathlib.Path, help="measurements of the interleaved comparison")
     parser.add_argument("--one-master", type=pathlib.Path, help="measurements of one master under load")
     parser.add_argument("--growth", type=pathlib.Path, help="measurements of a node that fills up")
+    parser.add_argument("--leases", type=pathlib.Path, help="measurements of allocations alone")
     parser.add_argument("--facts", type=pathlib.Path, help="other figures: JSON lines with goal, value, bound, met")
     parser.add_argument("--json", type=pathlib.Path, help="where to write all of it as JSON")
     parser.add_argument("--plot", type=pathlib.Path, help="where to write the plot of latency against pods")
     arguments = parser.parse_args()
     goals, results, parts = Goals(), {}, []
-    for name, judge in [("compare", compare_goals), ("one_master", parallel_goals), ("growth", growth_goals)]:
+    judges = {"compare": compare_goals, "one_master": parallel_goals, "growth": growth_goals, "leases": lease_goals}
+    for name, judge in judges.items():
         path = getattr(arguments, name)
         if not path:
             continue
         run = Run(path)
         results[name] = run.summary()
-        if name != "growth":
+        if name not in ("growth", "leases"):
             parts.append(medians(run))
         parts.append(judge(run, goals))
         if name == "growth" and arguments.plot:
