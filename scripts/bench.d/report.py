@@ -150,6 +150,44 @@ def lease_goals(run, goals):
     return table(["addresses alone, ms", "", *labels, "ratio"], rows)
 
 
+# What Spiderpool's coordinator, a veth with its rules, is compared with.
+VIA_NODE = ["pod to own node", "node to own pod", "pod to ClusterIP, remote backend"]
+
+
+def traffic(path, goals):
+    """Round trips in microseconds and streams in Gbit/s of the emulated machine, medians, by pair and variant."""
+    measured = collections.defaultdict(list)
+    for line in path.read_text().splitlines():
+        label, kind, nanoseconds = line.split("\t")
+        pair, variant = label.split("|")
+        measured[pair, variant, kind].append(int(nanoseconds))
+    median = {key: statistics.median(values) for key, values in measured.items()}
+    variants = ["floor", "l3s", "l3", "veth"]
+    rows, results = [], []
+    for pair in dict.fromkeys(pair for pair, _, _ in median):
+        for kind in ["trip", "stream"]:
+            cells = []
+            for variant in variants:
+                value = median.get((pair, variant, kind))
+                if value is None:
+                    cells.append("")
+                    continue
+                figure = value / 1e3 if kind == "trip" else (1 << 23) / value
+                cells.append(f"{figure:.1f}")
+                results.append({"pair": pair, "variant": variant, "kind": kind, "median": round(figure, 2)})
+            rows.append([pair, "round trip, us" if kind == "trip" else "stream, Gbit/s", *cells])
+    for variant in ["l3s", "l3"]:
+        for pair in VIA_NODE:
+            trip = median[pair, variant, "trip"], median[pair, "veth", "trip"]
+            goals.ratio(f"round trip, {pair}, {variant} / veth", *trip, 0.85)
+            # Nanoseconds for each MiB: fewer are faster.
+            stream = median[pair, "veth", "stream"], median[pair, variant, "stream"]
+            goals.ratio(f"throughput, {pair}, {variant} / veth", *stream, 1, at_least=True)
+        trip = median["pod to remote pod", variant, "trip"], median["node to node", "floor", "trip"]
+        goals.ratio(f"round trip, pod to remote pod, {variant} / node to node", *trip, 1.05)
+    return table(["traffic", "", "node", "l3s", "l3", "veth, coordinator"], rows), results
+
+
 def growth_goals(run, goals):
     rows = []
     for contender in CONTENDERS:
@@ -191,6 +229,7 @@ def main():
     parser.add_argument("--one-master", type=pathlib.Path, help="measurements of one master under load")
     parser.add_argument("--growth", type=pathlib.Path, help="measurements of a node that fills up")
     parser.add_argument("--leases", type=pathlib.Path, help="measurements of allocations alone")
+    parser.add_argument("--traffic", type=pathlib.Path, help="measurements of round trips and streams")
     parser.add_argument("--facts", type=pathlib.Path, help="other figures: JSON lines with goal, value, bound, met")
     parser.add_argument("--json", type=pathlib.Path, help="where to write all of it as JSON")
     parser.add_argument("--plot", type=pathlib.Path, help="where to write the plot of latency against pods")
@@ -208,6 +247,9 @@ def main():
         parts.append(judge(run, goals))
         if name == "growth" and arguments.plot:
             plot(run, arguments.plot)
+    if arguments.traffic:
+        text, results["traffic"] = traffic(arguments.traffic, goals)
+        parts.append(text)
     if arguments.facts:
         goals.rows += [json.loads(line) for line in arguments.facts.read_text().splitlines()]
     parts.append(goals.text())
