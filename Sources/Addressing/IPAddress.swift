@@ -28,8 +28,8 @@ public struct IPAddress: Sendable, Hashable, Comparable {
   }
 
   /// Makes an address from its bytes in network order: 4 of them or 16, else `nil`.
-  // Inlinable, for a caller's collection is then a type that the compiler knows: the generic code asks the runtime.
   @inlinable public init?(bytes: some Collection<UInt8>) {
+    // Inlinable, since the compiler then knows the collection's type; generic code asks the runtime for it.
     let family: IPFamily
     switch bytes.count {
     case 4: family = .v4

@@ -34,6 +34,8 @@ public struct Link: Sendable, Hashable {
   public let ipvlanMode: IPVLANMode?
   /// Flag of an ipvlan slave.
   public let ipvlanFlag: IPVLANFlag?
+  /// Whether IPv6 is switched off on it (`disable_ipv6`); `nil` when the kernel has no IPv6 for it.
+  public let isIPv6Disabled: Bool?
   /// What it has carried; `nil` unless the request asked for it.
   public let statistics: LinkStatistics?
 
@@ -78,6 +80,10 @@ extension Link {
     let data = kind == Link.ipvlanKind ? info.nest(IFLA_INFO_DATA) : Attributes([])
     ipvlanMode = data.number(IFLA_IPVLAN_MODE, as: UInt16.self).map(IPVLANMode.init)
     ipvlanFlag = data.number(IFLA_IPVLAN_FLAGS, as: UInt16.self).map(IPVLANFlag.init)
+    // An array of 32-bit numbers, one for each setting of /proc/sys/net/ipv6/conf.
+    let settings = attributes.nest(IFLA_AF_SPEC).nest(Int(AF_INET6))[IFLA_INET6_CONF]
+    let isDisabled = settings?.number(at: 4 * DEVCONF_DISABLE_IPV6, as: UInt32.self)
+    isIPv6Disabled = isDisabled.map { $0 != 0 }
     statistics = attributes[IFLA_STATS64].flatMap(LinkStatistics.init)
   }
 }

@@ -10,11 +10,16 @@ public struct LinkSetup: Sendable, Hashable {
   public let addresses: [CIDR]
   /// The routes that lead out of it.
   public let routes: [NewRoute]
+  /// Whether neighbours are told its IPv4 addresses when it is set up.
+  public let announcesIPv4: Bool
 
   /// Describes an interface.
-  public init(name: String, alias: String, addresses: [CIDR], routes: [NewRoute]) {
+  public init(
+    name: String, alias: String, addresses: [CIDR], routes: [NewRoute], announcesIPv4: Bool
+  ) {
     self.name = name
     self.alias = alias
+    self.announcesIPv4 = announcesIPv4
     self.addresses = addresses
     self.routes = routes
   }
@@ -24,6 +29,8 @@ public struct LinkSetup: Sendable, Hashable {
 public struct LinkSetupError: Error, Sendable, Hashable {
   /// The steps, in their order.
   public enum Step: Sendable, Hashable {
+    /// Switching on the announcement of its addresses.
+    case announcement
     /// Adding this address.
     case address(CIDR)
     /// Renaming the link and setting it up.
@@ -47,6 +54,9 @@ extension NetlinkSocket {
   /// - Throws: ``LinkSetupError`` for the first step that the kernel refused; later ones may have been carried
   ///   out.
   public mutating func setUp(link index: Int32, _ setup: LinkSetup) throws(LinkSetupError) -> [Int] {
+    let announcement =
+      setup.announcesIPv4
+      ? [(LinkSetupError.Step.announcement, Request.announceIPv4(index: index, name: setup.name))] : []
     let addresses = setup.addresses.map {
       (LinkSetupError.Step.address($0), Request.addAddress($0, toLink: index))
     }
@@ -59,7 +69,8 @@ extension NetlinkSocket {
         Request.addRoute(new.route, outOf: index, isOnLink: new.isOnLink)
       )
     }
-    let steps = addresses + [bringUp] + routes
+    let before = announcement + addresses + [bringUp]
+    let steps = before + routes
     let outcomes: [Outcome]
     do throws(NetlinkError) { outcomes = try exchange(steps.map(\.1)) } catch {
       throw LinkSetupError(step: .bringUp, cause: error)
@@ -67,8 +78,8 @@ extension NetlinkSocket {
     var leftOut: [Int] = []
     for (position, outcome) in outcomes.enumerated() {
       guard let error = outcome.error else { continue }
-      if position > addresses.count, error.errno == .fileExists {
-        leftOut.append(position - addresses.count - 1)
+      if position >= before.count, error.errno == .fileExists {
+        leftOut.append(position - before.count)
       } else {
         throw LinkSetupError(step: steps[position].0, cause: error)
       }

@@ -90,6 +90,21 @@ extension Request {
     }
   }
 
+  /// Lets the kernel send gratuitous ARP for the addresses that a link has when it is set up (`arp_notify`).
+  ///
+  /// The same as writing to /proc/sys/net/ipv4/conf, where a look-up takes the longer the more namespaces there are
+  /// with a link of that name.
+  static func announceIPv4(index: Int32, name: String) -> Request {
+    Request("let link \(name) announce its IPv4 addresses", type: RTM_NEWLINK, header: header(index: index)) {
+      message in
+      message.nest(IFLA_AF_SPEC) { message in
+        message.nest(Int(AF_INET)) { message in
+          message.nest(IFLA_INET_CONF) { $0.put(IPV4_DEVCONF_ARP_NOTIFY, UInt32(1)) }
+        }
+      }
+    }
+  }
+
   /// Sets a link up as it is.
   static func bringUp(index: Int32, name: String) -> Request {
     Request("set link \(name) up", type: RTM_NEWLINK, header: header(index: index, setUp: true))

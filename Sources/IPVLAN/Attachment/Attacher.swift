@@ -119,21 +119,16 @@ struct Attacher {
       details: "something else removes links in this namespace")
   }
 
-  /// What has to be done with the thread in the pod, before the link is up: settings of the link, and a socket
-  /// for announcements. Nothing at all in the routed modes without IPv6.
+  /// What IPv6 needs with the thread in the pod, before the link is up: a setting, and a socket for
+  /// announcements.
   private func prepare(
     _ born: Link, _ session: borrowing NodeSession
   ) throws(CNIError) -> NeighborAdvertisementSocket? {
-    let announces = plan.link.mode == .l2
-    let hasIPv4 = plan.addresses.contains { $0.address.family == .v4 }
-    guard announces && hasIPv4 || plan.needsIPv6 else { return nil }
-    let settings = LinkSettings(link: born.name)
+    guard plan.needsIPv6, plan.announces || born.isIPv6Disabled != false else { return nil }
     do throws(NetlinkError) {
       return try session.podNamespace.run(returningTo: session.nodeNamespace) { () throws(NetlinkError) in
-        if announces, hasIPv4 { try settings.announceIPv4() }
-        guard plan.needsIPv6 else { return nil }
-        try settings.enableIPv6()
-        return announces ? try NeighborAdvertisementSocket() : nil
+        if born.isIPv6Disabled != false { try LinkSettings(link: born.name).enableIPv6() }
+        return plan.announces ? try NeighborAdvertisementSocket() : nil
       }
     } catch {
       throw CNIError(.configurationRefused, "cannot prepare \(plan.identity.name) in \(podPath)", error)
@@ -143,7 +138,8 @@ struct Attacher {
   private func setUp(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> [Int] {
     let (name, master) = (plan.identity.name, plan.link.parentName)
     let setup = LinkSetup(
-      name: name, alias: plan.identity.alias, addresses: plan.addresses.map(\.address), routes: plan.routes)
+      name: name, alias: plan.identity.alias, addresses: plan.addresses.map(\.address), routes: plan.routes,
+      announcesIPv4: plan.announces && plan.hasIPv4)
     do throws(LinkSetupError) {
       return try pod.setUp(link: born.index, setup)
     } catch {
@@ -151,7 +147,7 @@ struct Attacher {
       switch error.step {
       case .bringUp where cause.errno == .fileExists:
         throw CNIError(.interfaceNameTaken, "interface \(name) exists already in \(podPath)", cause)
-      case .bringUp:
+      case .announcement, .bringUp:
         throw CNIError(.masterUnusable, "cannot bring interface \(name) up in \(podPath)", cause)
       case .address(let address) where cause.errno == .addressInUse:
         throw CNIError(

@@ -35,6 +35,12 @@ struct AttachmentPlan: Sendable {
     routes = allocation.routes.map { Self.route($0, allocation.assignments) }
   }
 
+  /// Whether neighbours must learn where the addresses are; in the other modes pods have none.
+  var announces: Bool { link.mode == .l2 }
+
+  /// Whether IPv4 must work on the link.
+  var hasIPv4: Bool { addresses.contains { $0.address.family == .v4 } }
+
   /// Whether IPv6 must work on the link.
   var needsIPv6: Bool { addresses.contains { $0.address.family == .v6 } }
 
