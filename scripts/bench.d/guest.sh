@@ -22,6 +22,7 @@ nft -f - <<<'table ip bench {
   chain c { type nat hook postrouting priority 0; ct status dnat ct mark set 1 masquerade; }
 }
 delete table ip bench'
+modprobe -a sch_ingress cls_u32 cls_matchall act_gact
 
 mkdir -p "$root"/{proc,sys,dev,tmp,run/netns,etc,usr/sbin,usr/lib/cni,lib64}
 cp -r "$plan" "$root/plan"

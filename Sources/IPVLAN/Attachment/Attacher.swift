@@ -22,7 +22,11 @@ struct Attacher {
     log.endStep("create")
     do throws(CNIError) {
       let advertiser = try prepare(born, session)
-      let leftOut = try setUp(born, &session.pod)
+      let outcome = try setUp(born, &session.pod)
+      if let failure = outcome.guardFailure {
+        log.note("the source addresses of \(plan.identity.name) are not checked: \(failure)")
+      }
+      let leftOut = outcome.leftOut
       try separate(born, leftOut, &session.pod)
       log.endStep("configure")
       advertise(advertiser, born, log: &log)
@@ -135,11 +139,11 @@ struct Attacher {
     }
   }
 
-  private func setUp(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> [Int] {
+  private func setUp(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> LinkSetupOutcome {
     let (name, master) = (plan.identity.name, plan.link.parentName)
     let setup = LinkSetup(
       name: name, alias: plan.identity.alias, addresses: plan.addresses.map(\.address), routes: plan.routes,
-      announcesIPv4: plan.announces && plan.hasIPv4)
+      announcesIPv4: plan.announces && plan.hasIPv4, sourceGuard: plan.sourceGuard)
     do throws(LinkSetupError) {
       return try pod.setUp(link: born.index, setup)
     } catch {
@@ -147,7 +151,7 @@ struct Attacher {
       switch error.step {
       case .bringUp where cause.errno == .fileExists:
         throw CNIError(.interfaceNameTaken, "interface \(name) exists already in \(podPath)", cause)
-      case .announcement, .bringUp:
+      case .announcement, .sourceGuard, .bringUp:
         throw CNIError(.masterUnusable, "cannot bring interface \(name) up in \(podPath)", cause)
       case .address(let address) where cause.errno == .addressInUse:
         throw CNIError(

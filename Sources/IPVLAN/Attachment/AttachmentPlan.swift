@@ -15,6 +15,8 @@ struct AttachmentPlan: Sendable {
   let mtu: UInt32
   /// The addresses, in the allocator's order.
   let addresses: [AddressAssignment]
+  /// Which source addresses may leave by the link.
+  let sourceGuard: SourceGuard?
   /// The routes as the allocator wrote them, for the result.
   let allocatedRoutes: [IPRoute]
   /// The same routes, next hops filled in.
@@ -31,6 +33,10 @@ struct AttachmentPlan: Sendable {
     mac = master.mac
     mtu = configuration.mtu ?? master.mtu
     addresses = allocation.assignments
+    // Whose addresses are not known cannot be checked.
+    sourceGuard =
+      configuration.checksSources && !addresses.isEmpty
+      ? SourceGuard(addresses: addresses.map(\.address.address)) : nil
     allocatedRoutes = allocation.routes
     routes = allocation.routes.map { Self.route($0, allocation.assignments) }
   }

@@ -24,6 +24,9 @@ package struct PluginConfiguration: Sendable {
   package let isLinkInContainer: Bool
   /// Node and pods reach each other, and Services work.
   package let hasHostAccess: Bool
+  /// Only packets with the pod's own addresses as their source leave it. In mode l2 not unless it is asked for: there
+  /// a pod may get further addresses from the network itself, such as those that routers advertise.
+  package let checksSources: Bool
   let log: OperationLog.Configuration
 
   /// Reads and checks the keys of `configuration`.
@@ -42,6 +45,7 @@ package struct PluginConfiguration: Sendable {
     mtu = try Self.mtu(fields)
     isLinkInContainer = try fields.bool("linkInContainer") ?? false
     hasHostAccess = try fields.bool("hostAccess") ?? false
+    checksSources = try fields.bool("sourceCheck") ?? (mode != .l2)
     log = try OperationLog.Configuration(fields)
     if hasHostAccess, mode == .l2 {
       throw fields.error(
