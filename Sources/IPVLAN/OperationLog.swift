@@ -61,8 +61,8 @@ struct OperationLog {
   /// Adds a remark about something that did not stop the operation.
   mutating func note(_ text: String) { notes.append(.string(text)) }
 
-  /// Writes the line.
-  func finish(_ request: Request, error: CNIError?) {
+  /// Writes the line. What is left of the time counts for the step "finish": the result, and the line itself.
+  mutating func finish(_ request: Request, error: CNIError?) {
     guard let file = configuration.file, error != nil || configuration.level != .error else { return }
     var line: JSONObject = [
       "time": .string(WallClock.now().description),
@@ -81,7 +81,8 @@ struct OperationLog {
       line["details"] = error.details.isEmpty ? nil : .string(error.details)
     }
     if !notes.isEmpty { line["notes"] = .array(notes) }
-    line["microseconds"] = .int(MonotonicInstant.now().microseconds(since: start))
+    endStep("finish")
+    line["microseconds"] = .int(lastStep.microseconds(since: start))
     line["steps"] = .object(steps)
     // One write of a file opened for appending: lines of processes that run at once do not mix.
     try? Files.append(JSONValue.object(line).serialized() + [0x0A], to: file)

@@ -36,6 +36,9 @@ mount -t proc proc "$root/proc"
 mount --bind /sys "$root/sys"
 mount --bind /dev "$root/dev"
 
+while read -r directory; do mkdir -p "$root$directory"; done <"$plan/logs"
+
 ulimit -n 65536
 chroot "$root" /plan/driver /plan/jobs /tmp/answers >/run/measurements
 cp /run/measurements "$output/measurements"
+[ ! -d "$root/tmp/logs" ] || cp -r "$root/tmp/logs" "$output/logs"

@@ -13,9 +13,9 @@ MASTER_INDEX = 101
 class Site:
     """One master and the addresses that each contender has on it."""
 
-    def __init__(self, directory, number, mode="l2", families=(4,), host_access=False):
+    def __init__(self, directory, number, mode="l2", families=(4,), host_access=False, log=None):
         self.directory, self.number, self.mode, self.families = directory, number, mode, families
-        self.host_access = host_access
+        self.host_access, self.log = host_access, log
         self.master = f"m{number}"
         self.index = MASTER_INDEX + number
 
@@ -47,6 +47,8 @@ class Site:
             "mode": self.mode,
             "ipam": getattr(self, "ipam_" + allocator.replace("-", "_"))(contender, name, pod),
         }
+        if self.log:
+            configuration["logFile"] = f"{self.log}/{contender}"
         if self.host_access and not contender.startswith("go "):
             configuration["hostAccess"] = True
         (self.directory / file).write_text(json.dumps(configuration))
@@ -92,7 +94,7 @@ class Site:
 class Plan:
     def __init__(self, directory):
         self.directory = directory
-        self.pods, self.lines, self.sites = [], [], []
+        self.pods, self.lines, self.sites, self.logs = [], [], [], []
 
     def site(self, **options):
         site = Site(self.directory, len(self.sites), **options)
@@ -132,6 +134,7 @@ class Plan:
         (self.directory / "jobs").write_text(pods + "".join(line + "\n" for line in self.lines))
         masters = "".join(f"{site.master} {site.index} {site.number}\n" for site in self.sites)
         (self.directory / "masters").write_text(masters)
+        (self.directory / "logs").write_text("".join(log + "\n" for log in self.logs))
 
 
 def compare(plan, contenders, pods):
@@ -148,6 +151,21 @@ def compare(plan, contenders, pods):
             plan.interleaved(label, site, [name for name in contenders if name in ("host-local", "ippool", "static")], pods)
         else:
             plan.interleaved(label, site, contenders, pods)
+
+
+def steps(plan, pods):
+    """ADDs that log how long each of their steps took."""
+    for label, options in {
+        "l2, dual stack": {"families": (4, 6)},
+        "l3s": {"mode": "l3s"},
+        "l3s, hostAccess": {"mode": "l3s", "host_access": True},
+    }.items():
+        log = f"/tmp/logs/{label}"
+        site = plan.site(log=log, **options)
+        plan.logs.append(log)
+        for pod in range(pods):
+            for contender in ["ippool", "host-local", "static"]:
+                plan.run(label, "ADD", site, contender, pod)
 
 
 def one_master(plan, contenders, pods, at_once):
@@ -177,7 +195,7 @@ def growth(plan, contenders, pods, masters):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=pathlib.Path)
-    parser.add_argument("scenario", choices=["compare", "one-master", "growth"])
+    parser.add_argument("scenario", choices=["compare", "steps", "one-master", "growth"])
     parser.add_argument("--contenders", help="their names, with / between them")
     parser.add_argument("--pods", type=int, default=40)
     parser.add_argument("--at-once", type=int, default=32)
@@ -188,6 +206,8 @@ def main():
     contenders = arguments.contenders.split("/") if arguments.contenders else CONTENDERS
     if arguments.scenario == "compare":
         compare(plan, contenders, arguments.pods)
+    elif arguments.scenario == "steps":
+        steps(plan, arguments.pods)
     elif arguments.scenario == "one-master":
         one_master(plan, contenders, arguments.pods, arguments.at_once)
     else:

@@ -125,6 +125,22 @@ def compare_goals(run, goals):
         goals.add("peak memory of one ADD", f"{peak / 1024:.1f} MiB", "at most 8 MiB", peak <= 8192)
 
 
+def breakdown(directory):
+    """Where the time of an ADD goes, by its own log: medians of each step in microseconds."""
+    logs = {path: [json.loads(line) for line in path.read_text().splitlines()] for path in sorted(directory.glob("*/*"))}
+    names = list(dict.fromkeys(name for entries in logs.values() for entry in entries for name in entry["steps"]))
+    rows = []
+    for path, entries in logs.items():
+        entries = entries[1:]  # The first one makes stores and what belongs to the master.
+        cells = [
+            f"{statistics.median(entry['steps'][name] for entry in entries):.0f}" if name in entries[0]["steps"] else ""
+            for name in names
+        ]
+        whole = statistics.median(entry["microseconds"] for entry in entries)
+        rows.append([path.parent.name, path.name, *cells, f"{whole:.0f}"])
+    return table(["steps of ADD, us", "", *names, "whole"], rows)
+
+
 def parallel_goals(run, goals):
     rates = {}
     for (label, contender), batches in run.batches.items():
@@ -226,6 +242,8 @@ def plot(run, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--compare", type=pathlib.Path, help="measurements of the interleaved comparison")
+    parser.add_argument("--steps", type=pathlib.Path, help="measurements of ADDs that log their steps")
+    parser.add_argument("--logs", type=pathlib.Path, help="the logs of these")
     parser.add_argument("--one-master", type=pathlib.Path, help="measurements of one master under load")
     parser.add_argument("--growth", type=pathlib.Path, help="measurements of a node that fills up")
     parser.add_argument("--leases", type=pathlib.Path, help="measurements of allocations alone")
@@ -245,6 +263,8 @@ def main():
         if name not in ("growth", "leases"):
             parts.append(medians(run))
         parts.append(judge(run, goals))
+        if name == "compare" and arguments.logs:
+            parts.append(breakdown(arguments.logs))
         if name == "growth" and arguments.plot:
             plot(run, arguments.plot)
     if arguments.traffic:
