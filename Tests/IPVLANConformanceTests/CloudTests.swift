@@ -16,6 +16,18 @@ import Testing
     }
   }
 
+  // Nobody masquerades, which is the harder case.
+  @Test(arguments: ["l3s", "l3"])
+  func servicesWorkByNFTablesToo(mode: String) throws {
+    try withCloud(mode: mode) { cloud in
+      let cluster = try CloudCluster(cloud, .plain, .nftables)
+      let failures = try cluster.services()
+      #expect(
+        failures.isEmpty, "\(failures.count) of \(cluster.probes):\n\(failures.joined(separator: "\n"))")
+      #expect(try cloud.fabric.drops().isEmpty)
+    }
+  }
+
   @Test func everybodyAnswersPings() throws {
     try withCloud { cloud in
       let cluster = try CloudCluster(cloud, .plain)

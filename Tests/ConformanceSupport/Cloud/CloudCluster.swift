@@ -25,7 +25,9 @@ public final class CloudCluster {
   private let neighbour: Party
 
   /// Attaches the pods, starts servers everywhere, writes kube-proxy's rules.
-  public init(_ cloud: Cloud, _ flavour: KubeProxy.Flavour) throws {
+  public init(
+    _ cloud: Cloud, _ flavour: KubeProxy.Flavour, _ mode: KubeProxy.Mode = .iptables
+  ) throws {
     self.cloud = cloud
     let single = try [
       CloudAttachment("m5a", on: "master", "ens5", 0), CloudAttachment("m5b", on: "master", "ens5", 1),
@@ -59,7 +61,7 @@ public final class CloudCluster {
       KubeProxy.Service(number: index + 1, endpoint: party.addresses[0], node: party.node ?? "")
     }
     for node in nodes {
-      try KubeProxy(flavour, offered).apply(to: node.namespace, named: node.label)
+      try KubeProxy(mode, flavour, offered).apply(to: node.namespace, named: node.label)
     }
     for party in parties + [neighbour] {
       try prober.serve(party.label, in: party.namespace, at: party.addresses.flatMap(\.both))
