@@ -75,17 +75,23 @@ test_podman_asks_for_an_address() {
   expect_nothing_left
 }
 
-test_podman_container_killed_and_started_again() {
+test_podman_removes_a_container_whose_monitor_was_killed() {
   use_network ipvlan-ens5
   podman_configuration
   podman load --quiet --input "$image/busybox.tar"
   start_podman a ipvlan-ens5
   # The monitor of the container goes first: nobody calls DEL when the container ends.
-  kill -KILL "$(podman inspect a | jq .[0].State.ConmonPid)" "$(podman inspect a | jq .[0].State.Pid)"
-  until_true 30 podman_has_ended a
-  podman start a
-  expect_equal "$(from_fabric "$(podman_address a ipvlan-ens5)")" a "the fabric asks a again"
+  local monitor process victim
+  read -r monitor process <<<"$(podman inspect a | jq -r '.[0].State | "\(.ConmonPid) \(.Pid)"')"
+  for victim in "$monitor" "$process"; do
+    kill -KILL "$victim"
+    until_true 30 process_is_gone "$victim"
+  done
+  podman rm --force --time 0 a
+  expect_nothing_left
+  start_podman a ipvlan-ens5
+  expect_equal "$(from_fabric "$(podman_address a ipvlan-ens5)")" a "the fabric asks the next one"
   podman rm --force --time 0 a
   expect_nothing_left
 }
-podman_has_ended() { [ "$(podman inspect "$1" | jq -r .[0].State.Status)" != running ]; }
+process_is_gone() { [ ! -e "/proc/$1" ]; }

@@ -1,7 +1,5 @@
 internal import Addressing
 internal import Netlink
-internal import Platform
-internal import SystemPackage
 
 /// Makes what host access needs once per master, or mends it; everything that stands already stays.
 ///
@@ -25,11 +23,11 @@ struct HostAccessBuilder {
     _ families: Set<IPFamily>, gateways: [IPAddress], _ node: inout NetlinkSocket,
     _ home: borrowing NetworkNamespace, log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
-    try build(under: Self.lock(home), families, gateways, &node, home, &log)
+    try build(under: NodeLock("host-access", home: home), families, gateways, &node, home, &log)
   }
 
   private func build(
-    under lock: borrowing OwnedDescriptor, _ families: Set<IPFamily>, _ gateways: [IPAddress],
+    under lock: borrowing NodeLock, _ families: Set<IPFamily>, _ gateways: [IPAddress],
     _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace, _ log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
     let link = try hostLink(&node, home)
@@ -167,20 +165,6 @@ struct HostAccessBuilder {
         stale.compactMap(\.asNodeRoute),
         try node.rules(family).filter { $0.table == plan.table && !rules.contains($0) },
         routeProtocol: HostAccessNumbers.routeProtocol)
-    }
-  }
-
-  private static func lock(_ home: borrowing NetworkNamespace) throws(NetlinkError) -> OwnedDescriptor {
-    do throws(Errno) {
-      try Files.makeDirectory(SharedMode.directory)
-      let file = try OwnedDescriptor(
-        opening: "\(SharedMode.directory)/host-access-\(try home.identity().inode)", .readWrite,
-        options: [.create, .noFollow], permissions: [.ownerReadWrite])
-      try file.lock(.exclusive)
-      return file
-    } catch {
-      throw NetlinkError(
-        operation: "lock the host access of the node in \(SharedMode.directory)", errno: error)
     }
   }
 }

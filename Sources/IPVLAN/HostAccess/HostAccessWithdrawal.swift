@@ -8,22 +8,18 @@ struct HostAccessWithdrawal {
   private let addresses: [IPAddress]
   private let hostLink: Link
 
-  /// Looks at the link of an attachment in its pod; `nil` when there is no such link, or no way to it.
+  /// Looks for the way to an attachment's link; `nil` when there is none.
   ///
-  /// - Parameter told: the addresses that ADD gave, as far as the runtime says them: somebody may have taken them off
-  ///   the link since.
+  /// - Parameter addresses: those that lead to it.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   init?(
-    _ identity: LinkIdentity, told: [IPAddress], _ session: inout NodeSession
+    to link: Link, _ addresses: [IPAddress], _ session: inout NodeSession
   ) throws(NetlinkError) {
-    guard let link = try session.pod.link(exactlyNamed: identity.name), identity.owns(link),
-      let parent = link.parentIndex, let master = try session.node.link(index: parent),
+    guard let parent = link.parentIndex, let master = try session.node.link(index: parent),
       let hostLink = try session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)),
       HostLink.isHostLink(hostLink)
     else { return nil }
-    let present = try session.pod.addresses(ofLink: link.index).map(\.address.address)
-      .filter { !$0.isLinkLocal }
-    addresses = present + told.filter { !present.contains($0) }
+    self.addresses = addresses
     self.hostLink = hostLink
   }
 

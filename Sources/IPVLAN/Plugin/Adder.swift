@@ -51,6 +51,8 @@ struct Adder {
         } catch {
           throw attacher.detach(link, &session.pod, after: error)
         }
+      } else if Fence.encloses(configuration) {
+        enclose(plan.addresses.map(\.address.address), session, &log)
       }
       return plan.result(
         link, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
@@ -97,6 +99,17 @@ struct Adder {
       : SharedMode(
         configuration.mode, configuration.flag, of: master, in: session.nodeNamespace,
         home: session.nodeNamespace)
+  }
+
+  /// A pod works without the fence.
+  private func enclose(_ addresses: [IPAddress], _ session: borrowing NodeSession, _ log: inout OperationLog)
+  {
+    do throws(NetlinkError) {
+      try Fence.enclose(addresses, home: session.nodeNamespace)
+    } catch {
+      log.note("\(identity.name) is not kept from the node and from Services: \(error)")
+    }
+    log.endStep("fence")
   }
 
   /// The configuration's own settings go before the allocator's, and those before the earlier plugins'.

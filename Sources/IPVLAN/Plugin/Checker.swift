@@ -36,6 +36,7 @@ struct Checker {
     var differences: [String] = []
     do throws(NetlinkError) {
       if let link = try session.pod.link(exactlyNamed: identity.name) {
+        if Fence.encloses(configuration), link.alias == identity.alias { differences += try compareFence() }
         differences += try compare(link, &session)
         differences +=
           AddressComparison(expectedAddresses, on: link, among: try session.pod.addresses(ofLink: link.index))
@@ -113,6 +114,12 @@ struct Checker {
     guard let master = try? Master.find(configuration.master, through: &node) else { return [] }
     return try HostAccessCheck(on: master, addresses: expectedAddresses.map(\.address.address))
       .differences(&node)
+  }
+
+  private func compareFence() throws(NetlinkError) -> [String] {
+    try Fence.missing(expectedAddresses.map(\.address.address)).map { address in
+      "\(address) is missing from nftables table inet \(Fence.tableName): the pod may reach the node and Services"
+    }
   }
 
   private func checkLease(_ differences: inout [String]) throws(CNIError) {

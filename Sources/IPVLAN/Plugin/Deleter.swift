@@ -36,14 +36,35 @@ struct Deleter {
       return try removeWherever(log: &log)
     }
     do throws(NetlinkError) {
-      let withdrawal = hasHostAccess ? try HostAccessWithdrawal(identity, told: toldAddresses, &session) : nil
-      let cleanup = try withdrawal?.carryOut(&session.node)
+      let cleanup = try close(&session, &log)
       try LinkRemover.remove(identity, in: &session.pod)
       _ = consume cleanup
-      if hasHostAccess, withdrawal == nil { try sweep(&log) }
     } catch {
       throw CNIError(.ioFailure, "cannot remove interface \(identity.name) from \(path)", error)
     }
+  }
+
+  /// Takes back what the node has for the pod, while its link still tells its addresses and its master.
+  ///
+  /// - Returns: what is to be kept until the link is removed.
+  private func close(
+    _ session: inout NodeSession, _ log: inout OperationLog
+  ) throws(NetlinkError) -> NetfilterSocket? {
+    guard hasHostAccess || isFenced else { return nil }
+    guard let link = try session.pod.link(exactlyNamed: identity.name), identity.owns(link) else {
+      try sweep(&log)
+      return nil
+    }
+    let present = try session.pod.addresses(ofLink: link.index).map(\.address.address)
+      .filter { !$0.isLinkLocal }
+    // Somebody may have taken some off the link.
+    let addresses = present + toldAddresses.filter { !present.contains($0) }
+    guard hasHostAccess else { return try Fence.release(addresses, home: session.nodeNamespace) }
+    guard let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session) else {
+      try sweep(&log)
+      return nil
+    }
+    return try withdrawal.carryOut(&session.node)
   }
 
   /// What prevResult says that ADD gave to this interface; nothing when there is none, or none that can be read.
@@ -63,10 +84,20 @@ struct Deleter {
     }
   }
 
+  /// As ``hasHostAccess``; in mode l2 no pod is behind the fence.
+  private var isFenced: Bool {
+    do throws(JSONFieldError) {
+      guard let mode = try request.configuration.fields.string("mode") else { return false }
+      return mode.hasPrefix("l3")
+    } catch {
+      return true
+    }
+  }
+
   /// The link is gone and does not tell its addresses any more.
   private func sweep(_ log: inout OperationLog) throws(NetlinkError) {
-    let swept = try HostAccessSweeper.sweep(home: try NetworkNamespace.home())
-    for address in swept { log.note("removed the host route to \(address), which no pod has") }
+    let swept = try NodeSweeper.sweep(home: try NetworkNamespace.home())
+    for address in swept { log.note("removed what the node had for \(address), which no pod has") }
   }
 
   /// `nil` when the namespace is gone, and all of its links with it.
@@ -86,7 +117,7 @@ struct Deleter {
         log.note("found the link in \(slave.namespace)")
         try slave.remove(home: node)
       }
-      if hasHostAccess { try sweep(&log) }
+      if hasHostAccess || isFenced { try sweep(&log) }
     } catch {
       throw CNIError(
         .ioFailure, "cannot remove interface \(identity.name), whose namespace has no path any more", error)

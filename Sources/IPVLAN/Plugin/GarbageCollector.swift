@@ -75,8 +75,8 @@ struct GarbageCollector {
 
   private func sweepHostRoutes(_ failures: inout [CNIError], _ log: inout OperationLog) {
     do throws(NetlinkError) {
-      let swept = try HostAccessSweeper.sweep(home: try NetworkNamespace.home())
-      for address in swept { log.note("removed the host route to \(address), which no pod has") }
+      let swept = try NodeSweeper.sweep(home: try NetworkNamespace.home())
+      for address in swept { log.note("removed what the node had for \(address), which no pod has") }
     } catch {
       failures.append(CNIError(.ioFailure, "cannot remove host routes to pods that are gone", error))
     }

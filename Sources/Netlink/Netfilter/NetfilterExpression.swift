@@ -13,6 +13,8 @@ enum NetfilterExpression: Sendable, Hashable {
   case setConnection(nft_ct_keys)
   /// Loads bytes of the network header.
   case networkHeader(offset: UInt32, length: UInt32)
+  /// Loads the kind of the packet's destination: an `RTN_` number (linux/rtnetlink.h), whatever link it leaves by.
+  case destinationKind
   /// Keeps the bits of a 32-bit number that are in `mask`, then turns those in `toggle`.
   case bits(mask: UInt32, toggle: UInt32)
   /// Ends the rule unless the register holds these bytes.
@@ -25,6 +27,8 @@ enum NetfilterExpression: Sendable, Hashable {
   case masquerade
   /// Keeps the packet out of connection tracking.
   case untrack
+  /// Drops the packet.
+  case drop
 
   /// `NFTA_EXPR_NAME`, by which the kernel finds the module.
   var name: String {
@@ -32,11 +36,13 @@ enum NetfilterExpression: Sendable, Hashable {
     case .meta, .setMeta: "meta"
     case .connection, .setConnection: "ct"
     case .networkHeader: "payload"
+    case .destinationKind: "fib"
     case .bits: "bitwise"
     case .equals, .differs: "cmp"
     case .isIn: "lookup"
     case .masquerade: "masq"
     case .untrack: "notrack"
+    case .drop: "immediate"
     }
   }
 
@@ -68,6 +74,10 @@ enum NetfilterExpression: Sendable, Hashable {
       message.put(NFTA_PAYLOAD_BASE, bigEndian: NFT_PAYLOAD_NETWORK_HEADER.rawValue)
       message.put(NFTA_PAYLOAD_OFFSET, bigEndian: offset)
       message.put(NFTA_PAYLOAD_LEN, bigEndian: length)
+    case .destinationKind:
+      message.put(NFTA_FIB_DREG, bigEndian: register)
+      message.put(NFTA_FIB_RESULT, bigEndian: NFT_FIB_RESULT_ADDRTYPE.rawValue)
+      message.put(NFTA_FIB_FLAGS, bigEndian: NFTA_FIB_F_DADDR.rawValue)
     case .bits(let mask, let toggle):
       message.put(NFTA_BITWISE_SREG, bigEndian: register)
       message.put(NFTA_BITWISE_DREG, bigEndian: register)
@@ -81,6 +91,12 @@ enum NetfilterExpression: Sendable, Hashable {
       message.put(NFTA_LOOKUP_SET, set)
       message.put(NFTA_LOOKUP_SREG, bigEndian: register)
     case .masquerade, .untrack: break
+    case .drop:
+      message.put(NFTA_IMMEDIATE_DREG, bigEndian: NFT_REG_VERDICT.rawValue)
+      message.nest(NFTA_IMMEDIATE_DATA) { message in
+        // NF_DROP of linux/netfilter.h.
+        message.nest(NFTA_DATA_VERDICT) { $0.put(NFTA_VERDICT_CODE, bigEndian: 0) }
+      }
     }
   }
 

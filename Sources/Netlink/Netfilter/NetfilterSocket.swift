@@ -82,6 +82,24 @@ public struct NetfilterSocket: ~Copyable {
     return missing
   }
 
+  /// The addresses in a set of a table; none when there is no such set.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func addresses(
+    in set: NetfilterSet, of table: String
+  ) throws(NetlinkError) -> [IPAddress] {
+    do throws(NetlinkError) {
+      return try socket.list(.elements(of: set, in: table)).flatMap { message in
+        let list = message.attributes(after: MemoryLayout<nfgenmsg>.size)
+        return list.nest(Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)).payloads.compactMap { element in
+          Attributes(element.payload).nest(Int(NFTA_SET_ELEM_KEY.rawValue)).address(
+            Int(NFTA_DATA_VALUE.rawValue))
+        }
+      }
+    } catch  where error.errno == .noSuchFileOrDirectory {
+      return []
+    }
+  }
+
   /// Whether there is a table of that name.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   public mutating func hasTable(_ name: String) throws(NetlinkError) -> Bool {

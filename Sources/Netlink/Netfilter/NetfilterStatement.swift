@@ -44,6 +44,9 @@ public struct NetfilterStatement: Sendable, Hashable {
     ])
   }
 
+  /// `fib daddr type local`: the packet is for this node, by any of its addresses.
+  public static let isForNode = Self(expressions: [.destinationKind, .equals(bytes(UInt32(RTN_LOCAL)))])
+
   /// `ct direction original` or `ct direction reply`.
   public static func direction(_ direction: Direction) -> Self {
     Self(expressions: [.connection(NFT_CT_DIRECTION), .equals([direction.rawValue])])
@@ -84,6 +87,9 @@ public struct NetfilterStatement: Sendable, Hashable {
 
   /// `notrack`: connection tracking, and with it translation, leaves the packet alone.
   public static let untrack = Self(expressions: [.untrack])
+
+  /// `drop`: the packet ends here.
+  public static let drop = Self(expressions: [.drop])
 
   /// `masquerade`: the packet gets an address of the node as its source.
   public static let masquerade = Self(expressions: [.masquerade])

@@ -60,6 +60,15 @@ extension Request {
     element("find \(address) in", NFT_MSG_GETSETELEM, flags: 0, address, set, table)
   }
 
+  /// Asks for everything in a set.
+  static func elements(of set: NetfilterSet, in table: String) -> Request {
+    let operation = "list set \(set.name) of nftables table inet \(table)"
+    return netfilter(operation, NFT_MSG_GETSETELEM, flags: NLM_F_DUMP) { message in
+      message.put(NFTA_SET_ELEM_LIST_TABLE, table)
+      message.put(NFTA_SET_ELEM_LIST_SET, set.name)
+    }
+  }
+
   /// Makes a base chain that lets everything pass.
   static func addChain(_ chain: NetfilterChain, to table: String) -> Request {
     let operation = "add chain \(chain.name) to nftables table inet \(table)"

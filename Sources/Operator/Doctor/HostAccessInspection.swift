@@ -36,12 +36,12 @@ struct HostAccessInspection {
   }
 
   private static func stale() -> [Finding] {
-    guard let home = try? NetworkNamespace.home(), let stale = try? HostAccessSweeper.stale(home: home) else {
+    guard let home = try? NetworkNamespace.home(), let stale = try? NodeSweeper.stale(home: home) else {
       return []
     }
     return stale.map { address in
       Finding(
-        .hostRouteStale, "the node has a host route to \(address), which no pod has",
+        .hostRouteStale, "the node has a host route to \(address), or a filter for it, and no pod has it",
         consequence: "packets for the address stay on this node", remedy: "ipvlanctl gc", fix: .collectGarbage
       )
     }

@@ -105,7 +105,7 @@ package struct GarbageReport: Report {
   private mutating func removeHostRoutes() {
     do throws(NetlinkError) {
       let home = try NetworkNamespace.home()
-      let stale = try isDryRun ? HostAccessSweeper.stale(home: home) : HostAccessSweeper.sweep(home: home)
+      let stale = try isDryRun ? NodeSweeper.stale(home: home) : NodeSweeper.sweep(home: home)
       items += stale.map { Item(kind: .hostRoute, name: "\($0)", reason: "no pod has this address") }
     } catch {
       fail("host routes cannot be removed: \(error)")
@@ -118,7 +118,7 @@ package struct GarbageReport: Report {
       return
     }
     do throws(NetlinkError) {
-      guard let links = try HostAccessSweeper.removeAll() else {
+      guard let links = try NodeSweeper.removeAll() else {
         remarks.append("host access stays: pods use it; see: ip route show proto 118")
         return
       }

@@ -2,41 +2,53 @@ package import Addressing
 public import Netlink
 internal import Platform
 
-/// Removes what is left of host access: ways to pods that are gone, and everything when no pod has one.
-public enum HostAccessSweeper {
-  /// Removes the host routes to addresses that no ipvlan link of this node has.
+/// Removes what a node has for pods that are gone, and host access whole when no pod has it.
+public enum NodeSweeper {
+  /// What the node has for addresses that no ipvlan link of it has.
+  private struct Leftovers {
+    var routes: [Route] = []
+    var enclosed: [IPAddress] = []
+
+    var addresses: [IPAddress] { Set(routes.map(\.destination.address) + enclosed).sorted() }
+  }
+
+  /// Removes host routes, and places in the filters and behind the fence, of addresses that no ipvlan link of this node
+  /// has.
   ///
   /// - Returns: the addresses.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   @discardableResult
   package static func sweep(home: borrowing NetworkNamespace) throws(NetlinkError) -> [IPAddress] {
     var node = try NetlinkSocket()
-    let stale = try staleRoutes(&node, home: home)
-    for (linkIndex, routes) in Dictionary(grouping: stale, by: \.linkIndex) {
+    let leftovers = try leftovers(&node, home: home)
+    for (linkIndex, routes) in Dictionary(grouping: leftovers.routes, by: \.linkIndex) {
       guard let linkIndex, let link = try node.link(index: linkIndex) else { continue }
       try HostAccess.withdraw(routes.map(\.destination.address), from: link, &node)
     }
-    return stale.map(\.destination.address).sorted()
+    if !leftovers.enclosed.isEmpty { try Fence.release(leftovers.enclosed, home: home) }
+    return leftovers.addresses
   }
 
-  /// The addresses whose host routes ``sweep(home:)`` would remove.
+  /// The addresses of which ``sweep(home:)`` would remove something.
   /// - Throws: ``NetlinkError`` when the routes cannot be listed.
   package static func stale(home: borrowing NetworkNamespace) throws(NetlinkError) -> [IPAddress] {
     var node = try NetlinkSocket()
-    return try staleRoutes(&node, home: home).map(\.destination.address).sorted()
+    return try leftovers(&node, home: home).addresses
   }
 
-  private static func staleRoutes(
+  private static func leftovers(
     _ node: inout NetlinkSocket, home: borrowing NetworkNamespace
-  ) throws(NetlinkError) -> [Route] {
-    // The list comes first: an ADD gives the link its address before it makes the route.
-    let routes = try hostRoutes(&node)
-    guard !routes.isEmpty else { return [] }
+  ) throws(NetlinkError) -> Leftovers {
+    // The lists come first: an ADD gives the link its address before it makes the route.
+    let all = Leftovers(routes: try hostRoutes(&node), enclosed: try Fence.enclosed())
+    guard !all.addresses.isEmpty else { return all }
     var living: Set<IPAddress> = []
     for slave in IPVLANSlave.all(home: home) where slave.isOfNode(home) {
       living.formUnion(slave.addresses(home: home))
     }
-    return routes.filter { !living.contains($0.destination.address) }
+    return Leftovers(
+      routes: all.routes.filter { !living.contains($0.destination.address) },
+      enclosed: all.enclosed.filter { !living.contains($0) })
   }
 
   /// Removes host access whole: slaves, tables, rules and filters of every master, unless a pod still has a way.

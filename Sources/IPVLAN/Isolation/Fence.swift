@@ -1,0 +1,91 @@
+internal import Addressing
+internal import Netlink
+
+/// Keeps pods without host access from the node and from Services, in the modes l3 and l3s.
+///
+/// There Linux routes in the node's namespace what a pod sends, so that it meets the node's own addresses and kube-proxy's
+/// translations: packets would arrive, and Services would work or not by where their backend happens to be. One nftables
+/// table a node, `inet ipvlan-fence`, drops such packets. It is there while a pod is behind it.
+enum Fence {
+  /// The table's name.
+  static let tableName = "ipvlan-fence"
+
+  /// The addresses of the pods behind it.
+  private static let sets = [
+    NetfilterSet(name: "pods4", family: .v4), NetfilterSet(name: "pods6", family: .v6),
+  ]
+
+  private static var table: NetfilterTable {
+    // Behind kube-proxy's translation (-100). An address of another NIC would be reached by way of the network outside.
+    let rules = sets.flatMap { set -> [[NetfilterStatement]] in
+      [[.source(in: set), .isForNode, .drop], [.source(in: set), .destinationIsTranslated, .drop]]
+    }
+    let chain = NetfilterChain(name: "fence", .filter, hook: .output, priority: -90, rules: rules)
+    return NetfilterTable(name: tableName, sets: sets, chains: [chain])
+  }
+
+  /// Whether pods of this configuration belong behind it.
+  static func encloses(_ configuration: PluginConfiguration) -> Bool {
+    configuration.mode != .l2 && !configuration.hasHostAccess && !configuration.isLinkInContainer
+  }
+
+  /// Puts a pod behind it.
+  ///
+  /// The table may be missing although pods are behind it: somebody has flushed it. CHECK tells those pods.
+  /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
+  static func enclose(_ addresses: [IPAddress], home: borrowing NetworkNamespace) throws(NetlinkError) {
+    let lock = try NodeLock(tableName, home: home)
+    var socket = try NetfilterSocket()
+    do throws(NetlinkError) {
+      try socket.add(addresses, to: sets, of: tableName)
+    } catch  where error.errno == .noSuchFileOrDirectory {
+      try socket.replace(with: table, addresses: addresses)
+    }
+    _ = consume lock
+  }
+
+  /// Takes a pod out; the last one takes the table along.
+  ///
+  /// - Returns: the socket, whose end waits for the kernel to clean up: keep it while a link is removed.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  @discardableResult
+  static func release(
+    _ addresses: [IPAddress], home: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> NetfilterSocket? {
+    let lock = try NodeLock(tableName, home: home)
+    guard var socket = try openSocket() else { return nil }
+    try socket.remove(addresses, from: sets, of: tableName)
+    if try enclosed(&socket).isEmpty { try socket.deleteTable(tableName) }
+    _ = consume lock
+    return socket
+  }
+
+  /// Those of a pod's addresses that are not behind it.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  static func missing(_ addresses: [IPAddress]) throws(NetlinkError) -> [IPAddress] {
+    guard var socket = try openSocket() else { return [] }
+    return try socket.missing(addresses, from: sets, of: tableName)
+  }
+
+  /// The addresses behind it; none where there is no table.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  static func enclosed() throws(NetlinkError) -> [IPAddress] {
+    guard var socket = try openSocket() else { return [] }
+    return try enclosed(&socket)
+  }
+
+  private static func enclosed(_ socket: inout NetfilterSocket) throws(NetlinkError) -> [IPAddress] {
+    var addresses: [IPAddress] = []
+    for set in sets { addresses += try socket.addresses(in: set, of: tableName) }
+    return addresses
+  }
+
+  /// `nil` where the kernel has no nftables.
+  private static func openSocket() throws(NetlinkError) -> NetfilterSocket? {
+    do throws(NetlinkError) {
+      return try NetfilterSocket()
+    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
+      return nil
+    }
+  }
+}
