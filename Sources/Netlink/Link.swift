@@ -50,6 +50,9 @@ public struct Link: Sendable, Hashable {
   /// An ipvlan slave.
   public var isIPVLAN: Bool { kind == Link.ipvlanKind }
 
+  /// `DEVCONF_DISABLE_IPV6` of linux/ipv6.h, a header that does not get along with glibc's.
+  private static let disableIPv6 = 26
+
   /// `IFLA_INFO_KIND` of ipvlan links.
   public static let ipvlanKind = "ipvlan"
 }
@@ -82,7 +85,7 @@ extension Link {
     ipvlanFlag = data.number(IFLA_IPVLAN_FLAGS, as: UInt16.self).map(IPVLANFlag.init)
     // An array of 32-bit numbers, one for each setting of /proc/sys/net/ipv6/conf.
     let settings = attributes.nest(IFLA_AF_SPEC).nest(Int(AF_INET6))[IFLA_INET6_CONF]
-    let isDisabled = settings?.number(at: 4 * DEVCONF_DISABLE_IPV6, as: UInt32.self)
+    let isDisabled = settings?.number(at: 4 * Self.disableIPv6, as: UInt32.self)
     isIPv6Disabled = isDisabled.map { $0 != 0 }
     statistics = attributes[IFLA_STATS64].flatMap(LinkStatistics.init)
   }

@@ -9,7 +9,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/netfilter/nf_tables.h>
