@@ -27,7 +27,7 @@ struct StartedJob<Value: Sendable> {
 }
 
 /// Runs `body` on a thread of its own, beside the test.
-func startOnThread(_ body: @escaping @Sendable () -> Void) throws {
+public func startOnThread(_ body: @escaping @Sendable () -> Void) throws {
   pthread_detach(try start(Job { .success(body()) }))
 }
 

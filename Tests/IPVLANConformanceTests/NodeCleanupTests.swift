@@ -1,0 +1,54 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// What the node has for pods goes when they are gone, by GC, and whole by `ipvlanctl gc --all`.
+@Suite(.serialized) struct NodeCleanupTests {
+  @Test func gcTakesTheWaysToPodsThatAreGone() throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      try site.attach("pod1")
+      let gone = site.attachments[1]
+      gone.pod.namespace.destroy()
+      #expect(try hostRoutes(node) == ["172.31.16.4", "172.31.16.5"])
+      var collector = site.attachments[0]
+      collector.configuration["cniVersion"] = "1.1.0"
+      collector.configuration["cni.dev/valid-attachments"] = [
+        ["containerID": .string(collector.pod.containerID), "ifname": "eth0"]
+      ]
+      // The kernel takes a namespace down in the background.
+      try eventually {
+        let reply = try collector.call(.gc)
+        #expect(reply.isSuccess, "\(reply)")
+        return try hostRoutes(node) == ["172.31.16.4"]
+      }
+      let ruleset = try node.namespace.execute("nft", ["list", "ruleset"]).mustSucceed().text
+      #expect(ruleset.contains("172.31.16.4") && !ruleset.contains("172.31.16.5"), "\(ruleset)")
+    }
+  }
+
+  @Test func gcAllTakesHostAccessDownWhenNoPodHasIt() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      let before = try Snapshot(of: node.namespace)
+      var attachment = try site.attach("pod0")
+      let kept = try site.control("gc", "--all")
+      #expect(kept.errors.contains("host access stays"), "\(kept)")
+      try attachment.check()
+      try attachment.delete()
+      let plumbing = before.difference(from: try Snapshot(of: node.namespace))
+      #expect(plumbing.contains("ih-ens5"))
+      let taken = try site.control("gc", "--all")
+      #expect(taken.isSuccess && taken.text.contains("ih-ens5"), "\(taken)")
+      #expect(try before.difference(from: Snapshot(of: node.namespace)) == "")
+      // The next pod makes it anew.
+      try site.attach("pod1")
+      #expect(try hostRoutes(node) == ["172.31.16.5"])
+    }
+  }
+
+  private func hostRoutes(_ node: Node) throws -> [String] {
+    try node.namespace.execute("ip", ["route", "show", "dev", "ih-ens5"]).text.split(separator: "\n")
+      .compactMap { $0.split(separator: " ").first.map(String.init) }.sorted()
+  }
+}
