@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# ipvlanctl beside the programs that operators feed it to: Prometheus's checker, a shell's completion, tar.
+
+ipvlanctl() { "$repository/dist/ipvlanctl" "$@"; }
+
+operator_node() {
+  use_network ipvlan-ens5
+  ip netns add pod
+  on_list ADD 10-ipvlan-ens5.conflist pod
+}
+
+test_operator_metrics_are_what_prometheus_reads() {
+  operator_node
+  ipvlanctl metrics >/tmp/metrics
+  promtool check metrics </tmp/metrics
+  # One address of the guide's five is held.
+  grep -qF 'ipvlan_pool_addresses{pool="master-v4-ens5",state="held"} 1' /tmp/metrics || { cat /tmp/metrics && return 1; }
+  on_list DEL 10-ipvlan-ens5.conflist pod
+}
+
+test_operator_bash_completes_verbs_and_options() {
+  ipvlanctl --generate-completion-script bash >/tmp/completion
+  # What the shell does when the tab key is pressed.
+  complete_with() (
+    set +eu
+    . /tmp/completion
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMPREPLY=()
+    "$(complete -p ipvlanctl | sed 's/.* -F \([^ ]*\) .*/\1/')" ipvlanctl "${*: -1}" "${*: -2:1}"
+    echo "${COMPREPLY[@]}"
+  )
+  expect_equal "$(complete_with ipvlanctl doc)" doctor "completion of doc"
+  [[ " $(complete_with ipvlanctl gc --) " == *" --dry-run "* ]]
+}
+
+test_operator_bundle_is_an_archive_without_secrets() {
+  operator_node
+  jq '.plugins[0].apiToken = "tell-nobody"' /etc/cni/net.d/10-ipvlan-ens5.conflist | make_network 20-other.conflist
+  ipvlanctl bundle --to /tmp/bundle.tar.gz
+  tar -tzf /tmp/bundle.tar.gz
+  mkdir /tmp/bundle
+  tar -C /tmp/bundle -xzf /tmp/bundle.tar.gz
+  grep -rq 172.31.16.4 /tmp/bundle
+  ! grep -r tell-nobody /tmp/bundle
+  [ "$(stat -c %a /tmp/bundle.tar.gz)" = 600 ]
+  on_list DEL 10-ipvlan-ens5.conflist pod
+}
