@@ -15,13 +15,16 @@ struct BundleCommand: ParsableCommand {
       """)
 
   @OptionGroup var paths: PathOptions
-  @Option(help: ArgumentHelp("The archive to write.", valueName: "file"), completion: .file())
-  var to = "ipvlan-\(HostName.current).tar.gz"
+  @Option(
+    help: ArgumentHelp("The archive to write; else ipvlan-HOST.tar.gz here.", valueName: "file"),
+    completion: .file())
+  var to: String?
 
   func run() throws {
     let bundle = try Bundle(paths.paths)
-    try bundle.write(to: to)
+    let path = to ?? "ipvlan-\(HostName.current).tar.gz"
+    try bundle.write(to: path)
     ProcessOutput.finish(
-      output: Array("\(to)\n".utf8), remarks: bundle.remarks.map { "note: \($0)\n" }.joined(), status: 0)
+      output: Array("\(path)\n".utf8), remarks: bundle.remarks.map { "note: \($0)\n" }.joined(), status: 0)
   }
 }

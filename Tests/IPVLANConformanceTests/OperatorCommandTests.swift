@@ -12,7 +12,13 @@ import Testing
     #expect(completion.isSuccess, "\(completion)")
     #expect(completion.text.contains("EXAMPLES\n"), "\(completion)")
     #expect(completion.text.contains("ipvlanctl \(verb)"), "\(completion)")
+    // Help is an interface: a change is to be seen in review. Write it anew with
+    // dist/ipvlanctl VERB --help >Tests/IPVLANConformanceTests/Help/VERB.txt
+    #expect(completion.text == ScratchFiles.read("\(Self.directory)/Help/\(verb).txt"))
   }
+
+  /// Where this file lies.
+  private static let directory = String(#filePath.dropLast("/OperatorCommandTests.swift".count))
 
   @Test func aCallThatCannotBeUnderstoodIsStatus2() throws {
     for arguments in [["nonsense"], ["links", "--nonsense"], ["links", "-o", "xml"], ["trace"]] {
