@@ -45,6 +45,17 @@ test_operator_bundle_is_an_archive_without_secrets() {
   on_list DEL 10-ipvlan-ens5.conflist pod
 }
 
+test_operator_without_root_says_what_is_not_shown() {
+  operator_node
+  install -m 755 "$repository/dist/ipvlanctl" /tmp/ipvlanctl
+  chmod 755 /tmp
+  setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/ipvlanctl links >/tmp/shown 2>/tmp/remarks
+  grep -q "without root only the namespaces of your own processes" /tmp/remarks
+  # The node's own namespace is seen, and what stands in it.
+  grep -q ih-ens5 /tmp/shown
+  on_list DEL 10-ipvlan-ens5.conflist pod
+}
+
 # serve_metadata DIRECTORY: EC2's instance metadata service, version 2, over the files of a directory.
 serve_metadata() {
   perl -MIO::Socket::INET -e '

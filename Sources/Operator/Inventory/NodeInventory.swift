@@ -2,6 +2,7 @@ internal import Addressing
 package import IPPool
 internal import IPVLAN
 package import Netlink
+internal import Platform
 internal import SystemPackage
 
 /// What is on this node, found without changing anything: its links, the ipvlan links of every namespace, and
@@ -30,7 +31,12 @@ package struct NodeInventory: Sendable {
     try walk.run(home: home)
     nodeLinks = walk.homeLinks
     nodeAddresses = walk.homeAddresses
-    if !walk.forbidden.isEmpty {
+    if !Credentials.isRoot {
+      isComplete = false
+      remarks.append(
+        "without root only the namespaces of your own processes can be looked into, links in others are not shown: "
+          + "run as root (sudo ipvlanctl ...)")
+    } else if !walk.forbidden.isEmpty {
       isComplete = false
       remarks.append(
         "\(walk.forbidden.count) network namespaces may not be looked into, so that their links are not shown: "
