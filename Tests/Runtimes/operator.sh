@@ -35,6 +35,7 @@ test_operator_bash_completes_verbs_and_options() {
 test_operator_bundle_is_an_archive_without_secrets() {
   operator_node
   jq '.plugins[0].apiToken = "tell-nobody"' /etc/cni/net.d/10-ipvlan-ens5.conflist | make_network 20-other.conflist
+  echo '{"apiToken": "tell-nobody",' >/etc/cni/net.d/30-broken.conflist
   ipvlanctl bundle --to /tmp/bundle.tar.gz
   tar -tzf /tmp/bundle.tar.gz
   mkdir /tmp/bundle

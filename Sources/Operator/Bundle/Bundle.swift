@@ -83,7 +83,8 @@ package struct Bundle {
   private mutating func take(_ file: String, as name: String, tail: Int = 1 << 20) {
     do throws(Errno) {
       let content = try Files.read(file, limit: 64 << 20)
-      // What is JSON may hold secrets; kubeconfigs and keys that lie beside it are none of ours.
+      // What is JSON may hold secrets. So may a configuration that does not parse, where they cannot be found;
+      // doctor tells its fault. Kubeconfigs and keys that lie beside it are none of ours.
       if let value = try? JSONValue(parsing: content) {
         archive.add(
           "ipvlan/\(name)", Redaction.redacted(value).serialized(indented: true), modified: now)
@@ -99,6 +100,5 @@ package struct Bundle {
 
   private static func isTaken(_ name: String) -> Bool {
     name.hasPrefix("kernel/") || name.hasPrefix("pools") || name.hasSuffix(".jsonl")
-      || name.hasSuffix(".conflist") || name.hasSuffix(".conf")
   }
 }
