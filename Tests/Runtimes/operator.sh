@@ -41,7 +41,8 @@ test_operator_bundle_is_an_archive_without_secrets() {
   mkdir /tmp/bundle
   tar -C /tmp/bundle -xzf /tmp/bundle.tar.gz
   grep -rq 172.31.16.4 /tmp/bundle
-  ! grep -r tell-nobody /tmp/bundle
+  # A command after "!" never ends a test.
+  if grep -r tell-nobody /tmp/bundle; then return 1; fi
   [ "$(stat -c %a /tmp/bundle.tar.gz)" = 600 ]
   on_list DEL 10-ipvlan-ens5.conflist pod
 }
