@@ -1,3 +1,5 @@
+public import Addressing
+
 /// What operators look at.
 extension IPPoolAllocator {
   /// Where the pool documents lie.
@@ -17,14 +19,23 @@ extension IPPoolAllocator {
     public let objection: String?
   }
 
-  /// Every pool of the directory, the eligible ones first in the order in which they are tried.
+  /// A pool directory as this node and network see it.
+  public struct Survey: Sendable {
+    /// Every pool, the eligible ones first in the order in which they are tried.
+    public let pools: [PoolReport]
+    /// Names of the configuration that no pool has.
+    public let unknownNames: [String]
+    /// What cannot be used of the pool files.
+    public let faults: [PoolFault]
+    /// The addresses of all SpiderReservedIP documents.
+    public let reserved: AddressSet
+  }
+
+  /// Looks at every pool of the directory.
   ///
   /// - Parameter request: an attachment whose pod narrows the choice; `nil` for any pod.
-  /// - Returns: the pools, names of pools that do not exist, and faults of the pool files.
   /// - Throws: ``AllocationError`` when the leases cannot be read.
-  public func report(
-    for request: AllocationRequest? = nil
-  ) throws(AllocationError) -> (pools: [PoolReport], unknownNames: [String], faults: [PoolFault]) {
+  public func survey(for request: AllocationRequest? = nil) throws(AllocationError) -> Survey {
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
     var query = query
     query.isForAnyNamespace = request == nil
@@ -34,7 +45,8 @@ extension IPPoolAllocator {
     for candidate in selection.candidates {
       reports.append(PoolReport(count: try count(candidate.pool), objection: candidate.objection))
     }
-    return (reports, selection.unknownNames, catalog.faults)
+    return Survey(
+      pools: reports, unknownNames: selection.unknownNames, faults: catalog.faults, reserved: catalog.reserved)
   }
 
   /// Every lease of the data directory, of all networks, by address; those whose rest is over are left out.

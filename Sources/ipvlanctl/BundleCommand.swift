@@ -15,13 +15,14 @@ struct BundleCommand: ParsableCommand {
       """)
 
   @OptionGroup var paths: PathOptions
+  @OptionGroup var metadata: MetadataOptions
   @Option(
     help: ArgumentHelp("The archive to write; else ipvlan-HOST.tar.gz here.", valueName: "file"),
     completion: .file())
   var to: String?
 
   func run() throws {
-    let bundle = try Bundle(paths.paths)
+    let bundle = try Bundle(metadata.complete(paths.sources))
     let path = to ?? "ipvlan-\(HostName.current).tar.gz"
     try bundle.write(to: path)
     ProcessOutput.finish(

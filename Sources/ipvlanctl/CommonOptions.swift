@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operator
+import Platform
 
 /// What every listing takes.
 struct ListingOptions: ParsableArguments {
@@ -12,16 +13,42 @@ struct PathOptions: ParsableArguments {
   @Option(
     name: .customLong("conf-dir"), help: ArgumentHelp("The network configurations.", valueName: "directory"),
     completion: .directory)
-  var configurations = NodePaths().configurations
+  var configurations = NodeSources().configurations
   @Option(
     name: .customLong("cache-dir"),
     help: ArgumentHelp("libcni's cache of attachments.", valueName: "directory"), completion: .directory)
-  var cache = NodePaths().cache
+  var cache = NodeSources().cache
 
-  var paths: NodePaths {
-    var paths = NodePaths()
-    paths.configurations = configurations
-    paths.cache = cache
-    return paths
+  var sources: NodeSources {
+    var sources = NodeSources()
+    sources.configurations = configurations
+    sources.cache = cache
+    return sources
+  }
+}
+
+/// Where EC2 tells what the NICs own.
+struct MetadataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The instance metadata service; else $\(MetadataEndpoint.variable), else on EC2 \(MetadataEndpoint.standard).",
+      valueName: "url"))
+  var imdsEndpoint: String?
+
+  /// The service that was named.
+  func named() throws -> MetadataEndpoint? {
+    let name = imdsEndpoint ?? Environment.current()[MetadataEndpoint.variable]
+    guard let text = name, !text.isEmpty else { return nil }
+    guard let endpoint = MetadataEndpoint(text) else {
+      throw ValidationError("\(text) is not of the form http://ADDRESS[:PORT].")
+    }
+    return endpoint
+  }
+
+  /// The sources of a node, with the service that was named, or that this instance has.
+  func complete(_ sources: NodeSources) throws -> NodeSources {
+    var sources = sources
+    sources.metadata = try named() ?? (Instance.isHere ? .standard : nil)
+    return sources
   }
 }

@@ -16,11 +16,13 @@ struct Doctor: ParsableCommand {
 
   @OptionGroup var listing: ListingOptions
   @OptionGroup var paths: PathOptions
+  @OptionGroup var metadata: MetadataOptions
   @Flag(help: "Mend what can be mended safely, and look again.")
   var fix = false
 
   func run() throws {
-    let report = try fix ? DoctorReport.fixing(paths.paths) : DoctorReport(paths.paths)
+    let sources = try metadata.complete(paths.sources)
+    let report = try fix ? DoctorReport.fixing(sources) : DoctorReport(sources)
     Ending.show(report, as: listing.output, status: report.findings.isEmpty ? 0 : 1)
   }
 }

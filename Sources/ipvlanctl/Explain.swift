@@ -35,7 +35,7 @@ struct Explain: ParsableCommand {
       annotations[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }
     let report = try ExplainReport(
-      Node.network(network, paths.paths), pod: pod, ifname: ifname, annotations: annotations)
+      Node.network(network, paths.sources), pod: pod, ifname: ifname, annotations: annotations)
     Ending.show(report, as: listing.output, status: report.isServed ? 0 : 1)
   }
 }

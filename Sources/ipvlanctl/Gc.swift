@@ -22,8 +22,8 @@ struct Gc: ParsableCommand {
   var all = false
 
   func run() throws {
-    let inventory = try Node.inventory(paths.paths)
-    let networks = NetworkDirectory(paths.paths.configurations, cache: inventory.cache)
+    let inventory = try Node.inventory(paths.sources)
+    let networks = NetworkDirectory(paths.sources.configurations, cache: inventory.cache)
     let report = GarbageReport(networks, inventory, isDryRun: dryRun, all: all)
     Ending.show(report, as: listing.output, status: report.hasFailed ? 1 : 0)
   }

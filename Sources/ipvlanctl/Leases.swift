@@ -20,8 +20,8 @@ struct Leases: ParsableCommand {
   var orphans = false
 
   func run() throws {
-    let inventory = try Node.inventory(paths.paths)
-    let networks = NetworkDirectory(paths.paths.configurations, cache: inventory.cache)
+    let inventory = try Node.inventory(paths.sources)
+    let networks = NetworkDirectory(paths.sources.configurations, cache: inventory.cache)
     let report = LeasesReport(LeaseBook(networks, inventory), onlyOrphans: orphans)
     Ending.show(report, as: listing.output, status: orphans && report.hasOrphans ? 1 : 0)
   }

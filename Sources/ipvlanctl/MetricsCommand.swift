@@ -14,11 +14,12 @@ struct MetricsCommand: ParsableCommand {
       """)
 
   @OptionGroup var paths: PathOptions
+  @OptionGroup var metadata: MetadataOptions
   @Option(help: ArgumentHelp("Replace this file instead.", valueName: "file"), completion: .file())
   var textfile: String?
 
   func run() throws {
-    let metrics = try Metrics(paths.paths)
+    let metrics = try Metrics(metadata.complete(paths.sources))
     if let textfile { try metrics.write(to: textfile) } else { Output.write(Array(metrics.text.utf8)) }
   }
 }

@@ -9,12 +9,14 @@ struct Pools: ParsableCommand {
       EXAMPLES
         ipvlanctl pools
         ipvlanctl pools --network ipvlan-ens5
-        ipvlanctl pools --from-imds > /etc/cni/ippool.d/this-node.yaml   on EC2: what the NICs own
+        ipvlanctl pools --from-imds   on EC2: what the NICs own
+        ipvlanctl pools --from-imds --to /etc/cni/ippool.d/this-node.yaml
         ipvlanctl pools -o json | jq -r '.[] | select(.free == "0").name'
       """)
 
   @OptionGroup var listing: ListingOptions
   @OptionGroup var paths: PathOptions
+  @OptionGroup var metadata: MetadataOptions
   @Option(help: ArgumentHelp("Only what this network sees.", valueName: "name"))
   var network: String?
 
@@ -23,10 +25,8 @@ struct Pools: ParsableCommand {
     help: "Write SpiderIPPool documents for the addresses that the EC2 instance's NICs own.")
   var isFromMetadata = false
   @Option(
-    help: ArgumentHelp(
-      "The instance metadata service; else $\(MetadataEndpoint.variable), else \(MetadataEndpoint.standard).",
-      valueName: "url"))
-  var imdsEndpoint: String?
+    help: ArgumentHelp("With --from-imds: replace this file, at once.", valueName: "file"), completion: .file())
+  var to: String?
   @Option(
     help: ArgumentHelp(
       "With --from-imds: nodeName of the pools; else $NODE_NAME, else the host name.", valueName: "name"))
@@ -42,15 +42,14 @@ struct Pools: ParsableCommand {
   }
 
   private func writeInstancePools() throws {
-    let environment = Environment.current()
-    let text = imdsEndpoint ?? environment[MetadataEndpoint.variable] ?? MetadataEndpoint.standard
-    guard let endpoint = MetadataEndpoint(text) else {
-      throw ValidationError("\(text) is not of the form http://ADDRESS[:PORT].")
-    }
     let pools = try InstancePools(
-      endpoint, nodeName: nodeName ?? environment["NODE_NAME"] ?? HostName.current, network: multusName)
-    ProcessOutput.finish(
-      output: Array(pools.text.utf8), remarks: pools.remarks.map { "note: \($0)\n" }.joined(),
-      status: pools.text.isEmpty ? 1 : 0)
+      metadata.named() ?? .standard,
+      nodeName: nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current, network: multusName)
+    let remarks = pools.remarks.map { "note: \($0)\n" }.joined()
+    if let to {
+      try pools.write(to: to)
+      ProcessOutput.finish(output: [], remarks: remarks, status: 0)
+    }
+    ProcessOutput.finish(output: Array(pools.text.utf8), remarks: remarks, status: pools.text.isEmpty ? 1 : 0)
   }
 }

@@ -17,11 +17,12 @@ struct Trace: ParsableCommand {
 
   @OptionGroup var listing: ListingOptions
   @OptionGroup var paths: PathOptions
+  @OptionGroup var metadata: MetadataOptions
   @Argument(help: "A container, pod, address, interface or network.")
   var id: String
 
   func run() throws {
-    let report = try TraceReport(id, paths.paths)
+    let report = try TraceReport(id, metadata.complete(paths.sources))
     Ending.show(report, as: listing.output, status: report.isFine ? 0 : 1)
   }
 }

@@ -137,8 +137,8 @@ import Testing
     sleep(2)
     for number in 0..<4 { _ = try allocator.allocate(request("new\(number)")) }
     #expect(try allocator.contradictions() == [])
-    #expect(try allocator.report().pools.map(\.count.cooling) == [0])
-    #expect(try allocator.report().pools.map(\.count.held) == [4])
+    #expect(try allocator.survey().pools.map(\.count.cooling) == [0])
+    #expect(try allocator.survey().pools.map(\.count.held) == [4])
   }
 
   @Test func theOneFreeAddressIsFoundWhereverItIs() throws {

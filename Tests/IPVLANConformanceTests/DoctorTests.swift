@@ -33,7 +33,28 @@ import Testing
     }
   }
 
-  @Test(arguments: kernelFaults + hostAccessFaults + leaseFaults + fileFaults)
+  @Test func aHealthyInstanceGivesNoFinding() throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      let service = try site.startMetadataService()
+      let findings = try site.findings()
+      #expect(findings.isEmpty, "\(findings)")
+      #expect(service.connections == 1)
+    }
+  }
+
+  @Test(arguments: [MetadataService.Mood.withoutToken, .silent])
+  func aServiceThatDoesNotAnswerIsARemark(mood: MetadataService.Mood) throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      try site.startMetadataService().set(mood)
+      let completion = try site.control("doctor")
+      #expect(completion.isSuccess, "\(completion)")
+      #expect(completion.errors.contains("what the NICs own is not looked at"), "\(completion)")
+    }
+  }
+
+  @Test(arguments: kernelFaults + hostAccessFaults + leaseFaults + fileFaults + instanceFaults)
   func aFaultIsFoundAndMended(fault: Fault) throws {
     try withNode { node in
       let site = try OperatorSite(node)
@@ -184,4 +205,45 @@ import Testing
       make: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 5]) },
       mend: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 120]) }),
   ]
+
+  /// Pools beside what the NICs own.
+  static let instanceFaults = [
+    Fault(
+      "pool with an address of nobody", ["poolAddressNotOwned"],
+      make: { site in
+        try site.startMetadataService()
+        try site.writePool5("172.31.16.4-172.31.16.9")
+      },
+      mend: { try $0.writePool5("172.31.16.4-172.31.16.8") }),
+    Fault(
+      "pool with an address of the other NIC", ["poolAddressNotOwned", "ownedAddressUnused"],
+      make: { site in
+        let service = try site.startMetadataService()
+        service.describe(Site.ens5, addresses: (4...7).map { "172.31.16.\($0)" })
+        service.describe(Site.ens6, addresses: Site.ens6.podAddresses + ["172.31.16.8"])
+      },
+      mend: { site in
+        for nic in [Site.ens5, Site.ens6] { site.metadata?.describe(nic) }
+      }),
+    Fault(
+      "a prefix of the NIC that no pool has", ["ownedAddressUnused"],
+      make: { try $0.startMetadataService().describe(Site.ens6, prefixes: ["210.22.16.32/28"]) },
+      mend: { site in
+        try ScratchFiles.write(
+          "\(site.node.poolDirectory)/reserved.yaml",
+          """
+          apiVersion: spiderpool.spidernet.io/v2beta1
+          kind: SpiderReservedIP
+          metadata: {name: load-balancer}
+          spec: {ips: ["210.22.16.32-210.22.16.47"]}
+
+          """)
+      }),
+  ]
+}
+
+extension OperatorSite {
+  fileprivate func writePool5(_ ips: String) throws {
+    try node.writePool("ens5", subnet: "172.31.16.0/20", ips: ips, gateway: "172.31.16.1")
+  }
 }

@@ -6,6 +6,8 @@ import Testing
 final class OperatorSite {
   let node: Node
   private(set) var attachments: [PodAttachment] = []
+  /// The instance metadata service, on a node that has one.
+  private(set) var metadata: MetadataService?
 
   /// Builds a node without any fault.
   ///
@@ -44,6 +46,18 @@ final class OperatorSite {
       "\(nic).conflist", String(decoding: JSONValue.object(list).serialized(), as: UTF8.self))
   }
 
+  /// Makes the node an EC2 instance, whose NICs own what the pools have.
+  @discardableResult
+  func startMetadataService() throws -> MetadataService {
+    let service = try MetadataService(on: node)
+    service.describe(Site.ens5)
+    service.describe(Site.ens6)
+    metadata = service
+    return service
+  }
+
+  deinit { metadata?.end() }
+
   /// Writes any configuration file.
   func writeConfiguration(_ name: String, _ text: String) throws {
     try ScratchFiles.write("\(configurations)/\(name)", text)
@@ -78,11 +92,22 @@ final class OperatorSite {
       String(decoding: JSONValue.object(entry).serialized(), as: UTF8.self))
   }
 
+  /// Programs of the node come before the machine's.
+  private var environment: [String: String] {
+    var environment = Program.environment
+    environment["PATH"] = "\(node.directory)/bin:" + (environment["PATH"] ?? "")
+    environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = metadata?.endpoint
+    return environment
+  }
+
   /// Runs the tool on the node.
-  func control(_ arguments: String...) throws -> Completion {
+  func control(_ arguments: String...) throws -> Completion { try control(arguments) }
+
+  /// Runs the tool on the node.
+  func control(_ arguments: [String]) throws -> Completion {
     try Program(
       "\(Plugin.directory)/ipvlanctl",
-      arguments + ["--conf-dir", configurations, "--cache-dir", cache], seconds: 60
+      arguments + ["--conf-dir", configurations, "--cache-dir", cache], environment: environment, seconds: 60
     ).run(in: node.namespace)
   }
 
@@ -104,8 +129,6 @@ final class OperatorSite {
       wrapper,
       "#!/bin/sh\nexec \(Plugin.directory)/ipvlanctl \"$@\" --conf-dir \(configurations) --cache-dir \(cache)\n"
     )
-    var environment = Program.environment
-    environment["PATH"] = "\(node.directory)/bin:" + (environment["PATH"] ?? "")
     let completion = try Program("sh", ["-c", command], environment: environment, seconds: 60)
       .run(in: node.namespace)
     // The doctor's own status tells what is left.

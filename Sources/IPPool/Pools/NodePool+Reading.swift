@@ -10,7 +10,7 @@ extension NodePool {
     let spec = try document.required("spec", document.fields("spec"))
     subnet = try Self.subnet(spec)
     let ips = try AddressSet(Self.ranges(spec, "ips", inside: subnet))
-    let excluded = try AddressSet(Self.ranges(spec, "excludeIPs", inside: subnet))
+    excluded = try AddressSet(Self.ranges(spec, "excludeIPs", inside: subnet))
     addresses = ips.subtracting(excluded)
     gateway = try Self.gateway(spec, subnet)
     if let gateway, addresses.contains(gateway) {

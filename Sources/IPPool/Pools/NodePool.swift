@@ -23,6 +23,8 @@ public struct NodePool: Sendable, Hashable {
   public let subnet: CIDR
   /// The addresses that can be given: `ips` without `excludeIPs` and reserved ones.
   public internal(set) var addresses: AddressSet
+  /// `excludeIPs`.
+  public let excluded: AddressSet
   /// The subnet's gateway; with one the default route is given too.
   public let gateway: IPAddress?
   /// Further routes.

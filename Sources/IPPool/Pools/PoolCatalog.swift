@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 internal import JSON
 internal import Platform
 internal import SystemPackage
@@ -13,7 +13,8 @@ public struct PoolCatalog: Sendable {
   public private(set) var pools: [NodePool] = []
   /// What cannot be used.
   public private(set) var faults: [PoolFault] = []
-  private var reserved = AddressSet()
+  /// The addresses of all SpiderReservedIP documents.
+  public private(set) var reserved = AddressSet()
 
   /// Reads `*.yaml`, `*.yml` and `*.json` of a directory.
   public init(directory: String) {

@@ -16,17 +16,17 @@ package struct Bundle {
 
   /// Collects.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package init(_ paths: NodePaths) throws(Refusal) {
-    let examination = try Examination(paths)
+  package init(_ sources: NodeSources) throws(Refusal) {
+    let examination = try Examination(sources)
     let book = examination.leases
     add("links", LinksReport(examination.inventory))
     add("leases", LeasesReport(book, onlyOrphans: false))
     add("pools", PoolsReport(examination.directory))
-    add("doctor", try DoctorReport(paths))
+    add("doctor", DoctorReport(examination))
     for file in ["/proc/version", "/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id"] {
       take(file, as: "kernel/\(file.split(separator: "/").last ?? "")")
     }
-    takeAll(paths.configurations, as: "net.d")
+    takeAll(sources.configurations, as: "net.d")
     let pools = Set(examination.directory.networks.compactMap { $0.poolAllocator?.poolDirectory })
     for (number, directory) in pools.sorted().enumerated() { takeAll(directory, as: "pools\(number)") }
     for entry in examination.inventory.cache.attachments.prefix(Self.mostFiles) { add(entry) }

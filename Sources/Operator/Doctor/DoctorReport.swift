@@ -8,20 +8,21 @@ package struct DoctorReport: Report {
 
   /// Looks without changing anything.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package init(_ paths: NodePaths) throws(Refusal) { self.init(try Examination(paths)) }
+  package init(_ sources: NodeSources) throws(Refusal) { self.init(try Examination(sources)) }
 
-  private init(_ examination: Examination) {
-    remarks = examination.inventory.remarks
+  /// Looks at what was read.
+  package init(_ examination: Examination) {
+    remarks = examination.remarks
     findings =
       KernelCheck.findings(examination) + ConfigurationCheck.findings(examination)
-      + ModeCheck.findings(examination) + PoolCheck.findings(examination) + LinkCheck.findings(examination)
-      + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
+      + ModeCheck.findings(examination) + PoolCheck.findings(examination)
+      + InstanceCheck.findings(examination) + LinkCheck.findings(examination) + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
   }
 
   /// Mends what can be mended safely, and looks again.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package static func fixing(_ paths: NodePaths) throws(Refusal) -> DoctorReport {
-    let examination = try Examination(paths)
+  package static func fixing(_ sources: NodeSources) throws(Refusal) -> DoctorReport {
+    let examination = try Examination(sources)
     let before = DoctorReport(examination)
     var failed: [String] = []
     var done: Set<Finding.Fix> = []
@@ -29,7 +30,7 @@ package struct DoctorReport: Report {
       guard let fix = finding.fix, done.insert(fix).inserted else { continue }
       if let failure = Mender.apply(fix, examination) { failed.append(failure) }
     }
-    var after = try DoctorReport(paths)
+    var after = try DoctorReport(sources)
     after.fixed = before.findings.filter { finding in
       finding.isFixable && !after.findings.contains { $0.problem == finding.problem }
     }.map(\.problem)

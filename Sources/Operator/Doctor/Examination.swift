@@ -6,38 +6,62 @@ internal import JSON
 internal import Netlink
 
 /// All that a doctor looks at, read once.
-struct Examination {
+package struct Examination {
   let inventory: NodeInventory
   let directory: NetworkDirectory
   let leases: LeaseBook
+  /// The networks whose keys can be used.
+  let subjects: [Subject]
+  /// What the instance's NICs own; `nil` where no metadata service is to be asked, or none answers.
+  let instance: Instance?
+  /// What could not be looked at, and why.
+  let remarks: [String]
 
-  init(_ paths: NodePaths) throws(Refusal) {
-    inventory = try Node.inventory(paths)
-    directory = NetworkDirectory(paths.configurations, cache: inventory.cache)
+  /// Reads everything.
+  /// - Throws: ``Refusal`` when not even the node's links can be listed.
+  package init(_ sources: NodeSources) throws(Refusal) {
+    inventory = try Node.inventory(sources)
+    directory = NetworkDirectory(sources.configurations, cache: inventory.cache)
     leases = LeaseBook(directory, inventory)
+    subjects = directory.ipvlanNetworks.compactMap(Subject.init)
+    var remarks = inventory.remarks
+    var instance: Instance?
+    if let endpoint = sources.metadata {
+      do throws(Refusal) { instance = try Instance(endpoint) } catch {
+        remarks.append("what the NICs own is not looked at: \(error)")
+      }
+    }
+    self.instance = instance
+    self.remarks = remarks + (instance?.remarks ?? [])
   }
 
-  /// A network of this plugin with its keys, and its master if there is one.
+  /// A network of this plugin with its keys, its master if there is one, and its pools if it has some.
   struct Subject {
     let network: Network
     let keys: PluginConfiguration
     let master: Link?
-  }
+    let allocator: IPPoolAllocator?
+    let survey: IPPoolAllocator.Survey?
 
-  /// The networks whose keys can be used.
-  var subjects: [Subject] {
-    directory.ipvlanNetworks.compactMap { network in
+    init?(_ network: Network) {
       guard let fields = network.ipvlan, let keys = try? PluginConfiguration(checking: fields) else {
         return nil
       }
-      return Subject(network: network, keys: keys, master: Self.master(keys))
+      self.network = network
+      self.keys = keys
+      master = Self.master(keys)
+      allocator = network.poolAllocator
+      survey = allocator.flatMap { try? $0.survey() }
     }
-  }
 
-  private static func master(_ keys: PluginConfiguration) -> Link? {
-    // A master in a pod is known only when there is a pod.
-    guard !keys.isLinkInContainer, var socket = try? NetlinkSocket() else { return nil }
-    return try? Master.find(keys.master, through: &socket)
+    /// The pools that serve the network here.
+    var pools: [PoolCount] { survey?.pools.filter { $0.objection == nil }.map(\.count) ?? [] }
+
+    private static func master(_ keys: PluginConfiguration) -> Link? {
+      // A master in a pod is known only when there is a pod.
+      guard !keys.isLinkInContainer, var socket = try? NetlinkSocket() else { return nil }
+      return try? Master.find(keys.master, through: &socket)
+    }
   }
 
   /// The links in pods whose master is a link of this node.

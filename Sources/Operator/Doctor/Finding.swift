@@ -10,6 +10,7 @@ package struct Finding: Sendable {
     case configurationUnreadable, configurationInvalid, masterUnusable, masterWithoutCarrier, mtuTooLarge
     case modeConflict
     case poolFileInvalid, poolUnknown, noPool, poolUsedUp, poolAddressOnNode, poolOutsideSubnet, coolDownShort
+    case poolAddressNotOwned, ownedAddressUnused
     case duplicateAddress, linkDown, halfMadeLink, linkMissing
     case leaseOrphaned, leaseMissing, leaseStoreUnusable
     case hostAccessIncomplete, hostAccessShortfall, hostRouteStale
@@ -24,8 +25,6 @@ package struct Finding: Sendable {
     case collectGarbage
     /// Makes the way between the node and the pods of a master whole.
     case restoreHostAccess(master: String)
-    /// Writes a kernel setting below /proc/sys.
-    case setting(name: String, value: String)
   }
 
   package let kind: Kind

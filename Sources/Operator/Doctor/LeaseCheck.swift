@@ -30,7 +30,7 @@ struct LeaseCheck {
     examination.podLinks.flatMap { slave -> [Finding] in
       guard let attachment = slave.attachment,
         let allocator = examination.directory.network(named: attachment.network)?.poolAllocator,
-        let pools = try? allocator.report().pools
+        let pools = try? allocator.survey().pools
       else { return [] }
       return slave.hosts.filter { host in
         pools.contains { $0.count.pool.addresses.contains(host) }

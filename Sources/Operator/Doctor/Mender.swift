@@ -20,8 +20,6 @@ enum Mender {
       }
     case .restoreHostAccess(let name):
       return attempt("restore the host access of \(name)") { try restore(name, examination) }
-    case .setting(let name, let value):
-      return attempt("set \(name)") { try Files.write(value, to: "/proc/sys/\(name)") }
     }
   }
 

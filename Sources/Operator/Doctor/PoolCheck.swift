@@ -9,8 +9,8 @@ struct PoolCheck {
     var findings: [Finding] = []
     var seen: Set<String> = []
     for subject in examination.subjects {
-      guard let allocator = subject.network.poolAllocator else { continue }
-      for finding in Self.findings(subject, allocator, examination)
+      guard let allocator = subject.allocator, let survey = subject.survey else { continue }
+      for finding in Self.findings(subject, allocator, survey, examination)
       where seen.insert(finding.problem).inserted {
         findings.append(finding)
       }
@@ -19,22 +19,22 @@ struct PoolCheck {
   }
 
   private static func findings(
-    _ subject: Examination.Subject, _ allocator: IPPoolAllocator, _ examination: Examination
+    _ subject: Examination.Subject, _ allocator: IPPoolAllocator, _ survey: IPPoolAllocator.Survey,
+    _ examination: Examination
   ) -> [Finding] {
-    guard let report = try? allocator.report() else { return [] }
     let name = subject.network.name
-    var findings = report.faults.map { fault in
+    var findings = survey.faults.map { fault in
       Finding(
         .poolFileInvalid, fault.description, consequence: "no address is given from this document",
         remedy: "ipvlanctl lint \(fault.file)")
     }
-    findings += report.unknownNames.map { unknown in
+    findings += survey.unknownNames.map { unknown in
       Finding(
         .poolUnknown, "network \(name) names pool \"\(unknown)\", which is not in \(allocator.poolDirectory)",
         consequence: "no address is given from it",
         remedy: "correct \"pools\" in \(subject.network.source), and see: ipvlanctl pools")
     }
-    let eligible = report.pools.filter { $0.objection == nil }.map(\.count)
+    let eligible = subject.pools
     if eligible.isEmpty {
       findings.append(
         Finding(

@@ -63,7 +63,7 @@ struct MetadataClient: ~Copyable {
     _ method: String, _ path: String, header: String
   ) throws(Refusal) -> (status: Int, body: String) {
     let length = method == "PUT" ? "Content-Length: 0\r\n" : ""
-    let text = "\(method) \(path) HTTP/1.1\r\nHost: \(endpoint.address)\r\n\(header)\r\n\(length)\r\n"
+    let text = "\(method) \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n\(header)\r\n\(length)\r\n"
     do throws(Errno) {
       try connection.send(Array(text.utf8))
       let head = try receive(until: Self.headEnd)

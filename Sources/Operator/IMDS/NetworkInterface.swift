@@ -19,6 +19,11 @@ package struct NetworkInterface: Sendable {
   /// As `podAddresses`, of IPv6.
   package let podAddresses6: [IPRange]
 
+  /// All addresses that the fabric carries to it.
+  package var owned: AddressSet {
+    AddressSet([primary].compactMap(\.self).map { IPRange($0) } + podAddresses + podAddresses6)
+  }
+
   /// Asks for one interface.
   ///
   /// - Returns: `nil` when the service lists the MAC address and knows nothing of it any more: it was detached.

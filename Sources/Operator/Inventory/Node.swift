@@ -6,15 +6,15 @@ internal import Platform
 package enum Node {
   /// Looks at the node.
   /// - Throws: ``Refusal`` when not even its own links can be listed.
-  package static func inventory(_ paths: NodePaths) throws(Refusal) -> NodeInventory {
-    do throws(NetlinkError) { return try NodeInventory(paths) } catch {
+  package static func inventory(_ sources: NodeSources) throws(Refusal) -> NodeInventory {
+    do throws(NetlinkError) { return try NodeInventory(sources) } catch {
       throw Refusal("the links of this node cannot be listed: \(error); try: ip -br link")
     }
   }
 
   /// A network by its name or by the path of its configuration.
   /// - Throws: ``Refusal`` that lists the names that there are.
-  package static func network(_ name: String, _ paths: NodePaths) throws(Refusal) -> Network {
+  package static func network(_ name: String, _ sources: NodeSources) throws(Refusal) -> Network {
     if name.contains("/") {
       do {
         let value = try JSONValue(parsing: try Files.read(name))
@@ -23,11 +23,11 @@ package enum Node {
         throw Refusal("\(name) cannot be used: \(error); see: ipvlanctl lint \(name)")
       }
     }
-    let networks = NetworkDirectory(paths.configurations, cache: AttachmentCache(directory: paths.cache))
+    let networks = NetworkDirectory(sources.configurations, cache: AttachmentCache(directory: sources.cache))
     guard let network = networks.network(named: name) else {
       let known = networks.networks.map(\.name).joined(separator: ", ")
       throw Refusal(
-        "there is no network \"\(name)\" in \(paths.configurations); there are: "
+        "there is no network \"\(name)\" in \(sources.configurations); there are: "
           + (known.isEmpty ? "none" : known))
     }
     return network

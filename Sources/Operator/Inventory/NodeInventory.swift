@@ -23,8 +23,8 @@ package struct NodeInventory: Sendable {
 
   /// Walks the node.
   /// - Throws: ``NetlinkError`` when not even the node's own namespace can be looked at.
-  package init(_ paths: NodePaths) throws(NetlinkError) {
-    cache = AttachmentCache(directory: paths.cache)
+  package init(_ sources: NodeSources) throws(NetlinkError) {
+    cache = AttachmentCache(directory: sources.cache)
     remarks = cache.faults
     let home = try NetworkNamespace.home()
     var walk = NamespaceWalk(home: home)

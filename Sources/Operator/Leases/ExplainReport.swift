@@ -30,7 +30,7 @@ package struct ExplainReport: Report {
       pod: parts.count == 2 ? .init(namespace: parts[0], name: parts[1]) : nil)
     for (name, text) in annotations { request.annotations[name] = text }
     do throws(AllocationError) {
-      let report = try allocator.report(for: request)
+      let report = try allocator.survey(for: request)
       pools = report.pools
       remarks =
         report.unknownNames.map { "there is no pool \"\($0)\" in \(allocator.poolDirectory)" }

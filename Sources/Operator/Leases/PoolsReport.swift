@@ -39,7 +39,7 @@ package struct PoolsReport: Report {
 
   private mutating func ask(_ allocator: IPPoolAllocator, _ network: String) {
     do throws(AllocationError) {
-      let report = try allocator.report()
+      let report = try allocator.survey()
       for fault in report.faults.map(\.description) where !faults.contains(fault) { faults.append(fault) }
       for unknown in report.unknownNames {
         faults.append(

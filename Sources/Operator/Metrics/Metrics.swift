@@ -9,13 +9,13 @@ package struct Metrics: Sendable {
 
   /// Counts.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package init(_ paths: NodePaths) throws(Refusal) {
-    let examination = try Examination(paths)
+  package init(_ sources: NodeSources) throws(Refusal) {
+    let examination = try Examination(sources)
     var metrics = MetricsText()
     Self.addPools(&metrics, examination)
     Self.addAttachments(&metrics, examination)
     Self.addOperations(&metrics, examination)
-    let findings = try DoctorReport(paths).findings
+    let findings = DoctorReport(examination).findings
     metrics.add(
       "ipvlan_findings", "gauge", "What ipvlanctl doctor finds wrong, by kind.",
       Finding.Kind.allCases.map { kind in

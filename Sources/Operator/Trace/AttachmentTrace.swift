@@ -23,7 +23,7 @@ struct AttachmentTrace {
     stops = [configurationStop, cacheStop, leaseStop, namespaceStop]
     if let link {
       stops += [linkStop(link), addressStop(link)] + PodRoutes(link, cached).stops
-      stops += [hostAccessStop(link), masterStop(link)]
+      stops += [hostAccessStop(link), masterStop(link)] + instanceStops(link)
     } else {
       stops.append(
         .wrong("link", "there is no ipvlan link for this attachment in any namespace", run: restart))
@@ -137,5 +137,21 @@ struct AttachmentTrace {
         "master", "\(text), less than the pod's", run: "ip link set \(master.name) mtu \(entry.link.mtu)")
     }
     return .fine("master", text)
+  }
+
+  /// Only where a metadata service tells what the NICs own.
+  private func instanceStops(_ entry: NodeLink) -> [TraceStop] {
+    guard let instance = examination.instance, let master = entry.master,
+      let interface = instance.interface(of: master)
+    else { return [] }
+    let foreign = entry.hosts.filter { !interface.owned.contains($0) }
+    let name = "\(interface.id) (\(master.name))"
+    return foreign.isEmpty
+      ? [.fine("instance", "\(name) owns the addresses")]
+      : [
+        .wrong(
+          "instance", "\(name) does not own \(foreign.map(\.description).joined(separator: ", "))",
+          run: "ipvlanctl doctor")
+      ]
   }
 }

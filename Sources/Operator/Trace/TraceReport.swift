@@ -7,8 +7,8 @@ package struct TraceReport: Report {
 
   /// Follows all attachments that `id` means.
   /// - Throws: ``Refusal`` with near matches when it means none.
-  package init(_ id: String, _ paths: NodePaths) throws(Refusal) {
-    let examination = try Examination(paths)
+  package init(_ id: String, _ sources: NodeSources) throws(Refusal) {
+    let examination = try Examination(sources)
     let target = TraceTarget(examination)
     let found = target.attachments(matching: id)
     guard !found.isEmpty else {
@@ -19,7 +19,7 @@ package struct TraceReport: Report {
             ? "no pod is attached here: ipvlanctl links" : "did you mean \(near.joined(separator: ", "))?"))
     }
     traces = found.map { AttachmentTrace($0, examination) }
-    remarks = examination.inventory.remarks
+    remarks = examination.remarks
   }
 
   /// Whether every stop is as it should be.

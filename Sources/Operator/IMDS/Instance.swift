@@ -1,0 +1,35 @@
+internal import Addressing
+internal import Netlink
+internal import Platform
+
+/// The EC2 instance that this node is, as its metadata service describes it.
+package struct Instance: Sendable {
+  /// The NICs, by device number.
+  let interfaces: [NetworkInterface]
+  /// What the service lists and knows nothing of.
+  let remarks: [String]
+
+  /// Asks the service.
+  /// - Throws: ``Refusal`` when it does not answer.
+  init(_ endpoint: MetadataEndpoint) throws(Refusal) {
+    let (interfaces, detached) = try NetworkInterface.all(endpoint)
+    self.interfaces = interfaces
+    remarks = detached.map { "interface \($0) is listed and has no data: it was detached a moment ago" }
+  }
+
+  /// The NIC that a link is.
+  func interface(of link: Link) -> NetworkInterface? { interfaces.first { $0.mac == link.mac } }
+
+  /// The NIC that owns an address.
+  func owner(of address: IPAddress) -> NetworkInterface? { interfaces.first { $0.owned.contains(address) } }
+
+  /// Whether this machine says that it is an EC2 instance: by its firmware's maker, or on Xen by the hypervisor's
+  /// identifier (EC2 user guide, "Identify EC2 instances").
+  package static var isHere: Bool {
+    contains("/sys/class/dmi/id/sys_vendor", "Amazon EC2") || contains("/sys/hypervisor/uuid", "ec2")
+  }
+
+  private static func contains(_ file: String, _ beginning: String) -> Bool {
+    (try? Files.read(file, limit: 256)).map { $0.starts(with: beginning.utf8) } ?? false
+  }
+}

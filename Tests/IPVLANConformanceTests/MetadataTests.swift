@@ -1,0 +1,148 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// Pools from the instance metadata service, and what is told when it fails.
+@Suite struct MetadataTests {
+  @Test func podsGetWhatTheNICsOwn() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      let service = try site.startMetadataService()
+      service.describe(Site.ens5, addresses: ["172.31.16.4", "172.31.16.5"])
+      service.describe(Site.ens6, addresses: ["210.22.16.11"], prefixes: ["210.22.16.32/28"])
+      for pool in ["ens5", "ens6"] { try ScratchFiles.removeAll("\(node.poolDirectory)/\(pool).yaml") }
+      let file = "\(node.poolDirectory)/this-node.yaml"
+      try site.writePools(to: file).mustSucceed()
+      for nic in ["ens5", "ens6"] { try site.writeNetwork(nic, ipam: ["pools": [.string("master-v4-\(nic)")]]) }
+      // Whole prefixes too, and not the node's own addresses.
+      #expect(
+        try site.poolRanges() == [
+          "master-v4-ens5": ["172.31.16.4-172.31.16.5"],
+          "master-v4-ens6": ["210.22.16.11", "210.22.16.32-210.22.16.47"],
+        ])
+      let attachment = try site.attach("pod0")
+      #expect(attachment.result?["ips"]?.array?.first?.object?["address"]?.string == "172.31.16.4/20")
+      #expect(try site.findings().isEmpty)
+    }
+  }
+
+  @Test func addressesOfIPv6AreFoundInTheirSubnets() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      let service = try MetadataService(on: node, address: "::1")
+      defer { service.end() }
+      service.describe(Site.ens5)
+      // DHCPv6 gives the NIC's first address to the link itself.
+      service.describe(
+        Site.ens5.mac,
+        [
+          "subnet-ipv6-cidr-blocks": "2001:db8:5::/64", "ipv6s": "2001:db8:5::e4\n2001:db8:5::4",
+          "ipv6-prefix": "2001:db8:5:0:1::/80",
+        ])
+      let completion = try site.writePools(endpoint: service.endpoint).mustSucceed()
+      #expect(completion.errors.contains("2001:db8:5::e4 is left out, since the node itself has it"))
+      let pool = try #require(completion.text.split(separator: "---\n").last)
+      for line in [
+        "  name: master-v6-ens5\n", "  subnet: \"2001:db8:5::/64\"\n", "  gateway: \"fe80:ec2::1\"\n",
+        "    - \"2001:db8:5::4\"\n", "    - \"2001:db8:5:0:1::-2001:db8:5:0:1:ffff:ffff:ffff\"\n",
+      ] { #expect(pool.contains(line), "\(pool)") }
+    }
+  }
+
+  @Test func whatCannotBeUsedIsRemarked() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      let service = try site.startMetadataService()
+      service.describe("02:de:ad:00:00:01", [:])
+      service.describe("02:de:ad:00:00:02", ["interface-id": "eni-elsewhere", "device-number": "2"])
+      service.describe(Site.ens6, addresses: [])
+      try node.namespace.ip("address", "add", "172.31.16.5/32", "dev", "ens5")
+      let completion = try site.writePools().mustSucceed()
+      for remark in [
+        "interface 02:de:ad:00:00:01 is listed and has no data: it was detached a moment ago",
+        "eni-elsewhere (02:de:ad:00:00:02) has no link on this node",
+        "eni-ens6 (ens6) has no IPv4 addresses for pods",
+        "172.31.16.5 is left out, since the node itself has it; to give it to pods: ip address delete 172.31.16.5/32 "
+          + "dev ens5",
+      ] { #expect(completion.errors.contains(remark), "\(completion)") }
+      #expect(completion.text.contains("    - \"172.31.16.4\"\n    - \"172.31.16.6-172.31.16.8\"\n"), "\(completion)")
+    }
+  }
+
+  /// What is told of a service that fails, and that a file of pools stays as it was.
+  @Test(arguments: [
+    (MetadataService.Mood.withoutToken, "gives no token: status 403; in a container the hop limit must be 2"),
+    (.silent, "did not answer /latest/api/token"),
+  ])
+  func aServiceThatFailsChangesNothing(mood: MetadataService.Mood, message: String) throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.startMetadataService().set(mood)
+      let file = "\(node.poolDirectory)/ens5.yaml"
+      let before = ScratchFiles.read(file)
+      let completion = try site.writePools(to: file)
+      #expect(completion.status == 1 && completion.errors.contains(message), "\(completion)")
+      #expect(ScratchFiles.read(file) == before)
+    }
+  }
+
+  @Test func whereNoServiceListensThatIsTold() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      for (endpoint, message) in [
+        ("http://127.0.0.1:8111", "does not answer: Connection refused; is this an EC2 instance"),
+        ("http://metadata", "http://metadata is not of the form http://ADDRESS[:PORT]"),
+      ] {
+        let completion = try site.writePools(endpoint: endpoint)
+        #expect(completion.errors.contains(message), "\(completion)")
+      }
+    }
+  }
+
+  @Test func theFindingNamesTheCommandThatAssignsTheAddress() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.startMetadataService()
+      try node.writePool(
+        "ens6", subnet: "210.22.16.0/24", ips: "210.22.16.11-210.22.16.17", gateway: "210.22.16.1")
+      let findings = try site.findings()
+      #expect(
+        findings.map(\.remedy) == [
+          "aws ec2 assign-private-ip-addresses --network-interface-id eni-ens6 --private-ip-addresses 210.22.16.16 "
+            + "210.22.16.17"
+        ], "\(findings)")
+    }
+  }
+
+  @Test func traceTellsWhetherTheNICOwnsTheAddress() throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      let service = try site.startMetadataService()
+      let healthy = try site.control("trace", "web/pod0")
+      #expect(healthy.isSuccess && healthy.text.contains("eni-ens5 (ens5) owns the addresses"), "\(healthy)")
+      service.describe(Site.ens5, addresses: ["172.31.16.5"])
+      let broken = try site.control("trace", "web/pod0")
+      #expect(broken.status == 1, "\(broken)")
+      #expect(broken.text.contains("eni-ens5 (ens5) does not own 172.31.16.4"), "\(broken)")
+    }
+  }
+}
+
+extension OperatorSite {
+  /// Asks for the NICs' pools, as the node "master".
+  fileprivate func writePools(to file: String? = nil, endpoint: String? = nil) throws -> Completion {
+    try control(
+      ["pools", "--from-imds", "--node-name", "master"] + (file.map { ["--to", $0] } ?? [])
+        + (endpoint.map { ["--imds-endpoint", $0] } ?? []))
+  }
+
+  /// The ranges of each pool, as the tool reads them.
+  fileprivate func poolRanges() throws -> [String: [String]] {
+    let pools = try JSONValue(parsing: control("pools", "-o", "json").mustSucceed().output).array ?? []
+    return Dictionary(
+      pools.compactMap(\.object).map { pool in
+        (pool["name"]?.string ?? "", pool["ranges"]?.array?.compactMap(\.string) ?? [])
+      }
+    ) { first, _ in first }
+  }
+}
