@@ -25,7 +25,8 @@ struct Pools: ParsableCommand {
     help: "Write SpiderIPPool documents for the addresses that the EC2 instance's NICs own.")
   var isFromMetadata = false
   @Option(
-    help: ArgumentHelp("With --from-imds: replace this file, at once.", valueName: "file"), completion: .file())
+    help: ArgumentHelp("With --from-imds: replace this file, at once.", valueName: "file"),
+    completion: .file())
   var to: String?
   @Option(
     help: ArgumentHelp(

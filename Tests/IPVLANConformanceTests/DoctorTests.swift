@@ -13,15 +13,19 @@ import Testing
     /// By what it is mended where the finding tells a change of a file, or a command of the cluster; `nil` runs
     /// the printed commands.
     let mend: (@Sendable (OperatorSite) throws -> Void)?
+    /// The findings that `--fix` takes away.
+    let fixed: Set<String>
 
     init(
-      _ description: String, _ kinds: Set<String>, make: @escaping @Sendable (OperatorSite) throws -> Void,
+      _ description: String, _ kinds: Set<String>, fixed: Set<String> = [],
+      make: @escaping @Sendable (OperatorSite) throws -> Void,
       mend: (@Sendable (OperatorSite) throws -> Void)? = nil
     ) {
       testDescription = description
       self.kinds = kinds
       self.make = make
       self.mend = mend
+      self.fixed = fixed
     }
   }
 
@@ -54,8 +58,9 @@ import Testing
     }
   }
 
-  @Test(arguments: kernelFaults + hostAccessFaults + leaseFaults + fileFaults + instanceFaults)
-  func aFaultIsFoundAndMended(fault: Fault) throws {
+  static let faults = kernelFaults + hostAccessFaults + leaseFaults + fileFaults + instanceFaults
+
+  @Test(arguments: faults) func aFaultIsFoundAndMended(fault: Fault) throws {
     try withNode { node in
       let site = try OperatorSite(node)
       try fault.make(site)
@@ -71,10 +76,30 @@ import Testing
     }
   }
 
+  /// `--fix` mends what is safe, says so, and leaves everything else as it is.
+  @Test(arguments: faults) func whatIsSafeIsMendedOnRequest(fault: Fault) throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      try fault.make(site)
+      let found = try site.findings()
+      #expect(Set(found.filter(\.isFixable).map(\.kind)) == fault.fixed, "\(found)")
+      let fixing = try site.control("doctor", "--fix")
+      #expect(fixing.status == (fault.kinds == fault.fixed ? 0 : 1), "\(fixing)")
+      let left = try site.findings()
+      #expect(Set(left.map(\.kind)) == fault.kinds.subtracting(fault.fixed), "\(left)")
+      for finding in found {
+        #expect(
+          fixing.text.contains("mended  \(finding.problem)\n") == fault.fixed.contains(finding.kind),
+          "\(fixing)")
+      }
+    }
+  }
+
   /// Links and addresses.
   static let kernelFaults = [
     Fault(
-      "master down", ["masterUnusable"], make: { try $0.node.namespace.ip("link", "set", "ens6", "down") }),
+      "master down", ["masterUnusable"], fixed: ["masterUnusable"],
+      make: { try $0.node.namespace.ip("link", "set", "ens6", "down") }),
     Fault(
       "master without carrier", ["masterWithoutCarrier"],
       make: { try $0.node.fabric.ip("link", "set", "to-ens6", "down") },
@@ -95,7 +120,7 @@ import Testing
       "a pod's link down", ["linkDown"],
       make: { try $0.attachments[0].pod.namespace.ip("link", "set", "eth0", "down") }),
     Fault(
-      "a half-made link", ["halfMadeLink"],
+      "a half-made link", ["halfMadeLink"], fixed: ["halfMadeLink"],
       make: { site in
         let path = site.attachments[0].pod.namespace.path
         try site.node.namespace.ip(
@@ -103,7 +128,7 @@ import Testing
           String(path.dropFirst("/run/netns/".count)), "type", "ipvlan", "mode", "l3s")
       }),
     Fault(
-      "a pod's link gone", ["linkMissing", "hostRouteStale"],
+      "a pod's link gone", ["linkMissing", "hostRouteStale"], fixed: ["hostRouteStale"],
       make: { try $0.attachments[0].pod.namespace.ip("link", "delete", "eth0") },
       mend: { site in
         var attachment = site.attachments[0]
@@ -115,19 +140,19 @@ import Testing
   /// The way between the node and its pods.
   static let hostAccessFaults = [
     Fault(
-      "host-side slave gone", ["hostAccessIncomplete"],
+      "host-side slave gone", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
       make: { try $0.node.namespace.ip("link", "delete", "ih-ens5") }),
     Fault(
-      "host-side slave down", ["hostAccessIncomplete"],
+      "host-side slave down", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
       make: { try $0.node.namespace.ip("link", "set", "ih-ens5", "down") }),
     Fault(
-      "host route gone", ["hostAccessIncomplete"],
+      "host route gone", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
       make: { try $0.node.namespace.ip("route", "delete", "172.31.16.4", "dev", "ih-ens5") }),
     Fault(
-      "rule gone", ["hostAccessIncomplete"],
+      "rule gone", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
       make: { try $0.node.namespace.ip("rule", "delete", "pref", "500") }),
     Fault(
-      "filter flushed", ["hostAccessIncomplete"],
+      "filter flushed", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
       make: { try $0.node.namespace.execute("nft", ["flush", "ruleset"]).mustSucceed() }),
     Fault(
       "no forwarding", ["hostAccessShortfall"],
@@ -136,7 +161,7 @@ import Testing
       "strict reverse path filter", ["hostAccessShortfall"],
       make: { try $0.node.namespace.setSysctl("net/ipv4/conf/ens5/rp_filter", "1") }),
     Fault(
-      "stale host route", ["hostRouteStale"],
+      "stale host route", ["hostRouteStale"], fixed: ["hostRouteStale"],
       make: { try $0.node.namespace.ip("route", "add", "172.31.16.8", "dev", "ih-ens5", "proto", "118") }),
   ]
 
@@ -144,6 +169,7 @@ import Testing
   static let leaseFaults = [
     Fault(
       "a pod gone without DEL", ["leaseOrphaned", "hostRouteStale"],
+      fixed: ["leaseOrphaned", "hostRouteStale"],
       make: { site in
         site.attachments[0].pod.namespace.destroy()
         try eventually { try site.findings().count == 2 }

@@ -13,7 +13,9 @@ import Testing
       for pool in ["ens5", "ens6"] { try ScratchFiles.removeAll("\(node.poolDirectory)/\(pool).yaml") }
       let file = "\(node.poolDirectory)/this-node.yaml"
       try site.writePools(to: file).mustSucceed()
-      for nic in ["ens5", "ens6"] { try site.writeNetwork(nic, ipam: ["pools": [.string("master-v4-\(nic)")]]) }
+      for nic in ["ens5", "ens6"] {
+        try site.writeNetwork(nic, ipam: ["pools": [.string("master-v4-\(nic)")]])
+      }
       // Whole prefixes too, and not the node's own addresses.
       #expect(
         try site.poolRanges() == [
@@ -65,7 +67,9 @@ import Testing
         "172.31.16.5 is left out, since the node itself has it; to give it to pods: ip address delete 172.31.16.5/32 "
           + "dev ens5",
       ] { #expect(completion.errors.contains(remark), "\(completion)") }
-      #expect(completion.text.contains("    - \"172.31.16.4\"\n    - \"172.31.16.6-172.31.16.8\"\n"), "\(completion)")
+      #expect(
+        completion.text.contains("    - \"172.31.16.4\"\n    - \"172.31.16.6-172.31.16.8\"\n"),
+        "\(completion)")
     }
   }
 

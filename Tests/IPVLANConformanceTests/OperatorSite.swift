@@ -112,11 +112,21 @@ final class OperatorSite {
   }
 
   /// What the doctor says.
-  func findings() throws -> [(kind: String, problem: String, remedy: String)] {
+  struct Finding {
+    let kind: String
+    let problem: String
+    let remedy: String
+    let isFixable: Bool
+  }
+
+  func findings() throws -> [Finding] {
     let completion = try control("doctor", "-o", "json")
     let value = try JSONValue(parsing: completion.output)
     let findings = (value.array ?? []).compactMap(\.object).map {
-      ($0["kind"]?.string ?? "", $0["problem"]?.string ?? "", $0["remedy"]?.string ?? "")
+      Finding(
+        kind: $0["kind"]?.string ?? "", problem: $0["problem"]?.string ?? "",
+        remedy: $0["remedy"]?.string ?? "",
+        isFixable: $0["isFixable"]?.bool ?? false)
     }
     #expect(completion.status == (findings.isEmpty ? 0 : 1), "\(completion)")
     return findings

@@ -16,7 +16,8 @@ package struct DoctorReport: Report {
     findings =
       KernelCheck.findings(examination) + ConfigurationCheck.findings(examination)
       + ModeCheck.findings(examination) + PoolCheck.findings(examination)
-      + InstanceCheck.findings(examination) + LinkCheck.findings(examination) + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
+      + InstanceCheck.findings(examination) + LinkCheck.findings(examination)
+      + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
   }
 
   /// Mends what can be mended safely, and looks again.

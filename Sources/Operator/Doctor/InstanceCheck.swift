@@ -49,7 +49,8 @@ struct InstanceCheck {
         .poolAddressNotOwned,
         "pool \(pool.name) has \(foreign.summary), which \(interface.id) (\(master.name)) does not own\(owners)",
         consequence: "the fabric drops the packets of pods that get them",
-        remedy: owners.isEmpty ? Self.assignment(foreign, to: interface) ?? correction(pool) : correction(pool))
+        remedy: owners.isEmpty
+          ? Self.assignment(foreign, to: interface) ?? correction(pool) : correction(pool))
     }
   }
 
@@ -85,7 +86,10 @@ struct InstanceCheck {
   private static func assignment(_ addresses: AddressSet, to interface: NetworkInterface) -> String? {
     guard addresses.count <= 15, let family = addresses.ranges.first?.family else { return nil }
     let subnets = family == .v4 ? [interface.subnet].compactMap(\.self) : interface.subnets6
-    guard addresses.ranges.allSatisfy({ range in subnets.contains { $0.contains(range.lower) && $0.contains(range.upper) } })
+    guard
+      addresses.ranges.allSatisfy({ range in
+        subnets.contains { $0.contains(range.lower) && $0.contains(range.upper) }
+      })
     else { return nil }
     let list = addresses.elements.map(\.description).joined(separator: " ")
     return family == .v4

@@ -28,7 +28,8 @@ struct MetadataClient: ~Copyable {
     guard answer.status == 200, !answer.body.isEmpty else {
       throw Refusal(
         "the instance metadata service at \(endpoint) gives no token: status \(answer.status); in a container the "
-          + "hop limit must be 2 (aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2)")
+          + "hop limit must be 2: aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 "
+          + "--instance-id $(cat /sys/class/dmi/id/board_asset_tag)")
     }
     client.token = answer.body
     return client

@@ -91,7 +91,8 @@ public final class MetadataService: Sendable {
     }
     while let request = head(session) {
       let (status, body) = answer(request, mood)
-      let text = "HTTP/1.1 \(status) Whatever\r\nContent-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+      let text =
+        "HTTP/1.1 \(status) Whatever\r\nContent-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
       guard session.send(Array((text + body).utf8)) else { return }
     }
   }
