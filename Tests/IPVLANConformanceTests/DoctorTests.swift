@@ -175,6 +175,21 @@ import Testing
         try eventually { try site.findings().count == 2 }
       }),
     Fault(
+      "a pod without host access gone without DEL", ["leaseOrphaned", "hostRouteStale"],
+      fixed: ["leaseOrphaned", "hostRouteStale"], make: { try $0.loseNewPod(of: "ens6") }),
+    Fault(
+      "a pod of host-local gone without DEL", ["leaseOrphaned", "hostRouteStale"],
+      fixed: ["leaseOrphaned", "hostRouteStale"],
+      make: { site in
+        try site.writeNetwork(
+          "ens6",
+          ipam: [
+            "type": "host-local", "subnet": "210.22.16.0/24", "rangeStart": "210.22.16.11",
+            "rangeEnd": "210.22.16.15", "dataDir": .string("\(site.node.directory)/networks"),
+          ])
+        try site.loseNewPod(of: "ens6")
+      }),
+    Fault(
       "leases lost", ["leaseMissing"],
       make: { try ScratchFiles.removeAll("\($0.node.directory)/leases") },
       mend: { site in
@@ -269,6 +284,13 @@ import Testing
 }
 
 extension OperatorSite {
+  /// A pod that ends without the plugin being told, as when a node loses power.
+  fileprivate func loseNewPod(of nic: String) throws {
+    let before = try findings().count
+    try attach("lost", to: nic).pod.namespace.destroy()
+    try eventually { try findings().count > before }
+  }
+
   fileprivate func writePool5(_ ips: String) throws {
     try node.writePool("ens5", subnet: "172.31.16.0/20", ips: ips, gateway: "172.31.16.1")
   }

@@ -38,7 +38,7 @@ final class OperatorSite {
     pools["cooldownSeconds"] = nil
     pools["pools"] = [.string(nic)]
     for (key, value) in ipam.members { pools[key] = value }
-    plugin["ipam"] = .object(pools)
+    plugin["ipam"] = .object(ipam["type"] == nil ? pools : ipam)
     let list: JSONObject = [
       "cniVersion": "1.0.0", "name": .string("ipvlan-\(nic)"), "plugins": [.object(plugin)],
     ]
@@ -63,10 +63,10 @@ final class OperatorSite {
     try ScratchFiles.write("\(configurations)/\(name)", text)
   }
 
-  /// Attaches a new pod to ens5, and writes it down as libcni does.
+  /// Attaches a new pod to the network of a NIC, and writes it down as libcni does.
   @discardableResult
-  func attach(_ name: String) throws -> PodAttachment {
-    let text = ScratchFiles.read("\(configurations)/ens5.conflist") ?? ""
+  func attach(_ name: String, to nic: String = "ens5") throws -> PodAttachment {
+    let text = ScratchFiles.read("\(configurations)/\(nic).conflist") ?? ""
     let list = try JSONValue(parsing: Array(text.utf8)).object ?? [:]
     var configuration = list["plugins"]?.array?.first?.object ?? [:]
     configuration["cniVersion"] = list["cniVersion"]
@@ -74,21 +74,21 @@ final class OperatorSite {
     var attachment = PodAttachment(try node.pod(name), on: node, configuration)
     attachment.arguments = "IgnoreUnknown=1;K8S_POD_NAMESPACE=web;K8S_POD_NAME=\(name)"
     try attachment.add()
-    try writeDown(attachment, text)
+    try writeDown(attachment, "ipvlan-\(nic)", text)
     attachments.append(attachment)
     return attachment
   }
 
-  private func writeDown(_ attachment: PodAttachment, _ configuration: String) throws {
+  private func writeDown(_ attachment: PodAttachment, _ network: String, _ configuration: String) throws {
     let encoded = try Program("base64", ["-w0"], input: Array(configuration.utf8)).run().mustSucceed().text
     let entry: JSONObject = [
       "kind": "cniCacheV1", "containerId": .string(attachment.pod.containerID), "ifName": "eth0",
-      "networkName": "ipvlan-ens5", "netns": .string(attachment.pod.namespace.path),
+      "networkName": .string(network), "netns": .string(attachment.pod.namespace.path),
       "config": .string(encoded), "result": .object(attachment.result ?? [:]),
       "cniArgs": [["K8S_POD_NAMESPACE", "web"], ["K8S_POD_NAME", .string(attachment.pod.name)]],
     ]
     try ScratchFiles.write(
-      "\(cache)/ipvlan-ens5-\(attachment.pod.containerID)-eth0",
+      "\(cache)/\(network)-\(attachment.pod.containerID)-eth0",
       String(decoding: JSONValue.object(entry).serialized(), as: UTF8.self))
   }
 
