@@ -8,10 +8,20 @@ public import SystemPackage
 
 /// Whole files and directories, as configurations and small state need them.
 public enum Files {
-  /// The bytes of a file.
+  /// The bytes of a file; a pipe that lies where a file should is not waited for.
   /// - Throws: the `Errno` of open(2) or read(2); `EFBIG` beyond `limit` bytes.
   public static func read(_ path: String, limit: Int = 1 << 20) throws(Errno) -> [UInt8] {
-    try OwnedDescriptor(opening: path, .readOnly).readAll(limit: limit)
+    try OwnedDescriptor(opening: path, .readOnly, options: .nonBlocking).readAll(limit: limit)
+  }
+
+  /// The last `limit` bytes of a file that may be much larger.
+  /// - Throws: the `Errno` of open(2), fstat(2) or pread(2); `ESPIPE` for a pipe.
+  public static func readTail(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
+    let file = try OwnedDescriptor(opening: path, .readOnly, options: .nonBlocking)
+    var status = stat()
+    guard unsafe fstat(file.descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+    let size = Int(status.st_size)
+    return try file.read(min(size, limit), at: max(0, size - limit))
   }
 
   /// Replaces a file so that readers see the old content or the new, never half of it.
@@ -34,11 +44,13 @@ public enum Files {
     }
   }
 
-  /// Appends to a file in one write, making it when it is missing; a symbolic link is not followed.
+  /// Appends to a file in one write, making it when it is missing; a symbolic link is not followed, and the reader
+  /// of a pipe not waited for.
   /// - Throws: the `Errno` of open(2) or write(2).
   public static func append(_ bytes: [UInt8], to path: String) throws(Errno) {
     let file = try OwnedDescriptor(
-      opening: path, .writeOnly, options: [.append, .create, .noFollow], permissions: [.ownerReadWrite])
+      opening: path, .writeOnly, options: [.append, .create, .noFollow, .nonBlocking],
+      permissions: [.ownerReadWrite])
     try file.writeAll(bytes)
   }
 

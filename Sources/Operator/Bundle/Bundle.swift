@@ -2,15 +2,12 @@ internal import JSON
 internal import Platform
 internal import SystemPackage
 
-/// All that a bug report needs, in one archive.
+/// All that a bug report needs, in one archive: bounded in size and time, and without secrets.
 package struct Bundle {
-  /// The end of a log is what counts, in bytes.
-  private static let logTail = 1 << 20
   /// More files of a directory than this are not taken.
   private static let mostFiles = 200
 
-  private var archive = TarArchive()
-  private let now = WallClock.now().seconds
+  private var archive = BoundedArchive(folder: "ipvlan")
   /// What could not be taken.
   package private(set) var remarks: [String] = []
 
@@ -18,22 +15,26 @@ package struct Bundle {
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
   package init(_ sources: NodeSources) throws(Refusal) {
     let examination = try Examination(sources)
-    let book = examination.leases
     add("links", LinksReport(examination.inventory))
-    add("leases", LeasesReport(book, onlyOrphans: false))
+    add("leases", LeasesReport(examination.leases, onlyOrphans: false))
     add("pools", PoolsReport(examination.directory))
     add("doctor", DoctorReport(examination))
     for file in ["/proc/version", "/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id"] {
-      take(file, as: "kernel/\(file.split(separator: "/").last ?? "")")
+      take(file, as: "kernel/\(Self.name(of: file))") { .text($0) }
     }
-    takeAll(sources.configurations, as: "net.d")
+    takeAll(sources.configurations, as: "net.d") { BundledFile.configuration($0) }
     let pools = Set(examination.directory.networks.compactMap { $0.poolAllocator?.poolDirectory })
-    for (number, directory) in pools.sorted().enumerated() { takeAll(directory, as: "pools\(number)") }
-    for entry in examination.inventory.cache.attachments.prefix(Self.mostFiles) { add(entry) }
+    for (number, directory) in pools.sorted().enumerated() {
+      takeAll(directory, as: "pools\(number)") { BundledFile.pools($0) }
+    }
+    let attachments = examination.inventory.cache.attachments
+    for entry in attachments.prefix(Self.mostFiles) { add(entry) }
+    remarkRest(attachments.count, "cached attachments")
     let logs = Set(examination.directory.ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string })
     for (number, file) in logs.sorted().enumerated() {
-      take(file, as: "log\(number).jsonl", tail: Self.logTail)
+      take(file, as: "log\(number).jsonl", isTail: true) { BundledFile.log($0) }
     }
+    remarks += archive.remarks
   }
 
   /// Compresses with the system's gzip, and writes.
@@ -44,8 +45,8 @@ package struct Bundle {
     }
     do throws(Errno) {
       let outcome = try Subprocess(
-        executable: gzip, environment: Environment([:]), input: archive.finished, timeLimit: 30,
-        maximumOutput: 64 << 20
+        executable: gzip, environment: Environment([:]), input: archive.finished, timeLimit: 10,
+        maximumOutput: 2 * BoundedArchive.mostBytes
       ).run()
       guard outcome.end == .exited(0) else { throw .ioError }
       try Files.replace(file, with: outcome.output)
@@ -55,8 +56,8 @@ package struct Bundle {
   }
 
   private mutating func add(_ name: String, _ report: some Report) {
-    archive.add("ipvlan/\(name).txt", Array(report.text(for: .plain).utf8), modified: now)
-    archive.add("ipvlan/\(name).json", report.json.serialized(indented: true), modified: now)
+    archive.add("\(name).txt", Array(report.text(for: .plain).utf8))
+    archive.add("\(name).json", report.json.serialized(indented: true))
     for remark in report.remarks where !remarks.contains(remark) { remarks.append(remark) }
   }
 
@@ -70,35 +71,40 @@ package struct Bundle {
     object["pod"] = entry.pod.map(JSONValue.string)
     object["configuration"] = entry.configuration.map { Redaction.redacted(.object($0)) }
     archive.add(
-      "ipvlan/cache/\(entry.id.shortContainerID)-\(entry.id.ifname).json",
-      JSONValue.object(object).serialized(indented: true), modified: now)
+      "cache/\(entry.id.shortContainerID)-\(entry.id.ifname).json",
+      JSONValue.object(object).serialized(indented: true))
   }
 
-  private mutating func takeAll(_ directory: String, as name: String) {
-    for file in ((try? Files.names(in: directory)) ?? []).prefix(Self.mostFiles) {
-      take("\(directory)/\(file)", as: "\(name)/\(file)")
-    }
+  private mutating func takeAll(
+    _ directory: String, as name: String, _ read: ([UInt8]) -> BundledFile
+  ) {
+    let names = (try? Files.names(in: directory)) ?? []
+    for file in names.prefix(Self.mostFiles) { take("\(directory)/\(file)", as: "\(name)/\(file)", read) }
+    remarkRest(names.count, "files of \(directory)")
   }
 
-  private mutating func take(_ file: String, as name: String, tail: Int = 1 << 20) {
+  private mutating func remarkRest(_ count: Int, _ what: String) {
+    guard count > Self.mostFiles else { return }
+    remarks.append("\(count - Self.mostFiles) of \(count) \(what) are left out")
+  }
+
+  private mutating func take(
+    _ file: String, as name: String, isTail: Bool = false, _ read: ([UInt8]) -> BundledFile
+  ) {
+    if let obstacle = archive.obstacle { return remarks.append("\(file) is left out: \(obstacle)") }
     do throws(Errno) {
-      let content = try Files.read(file, limit: 64 << 20)
-      // What is JSON may hold secrets. So may a configuration that does not parse, where they cannot be found;
-      // doctor tells its fault. Kubeconfigs and keys that lie beside it are none of ours.
-      if let value = try? JSONValue(parsing: content) {
-        archive.add(
-          "ipvlan/\(name)", Redaction.redacted(value).serialized(indented: true), modified: now)
-      } else if Self.isTaken(name) {
-        archive.add("ipvlan/\(name)", Array(content.suffix(tail)), modified: now)
-      } else {
-        remarks.append("\(file) is left out, since it may hold secrets")
+      let largest = BoundedArchive.largestFile
+      let content = try isTail ? Files.readTail(file, limit: largest) : Files.read(file, limit: largest)
+      switch read(content) {
+      case .text(let text): archive.add(name, text)
+      case .unsafe(let reason): remarks.append("\(file) is left out: \(reason)")
       }
     } catch {
       remarks.append("\(file) is left out: \(error)")
     }
   }
 
-  private static func isTaken(_ name: String) -> Bool {
-    name.hasPrefix("kernel/") || name.hasPrefix("pools") || name.hasSuffix(".jsonl")
+  private static func name(of file: String) -> String {
+    file.split(separator: "/").last.map(String.init) ?? file
   }
 }
