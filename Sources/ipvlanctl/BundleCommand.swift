@@ -6,8 +6,8 @@ struct BundleCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bundle", abstract: "Packs everything that a bug report needs into one archive.",
     discussion: """
-      Links, leases, pools, findings, configurations, pool documents, cached attachments, and the last mebibyte of
-      each operation log. Values whose key sounds like a secret are left out, and files that are not understood.
+      Links, leases, pools, findings, configurations, pool documents, cached attachments, and the last mebibyte of \
+      each operation log. Values whose key sounds like a secret are left out, and files that are not understood. \
       Collecting ends after 20 seconds or 32 MiB.
 
       EXAMPLES

@@ -5,7 +5,7 @@ struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what is wrong on this node, why it hurts, and the command that mends it.",
     discussion: """
-      Looks at the kernel, configurations, masters, modes, pools, leases, links and host access, and changes
+      Looks at the kernel, configurations, masters, modes, pools, leases, links and host access, and changes \
       nothing unless --fix is given. The status is 1 when something is wrong.
 
       EXAMPLES

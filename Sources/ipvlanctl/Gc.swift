@@ -5,7 +5,7 @@ struct Gc: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc", abstract: "Frees what no live attachment owns: leases, host routes, half-made links.",
     discussion: """
-      A lease is freed when neither its link nor its network namespace is there any more. Nothing is touched that
+      A lease is freed when neither its link nor its network namespace is there any more. Nothing is touched that \
       a pod could still use, and nothing at all when some namespace may not be looked at.
 
       EXAMPLES

@@ -5,7 +5,7 @@ struct Leases: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists the addresses that are held or cooling down, and by whom.",
     discussion: """
-      Leases of ipam types ippool and host-local are shown, of every network that is configured or cached.
+      Leases of ipam types ippool and host-local are shown, of every network that is configured or cached. \
       With --orphans the status is 1 when there are any.
 
       EXAMPLES

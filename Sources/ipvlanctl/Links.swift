@@ -5,7 +5,7 @@ struct Links: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Lists every ipvlan link: the node's own and those in pods.",
     discussion: """
-      Links are found in every network namespace, also in those that only a process keeps, and whoever made them.
+      Links are found in every network namespace, also in those that only a process keeps, and whoever made them. \
       Columns that do not fit are left out; -o json has everything.
 
       EXAMPLES

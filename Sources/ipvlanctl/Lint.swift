@@ -5,8 +5,8 @@ struct Lint: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Says what is wrong in configurations and pool documents, with line and key.",
     discussion: """
-      Takes CNI configurations, SpiderIPPool, SpiderReservedIP and SpiderMultusConfig documents and
-      NetworkAttachmentDefinitions, as YAML or JSON; of a directory every file with a name that fits.
+      Takes CNI configurations, SpiderIPPool, SpiderReservedIP and SpiderMultusConfig documents and \
+      NetworkAttachmentDefinitions, as YAML or JSON; of a directory every file with a name that fits. \
       The status is 1 when something is wrong.
 
       EXAMPLES

@@ -5,7 +5,7 @@ struct Trace: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Follows an attachment from its configuration to the wire, and says where it is broken.",
     discussion: """
-      Stops at: configuration, libcni's cache, lease, namespace, link, addresses, routes, neighbours, host access,
+      Stops at: configuration, libcni's cache, lease, namespace, link, addresses, routes, neighbours, host access, \
       master. The status is 1 when a stop is not as it should be.
 
       EXAMPLES

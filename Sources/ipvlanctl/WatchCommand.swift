@@ -6,7 +6,7 @@ struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Shows ipvlan links, their addresses and routes as they change.",
     discussion: """
-      Begins with what is there (=), then tells what is added (+), changed (~) and removed (-), in all network
+      Begins with what is there (=), then tells what is added (+), changed (~) and removed (-), in all network \
       namespaces. When there are more changes than can be told, it says so (!) and looks again. Ends on ^C.
 
       EXAMPLES
