@@ -10,15 +10,6 @@ import Testing
   }
 }
 
-@Suite struct KernelCheckTests {
-  @Test(arguments: [
-    ("6.1.0-56-amd64", true, 0), ("4.9.0", true, 0), ("4.4.302+", true, 1), ("4.4.302+", false, 0),
-    ("3.10.0-1160.el7", false, 1), ("unreadable", true, 0),
-  ]) func oldKernelsAreTold(release: String, usesL3S: Bool, count: Int) {
-    #expect(KernelCheck.tooOld(release: release, usesL3S: usesL3S).count == count)
-  }
-}
-
 @Suite struct Base64Tests {
   @Test(arguments: [
     ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYmFy", "foobar"), ("8J+Riw==", "👋"),

@@ -37,6 +37,7 @@ clear_node() {
   local directory name
   stop_containerd
   stop_podman
+  stop_daemons
   for name in $(ip netns list | awk '$1 != "fabric" { print $1 }'); do
     # What still runs in a namespace keeps it, with its links, after its name is gone.
     stop_serving "$name"

@@ -9,6 +9,10 @@ operator_node() {
   on_list ADD 10-ipvlan-ens5.conflist pod
 }
 
+# What the doctor finds, by kind, and the command that it prints for one of them.
+findings() { (ipvlanctl doctor -o json || true) | jq -r '.[].kind' | sort -u | xargs; }
+remedy() { (ipvlanctl doctor -o json || true) | jq -r --arg kind "$1" 'map(select(.kind == $kind))[0].remedy'; }
+
 test_operator_metrics_are_what_prometheus_reads() {
   operator_node
   ipvlanctl metrics >/tmp/metrics
@@ -32,6 +36,38 @@ test_operator_bash_completes_verbs_and_options() {
   [[ " $(complete_with ipvlanctl gc --) " == *" --dry-run "* ]]
 }
 
+test_operator_fish_completes_verbs_and_options() {
+  mkdir -p /tmp/home/.config/fish/completions
+  ipvlanctl --generate-completion-script fish >/tmp/home/.config/fish/completions/ipvlanctl.fish
+  complete_with() { HOME=/tmp/home PATH="$repository/dist:$PATH" fish -c "complete --do-complete '$*'"; }
+  [[ $(complete_with "ipvlanctl doc") == doctor* ]]
+  complete_with "ipvlanctl gc --d" | grep -q ^--dry-run
+}
+
+# zsh completes only on a terminal: one that it makes itself (zshmodules(1), zpty).
+test_operator_zsh_completes_verbs_and_options() {
+  mkdir -p /tmp/functions
+  ipvlanctl --generate-completion-script zsh >/tmp/functions/_ipvlanctl
+  cat >/tmp/complete.zsh <<'END'
+zmodload zsh/zpty
+zpty shell zsh --no-rcs --interactive
+zpty -w shell 'PROMPT= TERM=dumb; fpath=(/tmp/functions /usr/share/zsh/functions/Completion{,/Base,/Zsh} /usr/share/zsh/functions/Misc); autoload -U compinit; compinit -u'
+# ^T shows what stands in the line.
+zpty -w shell 'show() { print -r -- "<$BUFFER>"; }; zle -N show; bindkey "^T" show; print rea""dy'
+zpty -r -m shell answer '*ready*'
+for line in 'ipvlanctl doc' 'ipvlanctl gc --d'; do
+  zpty -w -n shell $'\x15'"$line"$'\t\x14'
+  zpty -r -m shell answer '*<*>*'
+  print -r -- "$answer"
+done
+zpty -d shell
+END
+  timeout 60 zsh --no-rcs /tmp/complete.zsh >/tmp/completed
+  cat -v /tmp/completed
+  grep -q "<ipvlanctl doctor >" /tmp/completed
+  grep -q "<ipvlanctl gc --dry-run >" /tmp/completed
+}
+
 test_operator_without_root_says_what_is_not_shown() {
   operator_node
   install -m 755 "$repository/dist/ipvlanctl" /tmp/ipvlanctl
@@ -41,4 +77,18 @@ test_operator_without_root_says_what_is_not_shown() {
   # The node's own namespace is seen, and what stands in it.
   grep -q ih-ens5 /tmp/shown
   on_list DEL 10-ipvlan-ens5.conflist pod
+}
+
+# The kernel has ipvlan as a module: one that cannot be loaded is a kernel without it.
+test_operator_kernel_without_ipvlan() {
+  use_network ipvlan-ens5
+  modprobe -r ipvlan
+  # Restored in the end, whatever comes.
+  loader=$(cat /proc/sys/kernel/modprobe)
+  trap 'echo "$loader" >/proc/sys/kernel/modprobe' EXIT
+  echo /bin/false >/proc/sys/kernel/modprobe
+  expect_equal "$(findings)" kernelWithoutIPVLAN "findings without ipvlan"
+  expect_equal "$(remedy kernelWithoutIPVLAN)" "modprobe ipvlan" "the remedy"
+  modprobe ipvlan
+  expect_equal "$(findings)" "" "findings with ipvlan"
 }

@@ -7,7 +7,7 @@ readonly tests image=$1 filter=$2
 . "$tests/../../scripts/lib.sh"
 . "$tests/../../scripts/site.sh"
 . "$tests/node.sh"
-for file in containerd podman chains changeover installation operator; do . "$tests/$file.sh"; done
+for file in containerd podman chains changeover installation operator daemons; do . "$tests/$file.sh"; done
 
 passed=0 failed=0
 

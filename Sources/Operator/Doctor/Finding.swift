@@ -14,7 +14,7 @@ package struct Finding: Sendable {
     case duplicateAddress, linkDown, halfMadeLink, linkMissing
     case leaseOrphaned, leaseMissing, leaseStoreUnusable
     case hostAccessIncomplete, hostAccessShortfall, hostRouteStale
-    case linkManaged
+    case linkManaged, foreignRoutesManaged
   }
 
   /// How the tool itself can mend it, where that is safe.

@@ -1,13 +1,11 @@
 internal import Addressing
 internal import IPPool
 internal import Netlink
-internal import Platform
 
 /// Links in pods must be there and up, and no two may have the same address.
 struct LinkCheck {
   static func findings(_ examination: Examination) -> [Finding] {
     halfMade(examination) + down(examination) + missing(examination) + duplicates(examination)
-      + managed(examination)
   }
 
   private static func halfMade(_ examination: Examination) -> [Finding] {
@@ -63,39 +61,6 @@ struct LinkCheck {
         .duplicateAddress, "\(address) is in use twice: \(holders.map(\.name).joined(separator: ", "))",
         consequence: "packets reach one or the other", remedy: holders.last?.remove ?? "")
     }
-  }
-
-  /// What systemd-networkd and NetworkManager write about links that they look after.
-  private static func managed(_ examination: Examination) -> [Finding] {
-    examination.inventory.slaves.filter(\.place.isHome).flatMap { slave -> [Finding] in
-      let (index, name) = (slave.link.index, slave.link.name)
-      let consequence = "it takes the link's addresses and routes away, or adds its own"
-      if let state = setting("ADMIN_STATE", in: "/run/systemd/netif/links/\(index)"), state != "unmanaged" {
-        return [
-          Finding(
-            .linkManaged, "systemd-networkd manages \(name)", consequence: consequence,
-            remedy: "printf '[Match]\\nName=ih-*\\n[Link]\\nUnmanaged=yes\\n' > "
-              + "/etc/systemd/network/10-ipvlan.network && networkctl reload")
-        ]
-      }
-      if let managed = setting("managed", in: "/run/NetworkManager/devices/\(index)"), managed != "0",
-        managed != "false"
-      {
-        return [
-          Finding(
-            .linkManaged, "NetworkManager manages \(name)", consequence: consequence,
-            remedy: "printf '[keyfile]\\nunmanaged-devices=interface-name:ih-*\\n' > "
-              + "/etc/NetworkManager/conf.d/10-ipvlan.conf && nmcli general reload")
-        ]
-      }
-      return []
-    }
-  }
-
-  private static func setting(_ key: String, in file: String) -> String? {
-    guard let bytes = try? Files.read(file) else { return nil }
-    let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("\(key)=") }
-    return line.map { String($0.dropFirst(key.count + 1)) }
   }
 }
 
