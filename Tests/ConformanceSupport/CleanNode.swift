@@ -32,10 +32,12 @@ extension Node {
 }
 
 /// Throws unless `condition` holds within some seconds: for what the kernel does in the background.
-public func eventually(_ condition: () throws -> Bool) throws {
-  for _ in 0..<50 {
+///
+/// - Parameter pause: how long it is slept between two looks, in microseconds.
+public func eventually(every pause: UInt32 = 100_000, _ condition: () throws -> Bool) throws {
+  for _ in 0..<(5_000_000 / pause) {
     if try condition() { return }
-    usleep(100_000)
+    usleep(pause)
   }
   throw SupportError("a condition did not come about within 5 seconds")
 }

@@ -20,6 +20,51 @@ import Testing
     }
   }
 
+  /// From the kernel's change to the line, where the machine is at rest: the middle one of several.
+  @Test func aChangeIsToldWithinATenthOfASecond() throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      let watcher = try Watcher(on: node)
+      try eventually { watcher.tells("present", "address", "172.31.16.4") }
+      let pod = site.attachments[0].pod.namespace
+      let delays = try (1...9).map { number in
+        try pod.ip("address", "add", "10.0.0.\(number)/32", "dev", "eth0")
+        return try milliseconds { watcher.tells("added", "address", "10.0.0.\(number)/32 on eth0") }
+      }
+      #expect(delays.sorted()[4] < 100, "\(delays)")
+    }
+  }
+
+  /// A container of which only a process knows: nothing but its new slave betrays the namespace.
+  @Test func aNewSlaveBetraysItsNamespace() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      let watcher = try Watcher(on: node)
+      try site.attach("named")
+      try eventually {
+        watcher.tells("present", "address", "172.31.16.4") || watcher.tells("added", "address", "172.31.16.4")
+      }
+      let delays = try (0..<5).map { number in
+        var attachment = PodAttachment(
+          try node.pod("hidden\(number)", heldByProcess: true), on: node,
+          Configuration.ipvlan(mode: "l3s", ipam: Configuration.staticIPAM("10.0.0.\(number)/32")))
+        try attachment.add()
+        return try milliseconds {
+          ["present", "added"].contains { watcher.tells($0, "address", "10.0.0.\(number)/32 on eth0") }
+        }
+      }
+      #expect(delays.sorted()[2] < 100, "\(delays)")
+    }
+  }
+
+  /// How long it takes until a condition comes about.
+  private func milliseconds(until condition: () -> Bool) throws -> Int {
+    let clock = ContinuousClock()
+    let start = clock.now
+    try eventually(every: 1000, condition)
+    return Int((clock.now - start) / .milliseconds(1))
+  }
+
   @Test func aFloodIsSaidAndWhatIsThereIsLookedAtAnew() throws {
     try withNode { node in
       let site = try OperatorSite(node)

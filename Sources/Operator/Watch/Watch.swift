@@ -4,13 +4,17 @@ internal import SystemPackage
 
 /// Listens to every namespace of the node, as they come and go, until the process ends.
 ///
-/// A change is told as soon as the kernel tells it. A namespace that gets a name is noticed at once, since the
-/// kernel tells of mounts; one that only a process has within a second.
+/// A change is told as soon as the kernel tells it. A namespace is noticed at once when it gets a name, since the
+/// kernel tells of mounts, and when it gets a slave, since the kernel tells of its master too; any other within a second.
 package final class Watch {
   private var namespaces: [WatchedNamespace] = []
   private let home: NetworkNamespace
   private let mounts: OwnedDescriptor
   private let tell: ([WatchEvent]) -> Void
+  private var lastScan = MonotonicInstant.now()
+
+  /// After so long namespaces are looked for whatever happens, in milliseconds.
+  private static let interval = 1000
 
   /// Prepares to listen.
   ///
@@ -44,16 +48,20 @@ package final class Watch {
     let waiting =
       namespaces.map { (descriptor: $0.descriptor, interest: Polling.Interest.reading) }
       + [(descriptor: mounts.descriptor, interest: Polling.Interest.change)]
-    let ready = Polling.wait(for: waiting, milliseconds: 1000)
+    let ready = Polling.wait(for: waiting, milliseconds: Self.interval)
+    var isNewSlaveLikely = ready.contains(namespaces.count)
     for position in ready where position < namespaces.count {
       let seen = namespaces[position].changes(home: home)
-      if !seen.isEmpty { tell(seen) }
+      if !seen.events.isEmpty { tell(seen.events) }
+      if seen.areMastersTouched { isNewSlaveLikely = true }
     }
-    if ready.isEmpty || ready.contains(namespaces.count) { rescan() }
+    let age = MonotonicInstant.now().microseconds(since: lastScan)
+    if isNewSlaveLikely || age >= Self.interval * 1000 { rescan() }
   }
 
   /// Lets go of namespaces that are gone, and begins with those that are new.
   private func rescan() {
+    defer { lastScan = MonotonicInstant.now() }
     var found: Set<NetworkNamespace.Identity> = []
     for path in NamespaceInventory.paths() {
       guard let namespace = try? NetworkNamespace(path: path), let identity = try? namespace.identity() else {

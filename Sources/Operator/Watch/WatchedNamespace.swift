@@ -18,17 +18,26 @@ final class WatchedNamespace {
   /// For poll(2).
   var descriptor: FileDescriptor { events.descriptor }
 
+  /// What was seen at once.
+  struct Changes {
+    var events: [WatchEvent] = []
+    /// The kernel tells of a link when another one is put on it, in whatever namespace that is.
+    var areMastersTouched = false
+  }
+
   /// What has changed since the last call.
-  func changes(home: borrowing NetworkNamespace) -> [WatchEvent] {
-    var seen: [WatchEvent] = []
+  func changes(home: borrowing NetworkNamespace) -> Changes {
+    var seen = Changes()
     while true {
       do throws(NetlinkError) {
         let received = try events.receive()
         if received.isEmpty { return seen }
-        seen += received.compactMap(note)
+        seen.events += received.compactMap(note)
+        seen.areMastersTouched = seen.areMastersTouched || received.contains(where: \.isOfMaster)
       } catch  where error.errno == .noBufferSpace {
-        seen.append(event(.lost, "namespace", "too many changes at once; looking again"))
-        seen += present(home: home)
+        seen.events.append(event(.lost, "namespace", "too many changes at once; looking again"))
+        seen.events += present(home: home)
+        seen.areMastersTouched = true
       } catch {
         return seen
       }
@@ -92,5 +101,13 @@ final class WatchedNamespace {
   private static func text(_ link: Link) -> String {
     let owner = LinkIdentity.attachment(of: link).map { ", \($0)" } ?? ""
     return "\(link.name) \(link.ipvlanMode?.description ?? "?") MTU \(link.mtu) \(link.state)\(owner)"
+  }
+}
+
+extension NetworkEvent {
+  /// Whether it tells of a link that slaves may stand on.
+  fileprivate var isOfMaster: Bool {
+    guard case .link(let link) = self else { return false }
+    return !link.isIPVLAN
   }
 }
