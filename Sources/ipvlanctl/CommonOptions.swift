@@ -35,20 +35,24 @@ struct MetadataOptions: ParsableArguments {
       valueName: "url"))
   var imdsEndpoint: String?
 
-  /// The service that was named.
-  func named() throws -> MetadataEndpoint? {
-    let name = imdsEndpoint ?? Environment.current()[MetadataEndpoint.variable]
-    guard let text = name, !text.isEmpty else { return nil }
-    guard let endpoint = MetadataEndpoint(text) else {
+  mutating func validate() throws {
+    if let text = name, MetadataEndpoint(text) == nil {
       throw ValidationError("\(text) is not of the form http://ADDRESS[:PORT].")
     }
-    return endpoint
+  }
+
+  /// The service that was named.
+  var named: MetadataEndpoint? { name.flatMap(MetadataEndpoint.init) }
+
+  private var name: String? {
+    let name = imdsEndpoint ?? Environment.current()[MetadataEndpoint.variable]
+    return name.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// The sources of a node, with the service that was named, or that this instance has.
-  func complete(_ sources: NodeSources) throws -> NodeSources {
+  func complete(_ sources: NodeSources) -> NodeSources {
     var sources = sources
-    sources.metadata = try named() ?? (Instance.isHere ? .standard : nil)
+    sources.metadata = named ?? (Instance.isHere ? .standard : nil)
     return sources
   }
 }

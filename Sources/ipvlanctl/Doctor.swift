@@ -21,7 +21,7 @@ struct Doctor: ParsableCommand {
   var fix = false
 
   func run() throws {
-    let sources = try metadata.complete(paths.sources)
+    let sources = metadata.complete(paths.sources)
     let report = try fix ? DoctorReport.fixing(sources) : DoctorReport(sources)
     Ending.show(report, as: listing.output, status: report.findings.isEmpty ? 0 : 1)
   }

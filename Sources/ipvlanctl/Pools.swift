@@ -44,7 +44,7 @@ struct Pools: ParsableCommand {
 
   private func writeInstancePools() throws {
     let pools = try InstancePools(
-      metadata.named() ?? .standard,
+      metadata.named ?? .standard,
       nodeName: nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current, network: multusName)
     let remarks = pools.remarks.map { "note: \($0)\n" }.joined()
     if let to {

@@ -20,7 +20,8 @@ public final class Node: Sendable {
   public init() throws {
     try Kernel.mustHaveIPVLAN()
     let number = Self.count.add(1, ordering: .relaxed).newValue
-    identifier = "t\(getpid())-\(number)"
+    // Of one length, so that tables look the same in every run.
+    identifier = "t\(Self.digits(number, 3))\(Self.digits(Int(getpid()), 5))"
     directory = "/tmp/conformance/\(identifier)"
     try Files.makeDirectory(directory)
     namespace = try Namespace("node", .named("\(identifier)-node"))
@@ -38,6 +39,11 @@ public final class Node: Sendable {
     try namespace.batch(Site.nodeCommands)
   }
 
+  private static func digits(_ number: Int, _ width: Int) -> String {
+    let digits = String(number, radix: 36)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+
   /// The pods made so far.
   public var pods: [Pod] { podList.withLock { $0 } }
 
@@ -45,7 +51,7 @@ public final class Node: Sendable {
   public func pod(_ name: String = "a", heldByProcess: Bool = false) throws -> Pod {
     let reach: Namespace.Reach = heldByProcess ? .heldByProcess : .named("\(identifier)-\(name)")
     let pod = Pod(
-      name: name, containerID: "\(identifier)-\(name)", namespace: try Namespace("pod \(name)", reach))
+      name: name, containerID: "\(name)-\(identifier)", namespace: try Namespace("pod \(name)", reach))
     podList.withLock { $0.append(pod) }
     return pod
   }

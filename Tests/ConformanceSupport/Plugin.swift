@@ -41,11 +41,6 @@ public struct Plugin: Sendable {
     PluginReply(
       try Program(executable, environment: environment, input: input, seconds: 60).run(in: node.namespace))
   }
-
-  private static func environmentVariable(_ name: String) -> String? {
-    guard let value = unsafe getenv(name) else { return nil }
-    return unsafe String(cString: value)
-  }
 }
 
 /// What the plugin answered.

@@ -72,3 +72,9 @@ public struct Program: Sendable {
 
   private var command: String { ([executable] + arguments).joined(separator: " ") }
 }
+
+/// A variable of the tests' own environment; `nil` when it is not set.
+func environmentVariable(_ name: String) -> String? {
+  guard let value = unsafe getenv(name) else { return nil }
+  return unsafe String(cString: value)
+}

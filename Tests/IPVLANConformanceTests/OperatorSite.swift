@@ -105,10 +105,13 @@ final class OperatorSite {
 
   /// Runs the tool on the node.
   func control(_ arguments: [String]) throws -> Completion {
-    try Program(
-      "\(Plugin.directory)/ipvlanctl",
-      arguments + ["--conf-dir", configurations, "--cache-dir", cache], environment: environment, seconds: 60
-    ).run(in: node.namespace)
+    try run(arguments + ["--conf-dir", configurations, "--cache-dir", cache])
+  }
+
+  /// Runs the tool on the node with these arguments and no others.
+  func run(_ arguments: [String]) throws -> Completion {
+    try Program("\(Plugin.directory)/ipvlanctl", arguments, environment: environment, seconds: 60)
+      .run(in: node.namespace)
   }
 
   /// What the doctor says.

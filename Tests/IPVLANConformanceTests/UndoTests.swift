@@ -34,7 +34,7 @@ import Testing
       for (number, fault) in faults.enumerated() {
         var attempt = PodAttachment(first.pod, on: node, configuration)
         // Another container each time: a lease that is left would keep it from the only address.
-        attempt.environment = ["FAULT": fault.description, "CNI_CONTAINERID": "\(node.identifier)-\(number)"]
+        attempt.environment = ["FAULT": fault.description, "CNI_CONTAINERID": "\(number)-\(node.identifier)"]
         attempt.plugin = injector.plugin
         let reply = try attempt.call(.add)
         attempt.plugin = Plugin()

@@ -7,7 +7,13 @@ internal import Netlink
 struct ConfigurationCheck {
   static func findings(_ examination: Examination) -> [Finding] {
     let unreadable = examination.directory.faults.map { fault in
-      Finding(
+      guard !fault.isDirectory else {
+        return Finding(
+          .configurationUnreadable, "\(fault.file) \(fault.problem)",
+          consequence: "runtimes find no network there",
+          remedy: "ls -ld \(fault.file) # or tell where they are: ipvlanctl doctor --conf-dir DIRECTORY")
+      }
+      return Finding(
         .configurationUnreadable, "\(fault.file) cannot be used: \(fault.problem)",
         consequence: "runtimes skip its network, or refuse to start pods",
         remedy: "ipvlanctl lint \(fault.file)")

@@ -13,6 +13,9 @@ package struct DoctorReport: Report {
   /// Looks at what was read.
   package init(_ examination: Examination) {
     remarks = examination.remarks
+    if examination.directory.ipvlanNetworks.isEmpty {
+      remarks.append("no configuration here uses the plugin ipvlan, so that there is little to look at")
+    }
     findings =
       KernelCheck.findings(examination) + ConfigurationCheck.findings(examination)
       + ModeCheck.findings(examination) + PoolCheck.findings(examination)

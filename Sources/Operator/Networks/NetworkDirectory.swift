@@ -14,6 +14,8 @@ package struct NetworkDirectory: Sendable {
   package struct Fault: Sendable {
     package let file: String
     package let problem: String
+    /// It is the directory itself.
+    package var isDirectory = false
   }
 
   /// Reads `*.conflist`, `*.conf` and `*.json`, as runtimes do.
@@ -21,7 +23,7 @@ package struct NetworkDirectory: Sendable {
     let names: [String]
     do throws(Errno) { names = try Files.names(in: directory) } catch {
       names = []
-      faults.append(Fault(file: directory, problem: "cannot be listed: \(error)"))
+      faults.append(Fault(file: directory, problem: "cannot be listed: \(error)", isDirectory: true))
     }
     for name in names where [".conflist", ".conf", ".json"].contains(where: name.hasSuffix) {
       let file = "\(directory)/\(name)"

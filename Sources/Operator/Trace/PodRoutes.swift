@@ -7,6 +7,8 @@ struct PodRoutes {
   private let entry: NodeLink
   private let cached: CachedAttachment?
   private var routes: [Route] = []
+  /// The families in which the pod has a default route, out of whatever link.
+  private var families: Set<IPFamily> = []
   private var neighbors: [Neighbor] = []
 
   init(_ entry: NodeLink, _ cached: CachedAttachment?) {
@@ -17,8 +19,12 @@ struct PodRoutes {
       var socket = try? namespace.openSocket(returningTo: home)
     else { return }
     for family in IPFamily.allCases {
-      routes += ((try? socket.routes(family, outOf: entry.link.index)) ?? [])
-        .filter { $0.isUnicast && !$0.destination.address.isMulticast && !$0.destination.address.isLinkLocal }
+      let all = (try? socket.routes(family)) ?? []
+      if all.contains(where: \.destination.isDefaultRoute) { families.insert(family) }
+      routes += all.filter { route in
+        route.linkIndex == entry.link.index && route.isUnicast && !route.destination.address.isMulticast
+          && !route.destination.address.isLinkLocal
+      }
     }
     neighbors = (try? socket.neighbors(ofLink: entry.link.index)) ?? []
   }
@@ -27,20 +33,30 @@ struct PodRoutes {
 
   private var routeStop: TraceStop {
     let text = routes.map { route in
-      "\(route.destination.isDefaultRoute ? "default" : "\(route.destination)")"
-        + (route.gateway.map { " via \($0)" } ?? "")
+      Self.words(route.destination, route.gateway)
         + (route.table == PolicyRule.mainTable ? "" : " in table \(route.table)")
     }.joined(separator: ", ")
     // A pod's second network leaves the default route to the first.
     let missing = (cached?.result?.routes ?? []).filter { wanted in
-      !wanted.destination.isDefaultRoute && !routes.contains { $0.destination == wanted.destination }
+      wanted.destination.isDefaultRoute
+        ? !families.contains(wanted.destination.family)
+        : !routes.contains { $0.destination == wanted.destination }
     }
     guard let first = missing.first else {
       return text.isEmpty ? .neutral("routes", "none") : .fine("routes", text)
     }
     return .wrong(
-      "routes", "\(text); missing: \(missing.map(\.description).joined(separator: ", "))",
-      run: "\(entry.place.prefix)ip route add \(first) dev \(entry.link.name)")
+      "routes",
+      "\(text.isEmpty ? "none" : text); missing: "
+        + missing.map { Self.words($0.destination, $0.gateway) }.joined(separator: ", "),
+      run:
+        "\(entry.place.prefix)ip route add \(Self.words(first.destination, first.gateway)) dev \(entry.link.name)"
+    )
+  }
+
+  /// As ip(8) writes it.
+  private static func words(_ destination: CIDR, _ gateway: IPAddress?) -> String {
+    (destination.isDefaultRoute ? "default" : "\(destination)") + (gateway.map { " via \($0)" } ?? "")
   }
 
   private var neighborStop: TraceStop {

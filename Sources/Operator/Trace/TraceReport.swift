@@ -15,8 +15,7 @@ package struct TraceReport: Report {
       let near = target.near(id)
       throw Refusal(
         "nothing on this node is called \"\(id)\"; "
-          + (near.isEmpty
-            ? "no pod is attached here: ipvlanctl links" : "did you mean \(near.joined(separator: ", "))?"))
+          + (near.isEmpty ? "see: ipvlanctl links" : "did you mean \(near.joined(separator: ", "))?"))
     }
     traces = found.map { AttachmentTrace($0, examination) }
     remarks = examination.remarks

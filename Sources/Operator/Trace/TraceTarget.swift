@@ -62,7 +62,10 @@ struct TraceTarget {
         + candidate.addresses.map(\.description)
     }
     let scored = Set(names).map { (name: $0, distance: Self.distance(Array($0.utf8), Array(id.utf8))) }
-    return scored.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(5).map(\.name)
+    // Further away a name was hardly meant.
+    return scored.filter { $0.distance <= max(2, id.utf8.count / 3) }.sorted {
+      ($0.distance, $0.name) < ($1.distance, $1.name)
+    }.prefix(5).map(\.name)
   }
 
   /// Levenshtein's distance.
