@@ -110,8 +110,12 @@ final class OperatorSite {
 
   /// Runs the tool on the node with these arguments and no others.
   func run(_ arguments: [String]) throws -> Completion {
-    try Program("\(Plugin.directory)/ipvlanctl", arguments, environment: environment, seconds: 60)
-      .run(in: node.namespace)
+    try runProgram("\(Plugin.directory)/ipvlanctl", arguments)
+  }
+
+  /// Runs any program on the node.
+  func runProgram(_ name: String, _ arguments: [String]) throws -> Completion {
+    try Program(name, arguments, environment: environment, seconds: 60).run(in: node.namespace)
   }
 
   /// What the doctor says.

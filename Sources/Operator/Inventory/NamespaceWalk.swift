@@ -12,6 +12,8 @@ struct NamespaceWalk {
   private(set) var forbidden: [String] = []
   /// Namespaces that could not be read, each with the reason; those that died meanwhile among them.
   private(set) var failures: [String] = []
+  /// Whether one that could not be read is still there, so that what it holds is not known.
+  private(set) var hasUnread = false
   /// What was found.
   private(set) var slaves: [NodeLink] = []
 
@@ -63,6 +65,7 @@ struct NamespaceWalk {
         forbidden.append(path)
       } else {
         failures.append("namespace \(path) is passed over: \(error)")
+        if NetworkNamespace.exists(at: path) { hasUnread = true }
       }
     }
   }

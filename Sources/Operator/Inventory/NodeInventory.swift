@@ -43,6 +43,7 @@ package struct NodeInventory: Sendable {
           + "run as root (sudo ipvlanctl ...)")
     }
     remarks += walk.failures
+    if walk.hasUnread { isComplete = false }
     slaves = walk.slaves.sorted { left, right in
       (left.place.isHome ? 0 : 1, left.place.name, left.link.name)
         < (right.place.isHome ? 0 : 1, right.place.name, right.link.name)
