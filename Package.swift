@@ -101,7 +101,8 @@ let package = Package(
       // Optimised even in debug builds: the emulated kernel makes all that runs in it several times slower.
       swiftSettings: strict + [.unsafeFlags(["-O"])]),
     .testTarget(
-      name: "IPVLANConformanceTests", dependencies: ["ConformanceSupport", "JSON"], exclude: ["Help", "Transcripts"],
+      name: "IPVLANConformanceTests", dependencies: ["ConformanceSupport", "JSON"],
+      exclude: ["Help", "Transcripts"],
       swiftSettings: strict),
   ]
 )

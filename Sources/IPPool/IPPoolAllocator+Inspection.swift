@@ -46,7 +46,8 @@ extension IPPoolAllocator {
       reports.append(PoolReport(count: try count(candidate.pool), objection: candidate.objection))
     }
     return Survey(
-      pools: reports, unknownNames: selection.unknownNames, faults: catalog.faults, reserved: catalog.reserved)
+      pools: reports, unknownNames: selection.unknownNames, faults: catalog.faults, reserved: catalog.reserved
+    )
   }
 
   /// Every lease of the data directory, of all networks, by address; those whose rest is over are left out.

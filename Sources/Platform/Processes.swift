@@ -2,7 +2,9 @@
 public enum Processes {
   /// The names of all that are visible, as the kernel keeps them: 15 bytes at most (proc_pid_comm(5)).
   public static func names() -> Set<String> {
-    let processes = (try? Files.names(in: "/proc"))?.filter { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+    let processes = (try? Files.names(in: "/proc"))?.filter {
+      $0.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
     return Set(
       (processes ?? []).compactMap { process in
         (try? Files.read("/proc/\(process)/comm", limit: 64)).map {
