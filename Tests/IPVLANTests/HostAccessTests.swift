@@ -23,10 +23,12 @@ import Testing
   }
 
   @Test func theNoteIsReadBack() {
-    let note = HostLink.Note(number: 31, mode: .l3s, flag: .private, families: [.v4, .v6], hasFilter: true)
-    #expect(note.description == "ipvlan host access 31 l3s private v4 v6 nft")
+    let note = HostLink.Note(
+      number: 31, mode: .l3s, flag: .private, families: [.v4, .v6], hasFilter: true, addressing: "0a1b2c3d")
+    #expect(note.description == "ipvlan host access 31 l3s private v4 v6 nft @0a1b2c3d")
     #expect(HostLink.Note(note.description) == note)
-    let bare = HostLink.Note(number: 1, mode: .l3, flag: .bridge, families: [], hasFilter: false)
+    let bare = HostLink.Note(
+      number: 1, mode: .l3, flag: .bridge, families: [], hasFilter: false, addressing: "")
     #expect(HostLink.Note(bare.description) == bare)
   }
 

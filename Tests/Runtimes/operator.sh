@@ -68,6 +68,18 @@ END
   grep -q "<ipvlanctl gc --dry-run >" /tmp/completed
 }
 
+test_operator_colours_are_for_terminals() {
+  operator_node
+  # script(1) makes a terminal.
+  on_terminal() { env -u NO_COLOR "$@" script --quiet --return --command "$repository/dist/ipvlanctl links" /dev/null; }
+  on_terminal TERM=xterm >/tmp/terminal
+  grep -q $'\e\\[32mup' /tmp/terminal
+  on_terminal TERM=xterm NO_COLOR=1 >/tmp/plain
+  env -u NO_COLOR "$repository/dist/ipvlanctl" links >>/tmp/plain
+  if grep -q $'\e' /tmp/plain; then return 1; fi
+  on_list DEL 10-ipvlan-ens5.conflist pod
+}
+
 test_operator_without_root_says_what_is_not_shown() {
   operator_node
   install -m 755 "$repository/dist/ipvlanctl" /tmp/ipvlanctl

@@ -70,14 +70,15 @@ struct HostAccess {
     return filter
   }
 
-  /// What stands, when it is whole; costs one question to the kernel.
+  /// What stands, when it is whole and the node still has the addresses that it was made for.
   private func standingPlan(
     for families: Set<IPFamily>, _ session: inout NodeSession
   ) throws(NetlinkError) -> HostAccessPlan? {
     guard let link = try session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)),
       link.isIPVLAN, link.isUp, link.parentIndex == master.index,
       let note = link.alias.flatMap(HostLink.Note.init), note.mode == mode, note.flag == flag, note.hasFilter,
-      note.families.isSuperset(of: families)
+      note.families.isSuperset(of: families),
+      try note.addressing == NodeAddressing(of: master, note.families, &session.node).digest
     else { return nil }
     return HostAccessPlan(
       master: master, linkIndex: link.index, number: note.number, mode: mode, flag: flag)

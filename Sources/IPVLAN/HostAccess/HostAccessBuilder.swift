@@ -37,10 +37,12 @@ struct HostAccessBuilder {
       master: master, linkIndex: link.index, number: number, mode: mode, flag: flag)
     let ways = try completed(gateways, &node)
     let served = families.union(ways.map(\.family)).union(old?.families ?? [])
-    try lay(plan, served, ways, &node)
+    let addressing = try NodeAddressing(of: master, served, &node)
+    try lay(plan, served, addressing.without(Set(Self.pods(plan, &node))), ways, &node)
 
     var note = HostLink.Note(
-      number: plan.number, mode: mode, flag: flag, families: served, hasFilter: true)
+      number: plan.number, mode: mode, flag: flag, families: served, hasFilter: true,
+      addressing: addressing.digest)
     do throws(NetlinkError) {
       var filter = try NetfilterSocket()
       try Self.replaceFilter(plan, &node, &filter)
@@ -143,19 +145,11 @@ struct HostAccessBuilder {
 
   /// Routes and rules of the master; those of an earlier time that do not fit any more go.
   private func lay(
-    _ plan: HostAccessPlan, _ families: Set<IPFamily>, _ gateways: [IPAddress], _ node: inout NetlinkSocket
+    _ plan: HostAccessPlan, _ families: Set<IPFamily>, _ addressing: NodeAddressing, _ gateways: [IPAddress],
+    _ node: inout NetlinkSocket
   ) throws(NetlinkError) {
-    // kube-proxy's IPVS mode puts every Service's address on this link.
-    let services = try node.link(exactlyNamed: "kube-ipvs0")?.index
-    let all = try node.addresses().filter { address in
-      let ip = address.address.address
-      return families.contains(ip.family) && !ip.isLinkLocal && !ip.isLoopback
-        && address.linkIndex != services
-    }
-    let own = all.filter { $0.linkIndex == master.index }.map(\.address)
-    let routes = plan.routes(
-      addresses: own, nodeAddresses: Set(all.map(\.address.address)).sorted(), gateways: gateways)
-    let rules = plan.rules(families) + plan.sourceRules(own)
+    let routes = plan.routes(addressing, gateways: gateways)
+    let rules = plan.rules(families) + plan.sourceRules(addressing.own)
     try node.install(routes, rules, routeProtocol: HostAccessNumbers.routeProtocol)
 
     for family in families {

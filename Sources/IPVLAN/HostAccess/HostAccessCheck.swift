@@ -6,10 +6,20 @@ package import Netlink
 package struct HostAccessCheck {
   private let master: Link
   private let addresses: [IPAddress]
+  private let gateways: [IPAddress]
+  private let strangers: Set<IPAddress>
 
-  package init(on master: Link, addresses: [IPAddress]) {
+  /// - Parameters:
+  ///   - addresses: those of the pods.
+  ///   - gateways: the next hops that their pools name.
+  ///   - strangers: addresses that the node has and should not have.
+  package init(
+    on master: Link, addresses: [IPAddress], gateways: [IPAddress], strangers: Set<IPAddress> = []
+  ) {
     self.master = master
     self.addresses = addresses
+    self.gateways = gateways
+    self.strangers = strangers
   }
 
   /// What is missing, in words.
@@ -25,23 +35,47 @@ package struct HostAccessCheck {
     var differences = link.isUp ? [] : ["host-side slave \(name) is down (ip link set \(name) up)"]
     let plan = HostAccessPlan(
       master: master, linkIndex: link.index, number: note.number, mode: note.mode, flag: note.flag)
-    for family in Set(addresses.map(\.family)).sorted() {
-      differences += try routeDifferences(family, plan, &node)
-      let rules = try node.rules(family)
-      differences += plan.rules([family]).filter { !rules.contains($0) }
-        .map { "rule \"\($0)\" is missing; the next ADD on \(master.name) restores it" }
+    let families = Set(addresses.map(\.family))
+    let addressing = try NodeAddressing(of: master, families, &node)
+    for family in families.sorted() {
+      let pods = try Set(
+        node.routes(family, table: PolicyRule.mainTable, outOf: plan.linkIndex).filter(\.destination.isHost)
+          .map(\.destination.address))
+      differences += addresses.filter { $0.family == family && !pods.contains($0) }.map { address in
+        "route \(address) dev \(plan.filterName) is missing: the node does not reach the pod"
+      }
+      let own = addressing.without(pods.union(strangers))
+      differences += try ruleDifferences(family, own, plan, &node)
+      differences += try tableDifferences(family, own, plan, &node)
     }
     return differences + filterDifferences(plan)
   }
 
-  private func routeDifferences(
-    _ family: IPFamily, _ plan: HostAccessPlan, _ node: inout NetlinkSocket
+  private func ruleDifferences(
+    _ family: IPFamily, _ addressing: NodeAddressing, _ plan: HostAccessPlan, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [String] {
-    let routes = try node.routes(family, table: PolicyRule.mainTable, outOf: plan.linkIndex)
-    let reached = Set(routes.filter(\.destination.isHost).map(\.destination.address))
-    return addresses.filter { $0.family == family && !reached.contains($0) }.map { address in
-      "route \(address) dev \(plan.filterName) is missing: the node does not reach the pod"
+    let rules = try node.rules(family)
+    let wanted = plan.rules([family]) + plan.sourceRules(addressing.own.filter { $0.family == family })
+    return wanted.filter { !rules.contains($0) }.map { rule in
+      "rule \"\(rule)\" is missing; ipvlanctl doctor --fix restores it"
     }
+  }
+
+  /// Others may flush the table, and the node get addresses after it was made.
+  private func tableDifferences(
+    _ family: IPFamily, _ addressing: NodeAddressing, _ plan: HostAccessPlan, _ node: inout NetlinkSocket
+  ) throws(NetlinkError) -> [String] {
+    let routes = try node.routes(family, table: plan.table)
+    var missing = plan.routes(addressing, gateways: []).map(\.route.destination).filter { destination in
+      destination.family == family && !routes.contains { $0.destination == destination }
+    }.map { $0.isHost ? "\($0.address)" : "\($0)" }
+    let hasWay = routes.contains(where: \.destination.isDefaultRoute)
+    if !hasWay, gateways.contains(where: { $0.family == family }) { missing.append("default") }
+    guard !missing.isEmpty else { return [] }
+    return [
+      "table \(plan.table) of master \(master.name) lacks routes to \(missing.joined(separator: ", ")); ipvlanctl "
+        + "doctor --fix restores them"
+    ]
   }
 
   private func filterDifferences(_ plan: HostAccessPlan) -> [String] {

@@ -53,14 +53,13 @@ struct HostAccessPlan: Sendable {
   /// The content of the master's table.
   ///
   /// - Parameters:
-  ///   - addresses: the master's own, with their subnets.
-  ///   - nodeAddresses: all of the node's. The kernel looks for them among those of the master only, since
-  ///     pods' packets are routed as bound for the master; here it finds the others.
+  ///   - node: the node's addresses. The kernel looks for them among those of the master only, since pods' packets
+  ///     are routed as bound for the master; here it finds the others.
   ///   - gateways: the next hop, per family.
-  func routes(addresses: [CIDR], nodeAddresses: [IPAddress], gateways: [IPAddress]) -> [NodeRoute] {
-    let subnets = Set(addresses.filter { !$0.isHost && !$0.address.isLinkLocal }.map(\.network)).sorted()
+  func routes(_ node: NodeAddressing, gateways: [IPAddress]) -> [NodeRoute] {
+    let subnets = Set(node.own.filter { !$0.isHost && !$0.address.isLinkLocal }.map(\.network)).sorted()
     return subnets.map { route(to: $0) }
-      + nodeAddresses.map { route(to: CIDR(host: $0), isLocal: true) }
+      + node.all.map { route(to: CIDR(host: $0), isLocal: true) }
       + gateways.compactMap { gateway in
         let everything = IPAddress(family: gateway.family, value: 0)
         return CIDR(address: everything, prefixLength: 0).map { route(to: $0, via: gateway) }

@@ -37,6 +37,8 @@ package enum HostLink {
     var families: Set<IPFamily>
     /// Whether the nftables table stands.
     var hasFilter: Bool
+    /// ``NodeAddressing/digest`` of what the routing table was made for.
+    var addressing: String
 
     private static let heading = "ipvlan host access"
 
@@ -45,13 +47,15 @@ package enum HostLink {
 
     /// A note about a complete link.
     init(
-      number: UInt32, mode: IPVLANMode, flag: IPVLANFlag, families: Set<IPFamily>, hasFilter: Bool
+      number: UInt32, mode: IPVLANMode, flag: IPVLANFlag, families: Set<IPFamily>, hasFilter: Bool,
+      addressing: String
     ) {
       self.number = number
       self.mode = mode
       self.flag = flag
       self.families = families
       self.hasFilter = hasFilter
+      self.addressing = addressing
     }
 
     /// Reads what `description` writes.
@@ -66,11 +70,15 @@ package enum HostLink {
       self.flag = flag
       families = Set(IPFamily.allCases.filter { words.contains("v\($0.rawValue)") })
       hasFilter = words.contains("nft")
+      // Earlier versions wrote none: then the table is made anew once.
+      addressing = words.last.flatMap { $0.first == "@" ? String($0.dropFirst()) : nil } ?? ""
     }
 
-    /// `ipvlan host access 1 l3s bridge v4 v6 nft`.
+    /// `ipvlan host access 1 l3s bridge v4 v6 nft @0a1b2c3d`.
     var description: String {
-      let words = families.sorted().map { "v\($0.rawValue)" } + (hasFilter ? ["nft"] : [])
+      let words =
+        families.sorted().map { "v\($0.rawValue)" } + (hasFilter ? ["nft"] : [])
+        + (addressing.isEmpty ? [] : ["@\(addressing)"])
       return ([Self.heading, "\(number)", "\(mode)", "\(flag)"] + words).joined(separator: " ")
     }
   }

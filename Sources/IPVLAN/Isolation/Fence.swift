@@ -1,14 +1,14 @@
-internal import Addressing
-internal import Netlink
+package import Addressing
+package import Netlink
 
 /// Keeps pods without host access from the node and from Services, in the modes l3 and l3s.
 ///
 /// There Linux routes in the node's namespace what a pod sends, so that it meets the node's own addresses and kube-proxy's
 /// translations: packets would arrive, and Services would work or not by where their backend happens to be. One nftables
 /// table a node, `inet ipvlan-fence`, drops such packets. It is there while a pod is behind it.
-enum Fence {
+package enum Fence {
   /// The table's name.
-  static let tableName = "ipvlan-fence"
+  package static let tableName = "ipvlan-fence"
 
   /// The addresses of the pods behind it.
   private static let sets = [
@@ -25,15 +25,17 @@ enum Fence {
   }
 
   /// Whether pods of this configuration belong behind it.
-  static func encloses(_ configuration: PluginConfiguration) -> Bool {
+  package static func encloses(_ configuration: PluginConfiguration) -> Bool {
     configuration.mode != .l2 && !configuration.hasHostAccess && !configuration.isLinkInContainer
   }
 
   /// Puts a pod behind it.
   ///
-  /// The table may be missing although pods are behind it: somebody has flushed it. CHECK tells those pods.
+  /// The table may be missing although pods are behind it: somebody has flushed it. CHECK tells those pods, and
+  /// `ipvlanctl doctor --fix` puts them back.
   /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
-  static func enclose(_ addresses: [IPAddress], home: borrowing NetworkNamespace) throws(NetlinkError) {
+  package static func enclose(_ addresses: [IPAddress], home: borrowing NetworkNamespace) throws(NetlinkError)
+  {
     let lock = try NodeLock(tableName, home: home)
     var socket = try NetfilterSocket()
     do throws(NetlinkError) {
@@ -62,7 +64,7 @@ enum Fence {
 
   /// Those of a pod's addresses that are not behind it.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
-  static func missing(_ addresses: [IPAddress]) throws(NetlinkError) -> [IPAddress] {
+  package static func missing(_ addresses: [IPAddress]) throws(NetlinkError) -> [IPAddress] {
     guard var socket = try openSocket() else { return [] }
     return try socket.missing(addresses, from: sets, of: tableName)
   }

@@ -112,8 +112,10 @@ struct Checker {
   private func compareHostAccess(_ node: inout NetlinkSocket) throws(NetlinkError) -> [String] {
     // A master that is missing was told already.
     guard let master = try? Master.find(configuration.master, through: &node) else { return [] }
-    return try HostAccessCheck(on: master, addresses: expectedAddresses.map(\.address.address))
-      .differences(&node)
+    return try HostAccessCheck(
+      on: master, addresses: expectedAddresses.map(\.address.address),
+      gateways: expectedAddresses.compactMap(\.gateway)
+    ).differences(&node)
   }
 
   private func compareFence() throws(NetlinkError) -> [String] {

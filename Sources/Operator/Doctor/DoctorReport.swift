@@ -21,7 +21,7 @@ package struct DoctorReport: Report {
       + ModeCheck.findings(examination) + PoolCheck.findings(examination)
       + InstanceCheck.findings(examination) + LinkCheck.findings(examination)
       + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
-      + NetworkManagerCheck.findings(examination)
+      + FenceCheck.findings(examination) + NetworkManagerCheck.findings(examination)
   }
 
   /// Mends what can be mended safely, and looks again.

@@ -13,7 +13,7 @@ package struct Finding: Sendable {
     case poolAddressNotOwned, ownedAddressUnused
     case duplicateAddress, linkDown, halfMadeLink, linkMissing
     case leaseOrphaned, leaseMissing, leaseStoreUnusable
-    case hostAccessIncomplete, hostAccessShortfall, hostRouteStale
+    case hostAccessIncomplete, hostAccessShortfall, hostRouteStale, fenceIncomplete
     case linkManaged, foreignRoutesManaged
   }
 
@@ -25,6 +25,8 @@ package struct Finding: Sendable {
     case collectGarbage
     /// Makes the way between the node and the pods of a master whole.
     case restoreHostAccess(master: String)
+    /// Puts pods without host access behind the fence again.
+    case restoreFence
   }
 
   package let kind: Kind

@@ -16,9 +16,12 @@ struct HostAccessInspection {
   }
 
   private static func findings(_ master: Link, _ examination: Examination) -> [Finding] {
-    let addresses = pods(of: master, examination).flatMap(\.hosts)
+    let pods = pods(of: master, examination)
+    let addresses = pods.flatMap(\.hosts)
     guard !addresses.isEmpty, var node = try? NetlinkSocket() else { return [] }
-    let check = HostAccessCheck(on: master, addresses: addresses)
+    let check = HostAccessCheck(
+      on: master, addresses: addresses, gateways: pods.flatMap { $0.cached?.gateways ?? [] },
+      strangers: strangers(examination))
     let differences = (try? check.differences(&node)) ?? []
     let incomplete = differences.map { difference in
       Finding(
@@ -33,6 +36,15 @@ struct HostAccessInspection {
           .hostAccessShortfall, shortfall.problem, consequence: "a part of host access does not work",
           remedy: shortfall.remedy)
       }
+  }
+
+  /// Addresses for pods that sit on the node are told as such.
+  private static func strangers(_ examination: Examination) -> Set<IPAddress> {
+    let pools = examination.subjects.flatMap(\.pools).map(\.pool.addresses)
+    return Set(
+      examination.inventory.nodeAddresses.map(\.address.address).filter { address in
+        pools.contains { $0.contains(address) }
+      })
   }
 
   private static func stale() -> [Finding] {

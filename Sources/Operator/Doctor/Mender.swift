@@ -20,6 +20,11 @@ enum Mender {
       }
     case .restoreHostAccess(let name):
       return attempt("restore the host access of \(name)") { try restore(name, examination) }
+    case .restoreFence:
+      return attempt("restore the fence") {
+        let addresses = FenceCheck.pods(examination).flatMap(\.hosts)
+        try Fence.enclose(Fence.missing(addresses), home: NetworkNamespace.home())
+      }
     }
   }
 
@@ -29,7 +34,7 @@ enum Mender {
     guard let keys = pods.lazy.compactMap({ examination.keys(of: $0) }).first else { return }
     try HostAccessRepair.restore(
       on: master, mode: keys.mode, flag: keys.flag,
-      gateways: pods.flatMap { $0.cached?.result?.ips.compactMap(\.assignment.gateway) ?? [] },
+      gateways: pods.flatMap { $0.cached?.gateways ?? [] },
       addresses: pods.flatMap(\.hosts))
   }
 

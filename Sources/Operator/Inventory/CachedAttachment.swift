@@ -39,6 +39,9 @@ package struct CachedAttachment: Sendable {
   /// The addresses that the plugin answered for the interface.
   var addresses: [IPAddress] { result?.ips.map(\.assignment.address.address) ?? [] }
 
+  /// The next hops that the plugin answered with them.
+  var gateways: [IPAddress] { result?.ips.compactMap(\.assignment.gateway) ?? [] }
+
   /// The plugin configurations of the chain.
   var plugins: [JSONObject] {
     guard let configuration else { return [] }

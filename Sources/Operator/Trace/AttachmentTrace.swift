@@ -109,13 +109,20 @@ struct AttachmentTrace {
 
   private func hostAccessStop(_ entry: NodeLink) -> TraceStop {
     guard keys?.hasHostAccess ?? false, let master = entry.master else {
-      return .neutral("host access", "not configured: the node and the pod do not reach each other")
+      let open = FenceCheck.isEnclosed(entry, examination) ? ((try? Fence.missing(entry.hosts)) ?? []) : []
+      return open.isEmpty
+        ? .neutral("host access", "not configured: the node and the pod do not reach each other")
+        : .wrong(
+          "host access", "not configured, and nothing keeps the pod from the node and from Services",
+          run: "ipvlanctl doctor --fix")
     }
     guard var node = try? NetlinkSocket() else { return .neutral("host access", "cannot be looked at") }
     do throws(NetlinkError) {
       // What the pod should have counts too: the way to it is there without the address.
       let addresses = Set(entry.hosts).union(cached?.addresses ?? []).sorted()
-      let differences = try HostAccessCheck(on: master, addresses: addresses).differences(&node)
+      let differences = try HostAccessCheck(
+        on: master, addresses: addresses, gateways: cached?.gateways ?? []
+      ).differences(&node)
       return differences.isEmpty
         ? .fine(
           "host access", "slave \(HostLink.name(ofMaster: master.name)), routes, rules and filter stand")

@@ -1,0 +1,217 @@
+import ConformanceSupport
+import JSON
+
+/// Broken nodes, one for each finding and each kind of leftover.
+extension DoctorTests {
+  /// Links and addresses.
+  static let kernelFaults = [
+    Fault(
+      "master down", ["masterUnusable"], fixed: ["masterUnusable"],
+      make: { try $0.node.namespace.ip("link", "set", "ens6", "down") }),
+    Fault(
+      "master without carrier", ["masterWithoutCarrier"],
+      make: { try $0.node.fabric.ip("link", "set", "to-ens6", "down") },
+      mend: { try $0.node.fabric.ip("link", "set", "to-ens6", "up") }),
+    Fault("MTU above the master's", ["mtuTooLarge"], make: { try $0.writeNetwork("ens6", ["mtu": 9500]) }),
+    Fault(
+      "another mode", ["modeConflict"],
+      make: { site in
+        try site.attachments[0].pod.namespace.ip("link", "set", "eth0", "type", "ipvlan", "mode", "l3")
+      }),
+    Fault(
+      "a pool's address on the node", ["poolAddressOnNode"],
+      make: { try $0.node.namespace.ip("address", "add", "172.31.16.7/20", "dev", "ens5") }),
+    Fault(
+      "an address twice", ["duplicateAddress"],
+      make: { try $0.node.namespace.ip("address", "add", "172.31.16.4/32", "dev", "ens6") }),
+    Fault(
+      "a pod's link down", ["linkDown"],
+      make: { try $0.attachments[0].pod.namespace.ip("link", "set", "eth0", "down") }),
+    Fault(
+      "a half-made link", ["halfMadeLink"], fixed: ["halfMadeLink"],
+      make: { site in
+        let path = site.attachments[0].pod.namespace.path
+        try site.node.namespace.ip(
+          "link", "add", "link", "ens5", "name", "ipv0123456789a", "netns",
+          String(path.dropFirst("/run/netns/".count)), "type", "ipvlan", "mode", "l3s")
+      }),
+    Fault(
+      "a pod's link gone", ["linkMissing", "hostRouteStale"], fixed: ["hostRouteStale"],
+      make: { try $0.attachments[0].pod.namespace.ip("link", "delete", "eth0") },
+      mend: { site in
+        var attachment = site.attachments[0]
+        try attachment.call(.delete)
+        try attachment.add()
+      }),
+  ]
+
+  /// The way between the node and its pods.
+  static let hostAccessFaults = [
+    Fault(
+      "host-side slave gone", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("link", "delete", "ih-ens5") }),
+    Fault(
+      "host-side slave down", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("link", "set", "ih-ens5", "down") }),
+    Fault(
+      "host route gone", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("route", "delete", "172.31.16.4", "dev", "ih-ens5") }),
+    Fault(
+      "rule gone", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("rule", "delete", "pref", "500") }),
+    Fault(
+      "table flushed", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("route", "flush", "table", "4101") }),
+    Fault(
+      "address of the node that came later", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.addLink("docker0", "172.17.0.1/16") }),
+    Fault(
+      "filter flushed", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.execute("nft", ["flush", "ruleset"]).mustSucceed() }),
+    Fault(
+      "fence flushed", ["fenceIncomplete"], fixed: ["fenceIncomplete"],
+      make: { site in
+        try site.attach("fenced", to: "ens6")
+        try site.node.namespace.execute("nft", ["delete", "table", "inet", "ipvlan-fence"]).mustSucceed()
+      }),
+    Fault(
+      "no forwarding", ["hostAccessShortfall"],
+      make: { try $0.node.namespace.setSysctl("net/ipv4/ip_forward", "0") }),
+    Fault(
+      "strict reverse path filter", ["hostAccessShortfall"],
+      make: { try $0.node.namespace.setSysctl("net/ipv4/conf/ens5/rp_filter", "1") }),
+    Fault(
+      "stale host route", ["hostRouteStale"], fixed: ["hostRouteStale"],
+      make: { try $0.node.namespace.ip("route", "add", "172.31.16.8", "dev", "ih-ens5", "proto", "118") }),
+  ]
+
+  /// Leases.
+  static let leaseFaults = [
+    Fault(
+      "a pod gone without DEL", ["leaseOrphaned", "hostRouteStale"],
+      fixed: ["leaseOrphaned", "hostRouteStale"],
+      make: { site in
+        site.attachments[0].pod.namespace.destroy()
+        try eventually { try site.findings().count == 2 }
+      }),
+    Fault(
+      "a pod without host access gone without DEL", ["leaseOrphaned", "hostRouteStale"],
+      fixed: ["leaseOrphaned", "hostRouteStale"], make: { try $0.loseNewPod(of: "ens6") }),
+    Fault(
+      "a pod of host-local gone without DEL", ["leaseOrphaned", "hostRouteStale"],
+      fixed: ["leaseOrphaned", "hostRouteStale"],
+      make: { site in
+        try site.writeNetwork(
+          "ens6",
+          ipam: [
+            "type": "host-local", "subnet": "210.22.16.0/24", "rangeStart": "210.22.16.11",
+            "rangeEnd": "210.22.16.15", "dataDir": .string("\(site.node.directory)/networks"),
+          ])
+        try site.loseNewPod(of: "ens6")
+      }),
+    Fault(
+      "leases lost", ["leaseMissing"],
+      make: { try ScratchFiles.removeAll("\($0.node.directory)/leases") },
+      mend: { site in
+        var attachment = site.attachments[0]
+        try attachment.call(.delete)
+        try attachment.add()
+      }),
+    Fault(
+      "lease store open to others", ["leaseStoreUnusable"],
+      make: { try Program("chmod", ["777", "\($0.node.directory)/leases"]).run().mustSucceed() },
+      mend: { try Program("chmod", ["700", "\($0.node.directory)/leases"]).run().mustSucceed() }),
+    Fault(
+      "pool used up", ["poolUsedUp"],
+      make: { site in for number in 1...4 { try site.attach("pod\(number)") } },
+      mend: { site in
+        try site.node.writePool(
+          "ens5", subnet: "172.31.16.0/20", ips: "172.31.16.4-172.31.16.9", gateway: "172.31.16.1")
+      }),
+  ]
+
+  /// Configurations and pool documents.
+  static let fileFaults = [
+    Fault(
+      "configuration that does not parse", ["configurationUnreadable"],
+      make: { try $0.writeConfiguration("90-broken.conflist", "{\"name\": ") },
+      mend: { try ScratchFiles.removeAll("\($0.configurations)/90-broken.conflist") }),
+    Fault(
+      "unknown mode", ["configurationInvalid"], make: { try $0.writeNetwork("ens6", ["mode": "l4"]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "missing master", ["masterUnusable"], make: { try $0.writeNetwork("ens6", ["master": "ens9"]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "pool document that is wrong", ["poolFileInvalid"],
+      make: { try ScratchFiles.write("\($0.node.poolDirectory)/wrong.yaml", "kind: SpiderIPPool\n") },
+      mend: { try ScratchFiles.removeAll("\($0.node.poolDirectory)/wrong.yaml") }),
+    Fault(
+      "unknown pool", ["poolUnknown"],
+      make: { try $0.writeNetwork("ens6", ipam: ["pools": ["ens6", "nowhere"]]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "no pool for the node", ["noPool"],
+      make: { try $0.writeNetwork("ens6", ipam: ["nodeName": "elsewhere"]) },
+      mend: { try $0.writeNetwork("ens6") }),
+    Fault(
+      "pool of another subnet", ["poolOutsideSubnet"],
+      make: { try $0.node.writePool("ens6", subnet: "10.9.0.0/24", ips: "10.9.0.4", gateway: "10.9.0.1") },
+      mend: { site in
+        try site.node.writePool(
+          "ens6", subnet: "210.22.16.0/24", ips: "210.22.16.11", gateway: "210.22.16.1")
+      }),
+    Fault(
+      "cool-down too short", ["coolDownShort"],
+      make: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 5]) },
+      mend: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 120]) }),
+  ]
+
+  /// Pools beside what the NICs own.
+  static let instanceFaults = [
+    Fault(
+      "pool with an address of nobody", ["poolAddressNotOwned"],
+      make: { site in
+        try site.startMetadataService()
+        try site.writePool5("172.31.16.4-172.31.16.9")
+      },
+      mend: { try $0.writePool5("172.31.16.4-172.31.16.8") }),
+    Fault(
+      "pool with an address of the other NIC", ["poolAddressNotOwned", "ownedAddressUnused"],
+      make: { site in
+        let service = try site.startMetadataService()
+        service.describe(Site.ens5, addresses: (4...7).map { "172.31.16.\($0)" })
+        service.describe(Site.ens6, addresses: Site.ens6.podAddresses + ["172.31.16.8"])
+      },
+      mend: { site in
+        for nic in [Site.ens5, Site.ens6] { site.metadata?.describe(nic) }
+      }),
+    Fault(
+      "a prefix of the NIC that no pool has", ["ownedAddressUnused"],
+      make: { try $0.startMetadataService().describe(Site.ens6, prefixes: ["210.22.16.32/28"]) },
+      mend: { site in
+        try ScratchFiles.write(
+          "\(site.node.poolDirectory)/reserved.yaml",
+          """
+          apiVersion: spiderpool.spidernet.io/v2beta1
+          kind: SpiderReservedIP
+          metadata: {name: load-balancer}
+          spec: {ips: ["210.22.16.32-210.22.16.47"]}
+
+          """)
+      }),
+  ]
+}
+
+extension OperatorSite {
+  /// A pod that ends without the plugin being told, as when a node loses power.
+  fileprivate func loseNewPod(of nic: String) throws {
+    let before = try findings().count
+    try attach("lost", to: nic).pod.namespace.destroy()
+    try eventually { try findings().count > before }
+  }
+
+  fileprivate func writePool5(_ ips: String) throws {
+    try node.writePool("ens5", subnet: "172.31.16.0/20", ips: ips, gateway: "172.31.16.1")
+  }
+}

@@ -1,0 +1,79 @@
+import ConformanceSupport
+import Testing
+
+/// What host access keeps of the node itself, whose addresses come and go, and whose tables others flush.
+@Suite struct HostAccessUpkeepTests {
+  /// Kubernetes' NodeLocal DNSCache answers pods at a link-local address of the node.
+  @Test(arguments: ["l3", "l3s"]) func podsReachACacheAtALinkLocalAddress(mode: String) throws {
+    try withNode { node in
+      try node.addLink("nodelocaldns", "169.254.20.10/32")
+      var attachment = try node.withHostAccess("a", 4, mode)
+      try attachment.add()
+      let pod = attachment.pod.namespace
+      #expect(try Traffic.tcp(from: pod, to: node.namespace, at: "169.254.20.10")?.client == "172.31.16.4")
+      let answered = try Traffic.udp(from: pod, to: node.namespace, at: "169.254.20.10", isBound: true)
+      #expect(answered?.client == "172.31.16.4")
+    }
+  }
+
+  /// As when Docker or another plugin makes its bridge after the first pod has come.
+  @Test(arguments: ["l3", "l3s"]) func theNextAddTellsAllPodsOfNewAddresses(mode: String) throws {
+    try withNode { node in
+      var first = try node.withHostAccess("a", 4, mode)
+      try first.add()
+      try first.check()
+      try node.addLink("docker0", "172.17.0.1/16")
+      try first.mustFail(.check, code: 106, naming: "172.17.0.1", "doctor --fix")
+      var second = try node.withHostAccess("b", 5, mode)
+      try second.add()
+      try first.check()
+      for attachment in [first, second] {
+        #expect(try Traffic.tcp(from: attachment.pod.namespace, to: node.namespace, at: "172.17.0.1") != nil)
+      }
+      try node.namespace.ip("link", "delete", "docker0")
+      var third = try node.withHostAccess("c", 6, mode)
+      try third.add()
+      let table = try node.namespace.execute("ip", ["route", "show", "table", "4101"]).mustSucceed().text
+      #expect(!table.contains("172.17.0.1") && table.contains("local 172.31.22.228 "), "\(table)")
+    }
+  }
+
+  /// A pod's address that sits on the node as well stays the pod's: the table does not deliver it to the node.
+  @Test func anAddressOfAPodIsNoneOfTheNode() throws {
+    try withNode { node in
+      var first = try node.withHostAccess("a", 4, "l3s")
+      try first.add()
+      try node.addLink("stray", "172.31.16.4/32")
+      var second = try node.withHostAccess("b", 5, "l3s")
+      try second.add()
+      let table = try node.namespace.execute("ip", ["route", "show", "table", "4101"]).mustSucceed().text
+      #expect(!table.contains("172.31.16.4"), "\(table)")
+      try second.check()
+    }
+  }
+
+  @Test func checkTellsOfAFlushedTable() throws {
+    try withNode { node in
+      var attachment = try node.withHostAccess("a", 4, "l3s")
+      try attachment.add()
+      try node.namespace.ip("route", "flush", "table", "4101")
+      try attachment.mustFail(
+        .check, code: 106, naming: "table 4101 of master ens5", "172.31.16.0/20", "default")
+    }
+  }
+}
+
+extension Node {
+  /// A link of the node's own with an address, as other programs make them.
+  func addLink(_ name: String, _ address: String) throws {
+    try namespace.ip("link", "add", name, "type", "dummy")
+    try namespace.ip("address", "add", address, "dev", name)
+    try namespace.ip("link", "set", name, "up")
+  }
+
+  fileprivate func withHostAccess(_ name: String, _ host: Int, _ mode: String) throws -> PodAttachment {
+    var attachment = try attachment(name, host: host, mode: mode)
+    attachment.configuration["hostAccess"] = true
+    return attachment
+  }
+}
