@@ -71,7 +71,6 @@ package struct Examination {
 
   /// The keys of the network that an attachment is on.
   func keys(of link: NodeLink) -> PluginConfiguration? {
-    let network = link.attachment.flatMap { directory.network(named: $0.network) }
-    return network?.ipvlan.flatMap { try? PluginConfiguration(checking: $0) }
+    subjects.first { $0.network.name == link.attachment?.network }?.keys
   }
 }

@@ -27,16 +27,15 @@ struct LeaseCheck {
 
   /// Only addresses that lie in pools of the network must have a lease there.
   private static func missing(_ examination: Examination) -> [Finding] {
-    examination.podLinks.flatMap { slave -> [Finding] in
-      guard let attachment = slave.attachment,
-        let allocator = examination.directory.network(named: attachment.network)?.poolAllocator,
-        let pools = try? allocator.survey().pools
-      else { return [] }
+    let pools = Dictionary(
+      examination.subjects.map { ($0.network.name, $0.survey?.pools.map(\.count.pool.addresses) ?? []) }
+    ) { first, _ in first }
+    let held = Dictionary(grouping: examination.leases.entries.filter { $0.rest == nil }, by: \.address)
+    return examination.podLinks.flatMap { slave -> [Finding] in
+      guard let attachment = slave.attachment, let pools = pools[attachment.network] else { return [] }
       return slave.hosts.filter { host in
-        pools.contains { $0.count.pool.addresses.contains(host) }
-          && !examination.leases.entries.contains {
-            $0.address == host && $0.attachment == attachment && $0.rest == nil
-          }
+        pools.contains { $0.contains(host) }
+          && !(held[host]?.contains { $0.attachment == attachment } ?? false)
       }.map { host in
         Finding(
           .leaseMissing, "\(slave.subject) has \(host), but no lease says so",
