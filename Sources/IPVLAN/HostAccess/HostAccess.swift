@@ -78,7 +78,7 @@ struct HostAccess {
       link.isIPVLAN, link.isUp, link.parentIndex == master.index,
       let note = link.alias.flatMap(HostLink.Note.init), note.mode == mode, note.flag == flag, note.hasFilter,
       note.families.isSuperset(of: families),
-      try note.addressing == NodeAddressing(of: master, note.families, &session.node).digest
+      try note.addressing == NodeAddressing.digest(note.families, &session.node)
     else { return nil }
     return HostAccessPlan(
       master: master, linkIndex: link.index, number: note.number, mode: mode, flag: flag)
