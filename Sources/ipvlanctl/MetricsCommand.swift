@@ -20,6 +20,9 @@ struct MetricsCommand: ParsableCommand {
 
   func run() throws {
     let metrics = try Metrics(metadata.complete(paths.sources))
-    if let textfile { try metrics.write(to: textfile) } else { Output.write(Array(metrics.text.utf8)) }
+    if let textfile { try metrics.write(to: textfile) }
+    ProcessOutput.finish(
+      output: textfile == nil ? Array(metrics.text.utf8) : [],
+      remarks: metrics.remarks.map { "note: \($0)\n" }.joined(), status: 0)
   }
 }

@@ -85,6 +85,21 @@ import Testing
         try ScratchFiles.write("\(site.cache)/garbage", "{")
       }, commands: ["leases --orphans", "gc --dry-run", "gc", "gc", "leases"]),
     Scene(
+      testDescription: "metrics",
+      prepare: { site in
+        let log = "\(site.node.directory)/operations.jsonl"
+        try ScratchFiles.write(
+          log,
+          """
+          {"command":"ADD","microseconds":4000}
+          {"command":"ADD","microseconds":30000,"code":104}
+          garbage
+
+          """)
+        try site.writeNetwork("ens6", ["logFile": .string(log)])
+        try ScratchFiles.write("\(site.cache)/garbage", "{")
+      }, commands: ["metrics"]),
+    Scene(
       testDescription: "files that are wrong",
       prepare: { site in
         try site.writeNetwork("ens6", ["mode": "l4"])

@@ -33,6 +33,6 @@ import Testing
     #expect(add?.failures == [104: 1])
     #expect(add?.buckets.first == 1)
     #expect(add?.buckets.last == 2)
-    #expect(statistics.unreadableLines == 1)
+    #expect(statistics.remarks == ["\(file): lines passed over that are no operations: 1"])
   }
 }

@@ -6,6 +6,8 @@ internal import SystemPackage
 package struct Metrics: Sendable {
   /// In Prometheus' text format.
   package let text: String
+  /// What could not be counted, and why.
+  package let remarks: [String]
 
   /// Counts.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
@@ -14,7 +16,9 @@ package struct Metrics: Sendable {
     var metrics = MetricsText()
     Self.addPools(&metrics, examination)
     Self.addAttachments(&metrics, examination)
-    Self.addOperations(&metrics, examination)
+    let files = examination.directory.ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string }
+    let statistics = OperationStatistics(files: Set(files).sorted())
+    Self.addOperations(&metrics, statistics)
     let findings = DoctorReport(examination).findings
     metrics.add(
       "ipvlan_findings", "gauge", "What ipvlanctl doctor finds wrong, by kind.",
@@ -22,6 +26,7 @@ package struct Metrics: Sendable {
         .init([("kind", kind.rawValue)], findings.filter { $0.kind == kind }.count)
       })
     text = metrics.text
+    remarks = examination.remarks + statistics.remarks
   }
 
   /// Replaces a file at once, as the node exporter's textfile collector needs it.
@@ -49,18 +54,19 @@ package struct Metrics: Sendable {
   }
 
   private static func addAttachments(_ metrics: inout MetricsText, _ examination: Examination) {
-    let counts = Dictionary(grouping: examination.podLinks) { $0.master?.name ?? "" }
+    let links = Dictionary(grouping: examination.podLinks) { $0.master?.name ?? "" }
+    // A master without pods counts zero: a series that comes and goes cannot be watched.
+    let masters = Set(links.keys).union(examination.subjects.compactMap(\.master?.name))
     metrics.add(
       "ipvlan_attachments", "gauge", "Links in pods by master.",
-      counts.sorted { $0.key < $1.key }.map { .init([("master", $0.key)], $0.value.count) })
+      masters.sorted().map { .init([("master", $0)], links[$0]?.count ?? 0) })
     metrics.add(
       "ipvlan_leases_orphaned", "gauge", "Leases whose pod is gone.",
       [.init([], examination.leases.entries.filter(\.isOrphan).count)])
   }
 
-  private static func addOperations(_ metrics: inout MetricsText, _ examination: Examination) {
-    let files = examination.directory.ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string }
-    let commands = OperationStatistics(files: Set(files).sorted()).commands.sorted { $0.key < $1.key }
+  private static func addOperations(_ metrics: inout MetricsText, _ statistics: OperationStatistics) {
+    let commands = statistics.commands.sorted { $0.key < $1.key }
     metrics.add(
       "ipvlan_operation_failures_total", "counter", "Failed operations in the log by error code.",
       commands.flatMap { name, command in

@@ -1,5 +1,6 @@
 internal import JSON
 internal import Platform
+internal import SystemPackage
 
 /// What the operation log tells: how often, how fast, and with which errors.
 struct OperationStatistics: Sendable {
@@ -17,32 +18,36 @@ struct OperationStatistics: Sendable {
   }
 
   private(set) var commands: [String: Command] = [:]
-  /// Lines that are none of the log's.
-  private(set) var unreadableLines = 0
+  /// What was passed over, and why.
+  private(set) var remarks: [String] = []
 
-  /// Reads a log; one that does not exist tells nothing.
+  /// Reads logs; one that does not exist tells nothing.
   init(files: [String]) {
     for file in files {
-      guard let bytes = try? Files.read(file, limit: Self.largest) else { continue }
-      for line in bytes.split(separator: 0x0A) { take(Array(line)) }
+      do throws(Errno) {
+        let lines = try Files.read(file, limit: Self.largest).split(separator: 0x0A)
+        let strangers = lines.count { !take(Array($0)) }
+        if strangers > 0 { remarks.append("\(file): lines passed over that are no operations: \(strangers)") }
+      } catch {
+        if error != .noSuchFileOrDirectory { remarks.append("\(file) is passed over: \(error)") }
+      }
     }
   }
 
   /// A log that is larger should have been rotated long ago, in bytes.
   private static let largest = 256 << 20
 
-  private mutating func take(_ line: [UInt8]) {
+  /// - Returns: whether the line is one of the log's.
+  private mutating func take(_ line: [UInt8]) -> Bool {
     guard let object = (try? JSONValue(parsing: line))?.object, let name = object["command"]?.string,
       let duration = object["microseconds"]?.int
-    else {
-      unreadableLines += 1
-      return
-    }
+    else { return false }
     var command = commands[name] ?? Command()
     command.count += 1
     command.microseconds += duration
     for (index, bound) in Self.bounds.enumerated() where duration <= bound { command.buckets[index] += 1 }
     if let code = object["code"]?.int { command.failures[code, default: 0] += 1 }
     commands[name] = command
+    return true
   }
 }
