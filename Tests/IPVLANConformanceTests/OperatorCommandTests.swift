@@ -71,6 +71,27 @@ import Testing
     }
   }
 
+  @Test func traceFollowsAPodOfTheReferencePlugin() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeNetwork(
+        "ens6",
+        ipam: [
+          "type": "host-local", "subnet": "210.22.16.0/24", "rangeStart": "210.22.16.11",
+          "rangeEnd": "210.22.16.15", "dataDir": .string("\(node.directory)/networks"),
+        ])
+      let attachment = try site.attach("old", to: "ens6", byReference: true)
+      let completion = try site.control("trace", "web/old")
+      #expect(completion.isSuccess, "\(completion)")
+      for line in ["lease         210.22.16.11", "eth0 on ens6, l3s/bridge", "addresses     210.22.16.11"] {
+        #expect(completion.text.contains(line), "\(completion)")
+      }
+      #expect(try site.findings().isEmpty)
+      attachment.pod.namespace.destroy()
+      try eventually { try site.control("leases", "--orphans").text.contains("210.22.16.11") }
+    }
+  }
+
   @Test func traceTellsWhereAPodIsBrokenAndWhatToRun() throws {
     try withNode { node in
       let site = try OperatorSite(node)

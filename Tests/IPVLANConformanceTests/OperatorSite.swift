@@ -65,7 +65,9 @@ final class OperatorSite {
 
   /// Attaches a new pod to the network of a NIC, and writes it down as libcni does.
   @discardableResult
-  func attach(_ name: String, to nic: String = "ens5") throws -> PodAttachment {
+  func attach(
+    _ name: String, to nic: String = "ens5", byReference isReference: Bool = false
+  ) throws -> PodAttachment {
     let text = ScratchFiles.read("\(configurations)/\(nic).conflist") ?? ""
     let list = try JSONValue(parsing: Array(text.utf8)).object ?? [:]
     var configuration = list["plugins"]?.array?.first?.object ?? [:]
@@ -73,6 +75,10 @@ final class OperatorSite {
     configuration["name"] = list["name"]
     var attachment = PodAttachment(try node.pod(name), on: node, configuration)
     attachment.arguments = "IgnoreUnknown=1;K8S_POD_NAMESPACE=web;K8S_POD_NAME=\(name)"
+    if isReference {
+      attachment.plugin = .reference("ipvlan")
+      attachment.path = Plugin.referenceDirectory
+    }
     try attachment.add()
     try writeDown(attachment, "ipvlan-\(nic)", text)
     attachments.append(attachment)
