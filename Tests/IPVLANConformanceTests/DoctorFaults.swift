@@ -81,6 +81,13 @@ extension DoctorTests {
       "strict reverse path filter", ["hostAccessShortfall"],
       make: { try $0.node.namespace.setSysctl("net/ipv4/conf/ens5/rp_filter", "1") }),
     Fault(
+      "stale address in the filter", ["hostRouteStale"], fixed: ["hostRouteStale"],
+      make: { site in
+        try site.node.namespace.execute(
+          "nft", ["add", "element", "inet", "ih-ens5", "pods4", "{ 172.31.16.8 }"]
+        ).mustSucceed()
+      }),
+    Fault(
       "stale host route", ["hostRouteStale"], fixed: ["hostRouteStale"],
       make: { try $0.node.namespace.ip("route", "add", "172.31.16.8", "dev", "ih-ens5", "proto", "118") }),
   ]

@@ -8,8 +8,19 @@ public enum NodeSweeper {
   private struct Leftovers {
     var routes: [Route] = []
     var enclosed: [IPAddress] = []
+    /// The addresses in the filters of masters, by the filters' names.
+    var admitted: [String: [IPAddress]] = [:]
 
-    var addresses: [IPAddress] { Set(routes.map(\.destination.address) + enclosed).sorted() }
+    var addresses: [IPAddress] {
+      Set(routes.map(\.destination.address) + enclosed + admitted.values.joined()).sorted()
+    }
+
+    func without(_ living: Set<IPAddress>) -> Leftovers {
+      Leftovers(
+        routes: routes.filter { !living.contains($0.destination.address) },
+        enclosed: enclosed.filter { !living.contains($0) },
+        admitted: admitted.mapValues { $0.filter { !living.contains($0) } })
+    }
   }
 
   /// Removes host routes, and places in the filters and behind the fence, of addresses that no ipvlan link of this node
@@ -26,6 +37,10 @@ public enum NodeSweeper {
       try HostAccess.withdraw(routes.map(\.destination.address), from: link, &node)
     }
     if !leftovers.enclosed.isEmpty { try Fence.release(leftovers.enclosed, home: home) }
+    for (table, addresses) in leftovers.admitted where !addresses.isEmpty {
+      var filter = try NetfilterSocket()
+      try filter.remove(addresses, from: HostAccessPlan.podSets, of: table)
+    }
     return leftovers.addresses
   }
 
@@ -40,15 +55,30 @@ public enum NodeSweeper {
     _ node: inout NetlinkSocket, home: borrowing NetworkNamespace
   ) throws(NetlinkError) -> Leftovers {
     // The lists come first: an ADD gives the link its address before it makes the route.
-    let all = Leftovers(routes: try hostRoutes(&node), enclosed: try Fence.enclosed())
+    let all = Leftovers(
+      routes: try hostRoutes(&node), enclosed: try Fence.enclosed(), admitted: try admitted())
     guard !all.addresses.isEmpty else { return all }
     var living: Set<IPAddress> = []
     for slave in IPVLANSlave.all(home: home) where slave.isOfNode(home) {
       living.formUnion(slave.addresses(home: home))
     }
-    return Leftovers(
-      routes: all.routes.filter { !living.contains($0.destination.address) },
-      enclosed: all.enclosed.filter { !living.contains($0) })
+    return all.without(living)
+  }
+
+  /// The addresses in the filters of all masters.
+  private static func admitted() throws(NetlinkError) -> [String: [IPAddress]] {
+    var admitted: [String: [IPAddress]] = [:]
+    do throws(NetlinkError) {
+      var filter = try NetfilterSocket()
+      for name in try filter.tableNames() where HostLink.isName(name) {
+        var addresses: [IPAddress] = []
+        for set in HostAccessPlan.podSets { addresses += try filter.addresses(in: set, of: name) }
+        admitted[name] = addresses
+      }
+    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
+      // A kernel without nftables has none of ours.
+    }
+    return admitted
   }
 
   /// Removes host access whole: slaves, tables, rules and filters of every master, unless a pod still has a way.
