@@ -68,6 +68,9 @@ import Testing
         #expect(completion.status == 0, "\(completion)")
         #expect(completion.text.contains("pod web/pod0, container \(container), eth0 on ipvlan-ens5"))
       }
+      // So may interfaces of other tests' pods be called, and those may be broken.
+      #expect(
+        try site.control("trace", "eth0").text.contains("pod web/pod0, container \(container), eth0 on"))
     }
   }
 

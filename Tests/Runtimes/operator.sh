@@ -68,6 +68,18 @@ END
   grep -q "<ipvlanctl gc --dry-run >" /tmp/completed
 }
 
+test_operator_links_are_a_table() {
+  operator_node
+  # Without the counters, which stand behind the state.
+  ipvlanctl links | sed -E 's/ (STATE|up|down) .*/ \1/' >/tmp/links
+  diff /tmp/links - <<'END'
+NAME     MASTER  MODE  NETNS  POD            CONTAINER  ADDRESSES        MTU  STATE
+ih-ens5  ens5    l3s   node   (host access)  -          -               9001  up
+eth0     ens5    l3s   pod    -              pod        172.31.16.4/20  9001  up
+END
+  on_list DEL 10-ipvlan-ens5.conflist pod
+}
+
 test_operator_colours_are_for_terminals() {
   operator_node
   # script(1) makes a terminal.
