@@ -52,6 +52,22 @@ import Testing
     }
   }
 
+  /// The kernel empties the table when the master goes down; the node's addresses are the same afterwards.
+  @Test func theNextAddRestoresTheTableAfterTheMasterWasDown() throws {
+    try withNode { node in
+      var first = try node.withHostAccess("a", 4, "l3s")
+      try first.add()
+      try node.namespace.ip("link", "set", "ens5", "down")
+      try node.namespace.ip("link", "set", "ens5", "up")
+      try node.namespace.ip("route", "add", "default", "via", "172.31.16.1", "dev", "ens5")
+      try first.mustFail(.check, code: 106, naming: "table 4101 of master ens5")
+      var second = try node.withHostAccess("b", 5, "l3s")
+      try second.add()
+      try first.check()
+      #expect(try Traffic.tcp(from: first.pod.namespace, to: node.fabric, at: Site.outside) != nil)
+    }
+  }
+
   @Test func checkTellsOfAFlushedTable() throws {
     try withNode { node in
       var attachment = try node.withHostAccess("a", 4, "l3s")

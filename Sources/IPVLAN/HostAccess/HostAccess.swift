@@ -80,8 +80,11 @@ struct HostAccess {
       note.families.isSuperset(of: families),
       try note.addressing == NodeAddressing.digest(note.families, &session.node)
     else { return nil }
-    return HostAccessPlan(
+    let plan = HostAccessPlan(
       master: master, linkIndex: link.index, number: note.number, mode: mode, flag: flag)
+    // The kernel empties the table when the master goes down or loses its last address, also for a moment.
+    for family in families where try session.node.routes(family, table: plan.table).isEmpty { return nil }
+    return plan
   }
 
   private func build(
