@@ -66,6 +66,19 @@ restart_networkd() {
   start_networkd
 }
 
+# networkd takes the master's address away for a moment, and then the kernel empties the master's table. Rules and the
+# routes to pods stay, and the rest can be restored.
+reconfigure_master() {
+  local before
+  before=$(ip rule; ip route show proto 118)
+  networkctl reconfigure ens5
+  sleep 2
+  until_true 20 networkd_says ens5 configured
+  expect_equal "$(ip rule; ip route show proto 118)" "$before" "rules and host routes after networkd has configured the master anew"
+  ipvlanctl doctor --fix
+  expect_equal "$(findings)" "" "findings after networkd has configured the master anew"
+}
+
 test_daemons_networkd_takes_nothing_after_the_remedies() {
   manage_all_by_networkd
   add_pod
@@ -87,10 +100,7 @@ test_daemons_networkd_takes_nothing_after_the_remedies() {
   ipvlanctl doctor --fix
   expect_equal "$(findings)" "" "findings after the remedies"
 
-  networkctl reconfigure ens5
-  sleep 2
-  until_true 20 networkd_says ens5 configured
-  expect_equal "$(findings)" "" "findings after networkd has configured the master anew"
+  reconfigure_master
   on_list DEL 10-ipvlan-ens5.conflist pod
 }
 
@@ -124,9 +134,8 @@ test_daemons_networkd_with_the_packages_settings() {
   manage_all_by_networkd
   add_pod
   until_true 20 networkd_says ih-ens5 unmanaged
-  networkctl reconfigure ens5
-  sleep 2
   expect_equal "$(findings)" "" "findings beside networkd"
+  reconfigure_master
   serve pod
   expect_equal "$(from_node "$(pod_address pod)")" pod "the node asks the pod"
   stop_serving pod
