@@ -29,7 +29,7 @@ start_networkd() {
   local capabilities=+net_admin,+net_raw,+net_bind_service,+net_broadcast
   start_daemon setpriv --reuid systemd-network --regid systemd-network --clear-groups \
     --inh-caps "$capabilities" --ambient-caps "$capabilities" /lib/systemd/systemd-networkd
-  until_true 20 networkd_says ens5 configured
+  until_true 60 networkd_says ens5 configured
 }
 
 networkd_says() { grep -qx "ADMIN_STATE=$2" "/run/systemd/netif/links/$(cat "/sys/class/net/$1/ifindex")"; }
@@ -73,7 +73,7 @@ reconfigure_master() {
   before=$(ip rule; ip route show proto 118)
   networkctl reconfigure ens5
   sleep 2
-  until_true 20 networkd_says ens5 configured
+  until_true 60 networkd_says ens5 configured
   expect_equal "$(ip rule; ip route show proto 118)" "$before" "rules and host routes after networkd has configured the master anew"
   ipvlanctl doctor --fix
   expect_equal "$(findings)" "" "findings after networkd has configured the master anew"
@@ -82,12 +82,12 @@ reconfigure_master() {
 test_daemons_networkd_takes_nothing_after_the_remedies() {
   manage_all_by_networkd
   add_pod
-  until_true 20 networkd_says ih-ens5 configured
+  until_true 60 networkd_says ih-ens5 configured
   expect_equal "$(findings)" "foreignRoutesManaged linkManaged" "findings beside networkd"
 
   # The harm is real: what is not networkd's own goes when it configures a link anew.
   networkctl reconfigure ens5 ih-ens5
-  until_true 20 bash -c '! ip rule | grep -q 4101'
+  until_true 60 bash -c '! ip rule | grep -q 4101'
   [[ " $(findings) " == *" hostAccessIncomplete "* ]]
 
   local command
@@ -96,7 +96,7 @@ test_daemons_networkd_takes_nothing_after_the_remedies() {
   bash -c "${command% && systemctl restart systemd-networkd}"
   restart_networkd
   bash -c "$(remedy linkManaged)"
-  until_true 20 networkd_says ih-ens5 unmanaged
+  until_true 60 networkd_says ih-ens5 unmanaged
   ipvlanctl doctor --fix
   expect_equal "$(findings)" "" "findings after the remedies"
 
@@ -110,17 +110,17 @@ test_daemons_network_manager_leaves_the_slave_after_the_remedy() {
   # The node's name is that of its pools.
   printf '[main]\nhostname-mode=none\n' >/etc/NetworkManager/conf.d/00-name.conf
   start_daemon NetworkManager --no-daemon
-  until_true 20 test -e "/run/NetworkManager/devices/$(cat /sys/class/net/ens5/ifindex)"
+  until_true 60 test -e "/run/NetworkManager/devices/$(cat /sys/class/net/ens5/ifindex)"
   # Without anybody's wish it leaves links alone that have no address.
   expect_equal "$(findings)" "" "findings beside NetworkManager"
   printf '[device-all]\nmatch-device=*\nmanaged=1\n' >/etc/NetworkManager/conf.d/90-all.conf
   stop_daemon
   start_daemon NetworkManager --no-daemon
-  until_true 20 bash -c "nmcli -g GENERAL.STATE device show ih-ens5 | grep -v unmanaged"
-  until_true 20 grep -qx managed=true "/run/NetworkManager/devices/$(cat /sys/class/net/ih-ens5/ifindex)"
+  until_true 60 bash -c "nmcli -g GENERAL.STATE device show ih-ens5 | grep -v unmanaged"
+  until_true 60 grep -qx managed=true "/run/NetworkManager/devices/$(cat /sys/class/net/ih-ens5/ifindex)"
   expect_equal "$(findings)" linkManaged "findings beside a NetworkManager that wants everything"
   bash -c "$(remedy linkManaged)"
-  until_true 20 bash -c "nmcli -g GENERAL.STATE device show ih-ens5 | grep unmanaged"
+  until_true 60 bash -c "nmcli -g GENERAL.STATE device show ih-ens5 | grep unmanaged"
   ipvlanctl doctor --fix
   expect_equal "$(findings)" "" "findings after the remedy"
   on_list DEL 10-ipvlan-ens5.conflist pod
@@ -133,7 +133,7 @@ test_daemons_networkd_with_the_packages_settings() {
   cp "$repository/scripts/package.d/system/10-ipvlan.network" /run/systemd/network/
   manage_all_by_networkd
   add_pod
-  until_true 20 networkd_says ih-ens5 unmanaged
+  until_true 60 networkd_says ih-ens5 unmanaged
   expect_equal "$(findings)" "" "findings beside networkd"
   reconfigure_master
   serve pod
