@@ -35,15 +35,13 @@ public enum NamespaceInventory {
   /// The namespace of each process: the target of the link is `net:[4026531840]`, its inode, which is read
   /// without opening a thousand files.
   private static func processes() -> [(path: String, inode: UInt)] {
-    let names = (try? Files.names(in: "/proc")) ?? []
-    return names.filter { $0.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } }
-      .compactMap { process in
-        let path = "/proc/\(process)/ns/net"
-        guard let target = try? Files.linkTarget(path), target.hasPrefix("net:["), target.hasSuffix("]"),
-          let inode = UInt(target.dropFirst(5).dropLast())
-        else { return nil }
-        return (path, inode)
-      }
+    Processes.numbers().compactMap { process in
+      let path = "/proc/\(process)/ns/net"
+      guard let target = try? Files.linkTarget(path), target.hasPrefix("net:["), target.hasSuffix("]"),
+        let inode = UInt(target.dropFirst(5).dropLast())
+      else { return nil }
+      return (path, inode)
+    }
   }
 
   /// mountinfo writes blanks, tabs, newlines and backslashes as three octal digits.

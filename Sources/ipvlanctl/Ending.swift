@@ -19,6 +19,9 @@ enum Ending {
       output: [], remarks: text.isEmpty ? "" : "\(text)\n", status: isUsage ? 2 : 1)
   }
 
+  /// Remarks as the standard error shows them.
+  static func notes(_ remarks: [String]) -> String { remarks.map { "note: \($0)\n" }.joined() }
+
   /// After a report.
   ///
   /// It does not say that it never returns: with that Swift 6.3 leaves out the call from callers that choose a status.
@@ -29,7 +32,7 @@ enum Ending {
       case .json: report.json.serialized(indented: true) + [0x0A]
       }
     ProcessOutput.finish(
-      output: output, remarks: report.remarks.map { "note: \($0)\n" }.joined(), status: status)
+      output: output, remarks: notes(report.remarks), status: status)
   }
 }
 

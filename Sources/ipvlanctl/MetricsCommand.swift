@@ -23,6 +23,6 @@ struct MetricsCommand: ParsableCommand {
     if let textfile { try metrics.write(to: textfile) }
     ProcessOutput.finish(
       output: textfile == nil ? Array(metrics.text.utf8) : [],
-      remarks: metrics.remarks.map { "note: \($0)\n" }.joined(), status: 0)
+      remarks: Ending.notes(metrics.remarks), status: 0)
   }
 }

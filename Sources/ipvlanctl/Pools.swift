@@ -46,7 +46,7 @@ struct Pools: ParsableCommand {
     let pools = try InstancePools(
       metadata.named ?? .standard,
       nodeName: nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current, network: multusName)
-    let remarks = pools.remarks.map { "note: \($0)\n" }.joined()
+    let remarks = Ending.notes(pools.remarks)
     if let to {
       try pools.write(to: to)
       ProcessOutput.finish(output: [], remarks: remarks, status: 0)

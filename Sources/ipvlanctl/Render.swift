@@ -35,7 +35,7 @@ struct Render: ParsableCommand {
     if let directory { try rendering.write(to: directory) }
     ProcessOutput.finish(
       output: Array((directory == nil ? rendering.text : "").utf8),
-      remarks: rendering.remarks.map { "note: \($0)\n" }.joined(), status: 0)
+      remarks: Ending.notes(rendering.remarks), status: 0)
   }
 }
 

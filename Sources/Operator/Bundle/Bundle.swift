@@ -30,8 +30,7 @@ package struct Bundle {
     let attachments = examination.inventory.cache.attachments
     for entry in attachments.prefix(Self.mostFiles) { add(entry) }
     remarkRest(attachments.count, "cached attachments")
-    let logs = Set(examination.directory.ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string })
-    for (number, file) in logs.sorted().enumerated() {
+    for (number, file) in examination.directory.logFiles.enumerated() {
       take(file, as: "log\(number).jsonl", isTail: true) { BundledFile.log($0) }
     }
     remarks += archive.remarks

@@ -5,12 +5,14 @@ internal import Netlink
 /// Pods without host access must be behind the fence, which others may flush.
 struct FenceCheck {
   static func findings(_ examination: Examination) -> [Finding] {
-    pods(examination).compactMap { pod in
-      guard let open = try? Fence.missing(pod.hosts), !open.isEmpty else { return nil }
-      let addresses = open.map(\.description).joined(separator: ", ")
+    let pods = pods(examination)
+    let open = Set((try? Fence.missing(pods.flatMap(\.hosts))) ?? [])
+    return pods.compactMap { pod in
+      let addresses = pod.hosts.filter(open.contains)
+      guard !addresses.isEmpty else { return nil }
       return Finding(
         .fenceIncomplete,
-        "\(addresses) of \(pod.subject) is missing from nftables table inet \(Fence.tableName)",
+        "\(addresses.map(\.description).joined(separator: ", ")) of \(pod.subject) is missing from nftables table inet \(Fence.tableName)",
         consequence: "the pod reaches the node and Services, although its network has no hostAccess",
         remedy: "ipvlanctl doctor --fix", fix: .restoreFence)
     }
@@ -23,9 +25,6 @@ struct FenceCheck {
 
   /// Whether a pod belongs behind it; those of the reference plugin never were.
   static func isEnclosed(_ pod: NodeLink, _ examination: Examination) -> Bool {
-    guard let attachment = LinkIdentity.attachment(of: pod.link), attachment == pod.attachment else {
-      return false
-    }
-    return examination.keys(of: pod).map(Fence.encloses) ?? false
+    LinkIdentity.attachment(of: pod.link) != nil && (examination.keys(of: pod).map(Fence.encloses) ?? false)
   }
 }

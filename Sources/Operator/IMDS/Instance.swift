@@ -1,4 +1,3 @@
-internal import Addressing
 internal import Netlink
 internal import Platform
 
@@ -19,9 +18,6 @@ package struct Instance: Sendable {
 
   /// The NIC that a link is.
   func interface(of link: Link) -> NetworkInterface? { interfaces.first { $0.mac == link.mac } }
-
-  /// The NIC that owns an address.
-  func owner(of address: IPAddress) -> NetworkInterface? { interfaces.first { $0.owned.contains(address) } }
 
   /// Whether this machine says that it is an EC2 instance: by its firmware's maker, or on Xen by the hypervisor's
   /// identifier (EC2 user guide, "Identify EC2 instances").

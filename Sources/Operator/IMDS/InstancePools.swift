@@ -1,7 +1,5 @@
 internal import Addressing
 internal import Netlink
-internal import Platform
-internal import SystemPackage
 
 /// SpiderIPPool documents for the addresses that this instance's NICs own.
 package struct InstancePools: Sendable {
@@ -62,12 +60,7 @@ package struct InstancePools: Sendable {
   /// - Throws: ``Refusal`` when there is no pool, or the file cannot be written; then it is as it was.
   package func write(to file: String) throws(Refusal) {
     guard !text.isEmpty else { throw Refusal("\(file) stays as it is: the NICs own no addresses for pods") }
-    do throws(Errno) {
-      try Files.replace(
-        file, with: Array(text.utf8), permissions: [.ownerReadWrite, .groupRead, .otherRead])
-    } catch {
-      throw Refusal("\(file) cannot be written: \(error)")
-    }
+    try PublicFile.replace(file, with: text)
   }
 
   private mutating func add(

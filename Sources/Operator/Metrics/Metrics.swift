@@ -1,6 +1,4 @@
 internal import IPPool
-internal import Platform
-internal import SystemPackage
 
 /// The node in numbers.
 package struct Metrics: Sendable {
@@ -16,8 +14,7 @@ package struct Metrics: Sendable {
     var metrics = MetricsText()
     Self.addPools(&metrics, examination)
     Self.addAttachments(&metrics, examination)
-    let files = examination.directory.ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string }
-    let statistics = OperationStatistics(files: Set(files).sorted())
+    let statistics = OperationStatistics(files: examination.directory.logFiles)
     Self.addOperations(&metrics, statistics)
     let findings = DoctorReport(examination).findings
     metrics.add(
@@ -32,12 +29,7 @@ package struct Metrics: Sendable {
   /// Replaces a file at once, as the node exporter's textfile collector needs it.
   /// - Throws: ``Refusal`` when it cannot be written.
   package func write(to file: String) throws(Refusal) {
-    do throws(Errno) {
-      try Files.replace(
-        file, with: Array(text.utf8), permissions: [.ownerReadWrite, .groupRead, .otherRead])
-    } catch {
-      throw Refusal("\(file) cannot be written: \(error)")
-    }
+    try PublicFile.replace(file, with: text)
   }
 
   private static func addPools(_ metrics: inout MetricsText, _ examination: Examination) {

@@ -45,6 +45,11 @@ package struct NetworkDirectory: Sendable {
   /// The networks that use this plugin.
   package var ipvlanNetworks: [Network] { networks.filter { $0.ipvlan != nil } }
 
+  /// The operation logs that they name, each once.
+  var logFiles: [String] {
+    Set(ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string }).sorted()
+  }
+
   /// The network of that name.
   package func network(named name: String) -> Network? { networks.first { $0.name == name } }
 }
