@@ -9,6 +9,21 @@ public struct Allocation: Sendable, Hashable {
   /// Name service settings.
   public var dns: DNSConfiguration
 
+  /// What this call took; addresses that the attachment held before are not among them.
+  public var claims: [Claim] = []
+
+  /// An address that a call of `allocate` took, as that call left its lease.
+  ///
+  /// Two calls for one attachment may run at once: one takes the address, the other finds it held. Whichever of
+  /// the two fails, the address is the other's. So a later call for a held address leaves another mark, and
+  /// `undo` gives back only what still has the mark of its own call.
+  public struct Claim: Sendable, Hashable {
+    /// The address.
+    public let address: IPAddress
+    /// What no other call writes into the same lease.
+    let mark: Int
+  }
+
   /// An allocation with these parts.
   public init(
     assignments: [AddressAssignment] = [], routes: [IPRoute] = [], dns: DNSConfiguration = DNSConfiguration()

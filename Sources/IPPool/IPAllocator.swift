@@ -15,6 +15,12 @@ public protocol IPAllocator {
   /// - Throws: ``AllocationError`` when the state cannot be read or written.
   func release(_ request: AllocationRequest) throws(AllocationError)
 
+  /// Takes back what one call of `allocate` took, after a later step of that call failed.
+  ///
+  /// What the attachment held before the call stays, and so does what another call for it was given since.
+  /// - Throws: ``AllocationError`` when the state cannot be read or written.
+  func undo(_ allocation: Allocation, for request: AllocationRequest) throws(AllocationError)
+
   /// Tells whether the attachment still holds the addresses.
   /// - Throws: ``AllocationError`` of kind `notHeld` that names every address that it lacks.
   func check(_ request: AllocationRequest, addresses: [AddressAssignment]) throws(AllocationError)

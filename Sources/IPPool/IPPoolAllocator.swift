@@ -28,21 +28,41 @@ public struct IPPoolAllocator: IPAllocator {
     guard !selection.families.isEmpty, query.required.allSatisfy(selection.families.contains) else {
       throw failure.noEligiblePool(request, query: query)
     }
-    let leases = try store.write { table throws(AllocationError) in
-      if let held = try self.held(request.attachment, selection, table) { return held }
+    let (leases, claims) = try store.write { table throws(AllocationError) in
+      let mark = MonotonicInstant.now().mark
+      if let held = try self.held(request.attachment, selection, table) {
+        for lease in held { try table.put(lease.marked(mark)) }
+        return (held, [Allocation.Claim]())
+      }
       // What is held and cannot be used any more, since its pool is gone or was changed, is given up.
       try table.release(request.attachment, store.releaseNow())
       var leases: [Lease] = []
       for family in selection.families {
         let picker = AddressPicker(
           family: family, pools: selection.pools(family), failure: failure)
-        leases.append(try picker.pick(for: request, in: &table))
+        leases.append(try picker.pick(for: request, in: &table).marked(mark))
       }
       try refuseLeftOverWishes(request, leases)
       try table.hold(leases, for: request.attachment)
-      return leases
+      return (leases, leases.map { Allocation.Claim(address: $0.address, mark: mark) })
     }
-    return allocation(leases, selection)
+    var allocation = allocation(leases, selection)
+    allocation.claims = claims
+    return allocation
+  }
+
+  /// Takes back what `allocate` took, unless the attachment has asked again since.
+  public func undo(_ allocation: Allocation, for request: AllocationRequest) throws(AllocationError) {
+    guard !allocation.claims.isEmpty else { return }
+    try store.update { table throws(AllocationError) in
+      // One call takes all of an attachment's addresses.
+      for claim in allocation.claims {
+        guard let lease = try table.lease(of: claim.address), lease.attachment == request.attachment,
+          lease.release == nil, lease.mark == claim.mark
+        else { return }
+      }
+      try table.release(request.attachment, store.releaseNow())
+    }
   }
 
   /// Takes the addresses back; they rest from now on.

@@ -69,6 +69,9 @@ public struct StaticAllocator: IPAllocator {
   /// Nothing is held.
   public func release(_: AllocationRequest) {}
 
+  /// Nothing is held.
+  public func undo(_: Allocation, for _: AllocationRequest) {}
+
   /// Every listed address must be among those that the attachment has.
   public func check(
     _ request: AllocationRequest, addresses: [AddressAssignment]

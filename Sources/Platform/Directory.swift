@@ -129,13 +129,7 @@ public struct Directory: ~Copyable {
 
   /// Sets when the directory was changed, as far as the file system can tell moments apart.
   /// - Throws: the `Errno` of futimens(3).
-  public func setModified(_ time: FileStatus.Time) throws(Errno) {
-    // UTIME_OMIT, a macro that Swift does not see: the time of the last access stays.
-    let times = [
-      timespec(tv_sec: 0, tv_nsec: (1 << 30) - 2), timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds),
-    ]
-    guard unsafe futimens(descriptor, times) == 0 else { throw Errno(rawValue: errno) }
-  }
+  public func setModified(_ time: FileStatus.Time) throws(Errno) { try owner.setModified(time) }
 
   private static func check(_ name: String) throws(Errno) {
     guard !name.isEmpty, !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0), name != "..",

@@ -7,7 +7,7 @@
 /// What the file system says of a file (stat(2)).
 public struct FileStatus: Sendable, Hashable {
   /// A moment as the file system keeps it; how fine it is, is up to the file system.
-  public struct Time: Sendable, Hashable {
+  public struct Time: Sendable, Hashable, Comparable {
     /// Seconds since 1970-01-01T00:00:00Z.
     public var seconds: Int
     /// Nanoseconds of that second.
@@ -18,6 +18,27 @@ public struct FileStatus: Sendable, Hashable {
       self.seconds = seconds
       self.nanoseconds = nanoseconds
     }
+
+    /// Whether a moment is before another.
+    public static func < (left: Time, right: Time) -> Bool {
+      (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+    }
+
+    /// The present moment (CLOCK_REALTIME).
+    public static func now() -> Time {
+      var time = timespec()
+      unsafe clock_gettime(CLOCK_REALTIME, &time)
+      return Time(seconds: time.tv_sec, nanoseconds: time.tv_nsec)
+    }
+
+    /// The moment one nanosecond later.
+    public var next: Time {
+      nanoseconds < 999_999_999
+        ? Time(seconds: seconds, nanoseconds: nanoseconds + 1) : Time(seconds: seconds + 1, nanoseconds: 0)
+    }
+
+    /// The moment as one number, nanoseconds since 1970 as far as 64 bits go; two moments of a life differ in it.
+    public var mark: Int { seconds &* 1_000_000_000 &+ nanoseconds }
   }
 
   /// The file system's number.

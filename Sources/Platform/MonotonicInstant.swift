@@ -15,6 +15,9 @@ public struct MonotonicInstant: Sendable, Hashable {
     return MonotonicInstant(nanoseconds: time.tv_sec * 1_000_000_000 + time.tv_nsec)
   }
 
+  /// The moment as one number: no two calls of a boot that follow each other under a lock have the same.
+  public var mark: Int { nanoseconds }
+
   /// The time that has passed since an earlier moment, in microseconds.
   public func microseconds(since earlier: MonotonicInstant) -> Int {
     (nanoseconds - earlier.nanoseconds) / 1000

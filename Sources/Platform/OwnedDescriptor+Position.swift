@@ -39,4 +39,14 @@ extension OwnedDescriptor {
       }
     }
   }
+
+  /// Sets when the file was changed, as far as the file system can tell moments apart.
+  /// - Throws: the `Errno` of futimens(3).
+  public func setModified(_ time: FileStatus.Time) throws(Errno) {
+    // UTIME_OMIT, a macro that Swift does not see: the time of the last access stays.
+    let times = [
+      timespec(tv_sec: 0, tv_nsec: (1 << 30) - 2), timespec(tv_sec: time.seconds, tv_nsec: time.nanoseconds),
+    ]
+    guard unsafe futimens(descriptor.rawValue, times) == 0 else { throw Errno(rawValue: errno) }
+  }
 }

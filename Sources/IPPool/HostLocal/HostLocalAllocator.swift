@@ -36,26 +36,42 @@ public struct HostLocalAllocator: IPAllocator {
     let held = try store.addresses(of: owner)
     try refuseOldForm(request.attachment, turns, store)
     var assignments: [AddressAssignment] = []
-    var new: [IPAddress] = []
+    var claims: [Allocation.Claim] = []
     do throws(AllocationError) {
       for turn in turns {
         if let kept = try turn.keep(held, by: request.attachment) {
           assignments.append(kept)
+          try store.mark(kept.address.address)
           continue
         }
         let (address, range) = try turn.choose(in: store)
-        try store.reserve(address, for: owner)
-        new.append(address)
+        let mark = try store.reserve(address, for: owner)
+        claims.append(Allocation.Claim(address: address, mark: mark))
         try store.setLastAddress(address, ofSet: turn.number)
         assignments.append(range.assignment(of: address))
       }
     } catch {
-      for address in new { try? store.release(HostLocalStore.Lease(address: address, owner: owner)) }
+      for claim in claims { try? store.release(HostLocalStore.Lease(address: claim.address, owner: owner)) }
       store.seal()
       throw error
     }
     store.seal()
-    return Allocation(assignments: assignments, routes: configuration.routes, dns: dns)
+    var allocation = Allocation(assignments: assignments, routes: configuration.routes, dns: dns)
+    allocation.claims = claims
+    return allocation
+  }
+
+  /// Takes back what `allocate` took, unless the attachment has asked again since.
+  public func undo(_ allocation: Allocation, for request: AllocationRequest) throws(AllocationError) {
+    guard !allocation.claims.isEmpty, var store = try HostLocalStore.open(location) else { return }
+    let owner = HostLocalOwner(request.attachment)
+    for claim in allocation.claims {
+      guard let lease = try store.lease(of: claim.address), lease.owner == owner,
+        try store.readMark(claim.address) == claim.mark
+      else { continue }
+      try store.release(lease)
+    }
+    store.seal()
   }
 
   /// Takes back what the attachment holds, or else what its container holds in the old form of lease files.

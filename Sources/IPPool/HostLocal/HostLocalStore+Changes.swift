@@ -50,13 +50,16 @@ extension HostLocalStore {
   }
 
   /// Gives a free address to an owner.
+  /// - Returns: the mark of this gift.
   /// - Throws: ``AllocationError`` of kind `store`; then nothing was given.
-  mutating func reserve(_ address: IPAddress, for owner: HostLocalOwner) throws(AllocationError) {
+  mutating func reserve(_ address: IPAddress, for owner: HostLocalOwner) throws(AllocationError) -> Int {
+    let time = FileStatus.Time.now()
     do throws(Errno) {
       // A killed process may have left the name as another one of its lease, which must not be written to.
       try directory.remove(Self.newName)
-      try directory.open(Self.newName, .writeOnly, options: [.create, .exclusiveCreate])
-        .writeAll(owner.content)
+      let file = try directory.open(Self.newName, .writeOnly, options: [.create, .exclusiveCreate])
+      try file.writeAll(owner.content)
+      try file.setModified(time)
       do throws(Errno) {
         try directory.link(Self.newName, as: "\(address)")
       } catch .fileExists {
@@ -69,6 +72,28 @@ extension HostLocalStore {
       throw location.failure("write", "\(address)", error)
     }
     noteInIndex { index throws(Errno) in try index.insert(owner.hash, address) }
+    return time.mark
+  }
+
+  /// Marks a lease as given once more: its file's time moves on, and with it what ``readMark(_:)`` tells.
+  /// - Throws: ``AllocationError`` of kind `store`.
+  func mark(_ address: IPAddress) throws(AllocationError) {
+    do throws(Errno) {
+      let before = try directory.status(of: "\(address)").modified
+      // The clock may have been set back.
+      let time = max(FileStatus.Time.now(), before.next)
+      try directory.open("\(address)", .readOnly, options: [.nonBlocking]).setModified(time)
+    } catch {
+      throw location.failure("mark", "\(address)", error)
+    }
+  }
+
+  /// The mark of whoever was given an address last.
+  /// - Throws: ``AllocationError`` of kind `store`.
+  func readMark(_ address: IPAddress) throws(AllocationError) -> Int {
+    do throws(Errno) { return try directory.status(of: "\(address)").modified.mark } catch {
+      throw location.failure("look at", "\(address)", error)
+    }
   }
 
   /// Tries whether a lease could be written.

@@ -18,6 +18,16 @@ public struct Lease: Sendable, Hashable {
   /// When it was released; `nil` while it is held.
   public internal(set) var release: Release?
 
+  /// Which call gave it last to its holder (``Allocation/Claim``); `nil` in a store of an earlier version.
+  var mark: Int?
+
+  /// The lease as a call leaves it that gives it.
+  func marked(_ mark: Int) -> Lease {
+    var lease = self
+    lease.mark = mark
+    return lease
+  }
+
   /// The moment of a release, on two clocks.
   public struct Release: Sendable, Hashable {
     /// Milliseconds since the machine was started, which nobody can set.
@@ -44,6 +54,7 @@ extension Lease {
     ]
     object["pod"] = pod.map(JSONValue.string)
     object["netns"] = netns.map(JSONValue.string)
+    object["mark"] = mark.map(JSONValue.int)
     object["releasedAtBoot"] = release.map { .int($0.boot) }
     object["releasedAt"] = release.map { .int($0.wall) }
     object["rests"] = release.map { .int($0.rest) }
@@ -62,6 +73,7 @@ extension Lease {
     self.since = since
     pod = object["pod"]?.string
     netns = object["netns"]?.string
+    mark = object["mark"]?.int
     if let boot = object["releasedAtBoot"]?.int, let wall = object["releasedAt"]?.int,
       let rest = object["rests"]?.int
     {

@@ -40,11 +40,11 @@ enum AddressSource {
     }
   }
 
-  /// Gives back what `allocate` took; a failure is told in `failure`'s details.
-  func undo(_ wish: AllocationRequest, after failure: CNIError) -> CNIError {
+  /// Gives back what this call of `allocate` took; a failure is told in `failure`'s details.
+  func undo(_ allocation: Allocation, of wish: AllocationRequest, after failure: CNIError) -> CNIError {
     guard case .allocator(let allocator) = self else { return failure }
     do throws(AllocationError) {
-      try allocator.release(wish)
+      try allocator.undo(allocation, for: wish)
       return failure
     } catch {
       return failure.adding("the addresses could not be given back: \(error.message); DEL does it")

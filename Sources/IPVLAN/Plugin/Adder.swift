@@ -58,7 +58,7 @@ struct Adder {
         link, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
         dns: dns(allocation.dns))
     } catch {
-      throw source.undo(wish, after: error)
+      throw source.undo(allocation, of: wish, after: error)
     }
   }
 
