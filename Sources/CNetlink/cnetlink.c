@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 
 int cnetlink_enter(int fd) { return setns(fd, CLONE_NEWNET) == 0 ? 0 : -errno; }
 
@@ -31,15 +32,26 @@ void cnetlink_set_options(int fd) {
   setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
   setsockopt(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+  struct timeval patience = {.tv_sec = CNETLINK_PATIENCE};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+}
+
+void cnetlink_make_room(int fd, unsigned long size) {
+  // libnl asks for 32 KiB, which the kernel doubles and takes its own overhead from.
+  if (size <= 32768) return;
+  int room = size;
+  // Without CAP_NET_ADMIN in the first user namespace net.core.wmem_max is the limit.
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room) != 0)
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }
 
 // nl_recv() allocates, and peeks at each datagram before it reads it; one recvmsg() into the caller's buffer does.
-long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size) {
+long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size, bool waits) {
   struct sockaddr_nl from = {0};
   struct iovec part = {buffer, size};
   struct msghdr message = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1};
   for (;;) {
-    ssize_t length = recvmsg(nl_socket_get_fd(socket), &message, 0);
+    ssize_t length = recvmsg(nl_socket_get_fd(socket), &message, waits ? 0 : MSG_DONTWAIT);
     if (length < 0 && errno == EINTR) continue;
     if (length < 0) return -errno;
     // Any process may send to a netlink socket; only port 0 is the kernel.

@@ -63,7 +63,6 @@ public enum NetworkEvent: Sendable, Hashable {
       throw error
     }
     unsafe nl_socket_set_buffer_size(socket, Self.queueSize, 0)
-    unsafe nl_socket_set_nonblocking(socket)
     unsafe self.socket = socket
   }
 
@@ -76,7 +75,7 @@ public enum NetworkEvent: Sendable, Hashable {
   /// - Throws: ``NetlinkError`` with ENOBUFS when events were lost, since there were too many at once.
   public mutating func receive() throws(NetlinkError) -> [NetworkEvent] {
     let length = unsafe buffer.withUnsafeMutableBytes { bytes in
-      unsafe cnetlink_receive(socket, bytes.baseAddress, UInt(bytes.count))
+      unsafe cnetlink_receive(socket, bytes.baseAddress, UInt(bytes.count), false)
     }
     if length == -CLong(Errno.wouldBlock.rawValue) { return [] }
     guard length >= 0 else {

@@ -90,9 +90,21 @@ import Testing
   func anElementCarriesTheAddressAsItIsOnTheWire(text: String) throws {
     let address = try #require(IPAddress(text))
     let set = NetfilterSet(name: "pods", family: address.family)
-    let request = Request.addElement(address, to: set, of: "ih-ens5")
-    #expect(request.bytes.count % 4 == 0)
+    let requests = Request.addElements([address], to: set, of: "ih-ens5")
+    let request = try #require(requests.first)
+    #expect(requests.count == 1 && request.bytes.count % 4 == 0)
     #expect(request.bytes.suffix(address.bytes.count) == address.bytes[...])
+  }
+
+  @Test func manyElementsTakeFewMessages() {
+    let addresses = (0..<250).map { IPAddress(family: .v6, value: 0x2600_001f << 96 | UInt128($0)) }
+    let set = NetfilterSet(name: "pods6", family: .v6)
+    let requests = Request.addElements(addresses, to: set, of: "ih-ens5")
+    #expect(requests.count == 3)
+    #expect(requests.allSatisfy { !$0.bytes.isEmpty })
+    #expect(requests.map(\.operation).first == "add 100 addresses to set pods6 of nftables table inet ih-ens5")
+    let others = NetfilterSet(name: "pods4", family: .v4)
+    #expect(Request.addElements(addresses, to: others, of: "ih-ens5").isEmpty)
   }
 
   @Test func marksKeepToTheirBits() {

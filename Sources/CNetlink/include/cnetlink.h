@@ -23,6 +23,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <stdbool.h>
 
 /// Joins the network namespace of `fd` (setns(2), Linux 3.0); 0, or a negative errno.
 int cnetlink_enter(int fd);
@@ -36,13 +37,21 @@ int cnetlink_newnet(void);
 /// Device and inode of a descriptor, which identify a namespace; 0, or a negative errno.
 int cnetlink_identity(int fd, unsigned long *device, unsigned long *inode);
 
-/// Asks for extended acknowledgements that do not echo the request, and for strict checking of dump filters.
-/// A kernel that lacks one of them does without.
+/// How long an answer of the kernel's is waited for, in seconds. The kernel answers before send() returns: only an answer
+/// that was lost takes longer than no time.
+#define CNETLINK_PATIENCE 10
+
+/// Asks for extended acknowledgements that do not echo the request, and for strict checking of dump filters, and
+/// limits how long an answer is waited for. A kernel that lacks one of them does without.
 void cnetlink_set_options(int fd);
 
-/// Receives one datagram of netlink messages; its length, or a negative errno. -ENOBUFS: the socket overran;
-/// -EMSGSIZE: the datagram is larger than `size`.
-long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size);
+/// Lets a datagram of `size` bytes be sent, as far as the caller's rights go.
+void cnetlink_make_room(int fd, unsigned long size);
+
+/// Receives one datagram of netlink messages; its length, or a negative errno. -ENOBUFS: the kernel dropped an answer,
+/// since the receive buffer was full; -EMSGSIZE: the datagram is larger than `size`; -EAGAIN: there is none, after
+/// CNETLINK_PATIENCE seconds if the call `waits`.
+long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size, bool waits);
 
 /// A raw socket that only sends ICMPv6, with the hop limit of neighbour discovery, close-on-exec; its
 /// descriptor, or a negative errno.

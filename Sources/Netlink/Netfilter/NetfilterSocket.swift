@@ -24,8 +24,7 @@ public struct NetfilterSocket: ~Copyable {
     var requests: [Request] = [.addTable(table.name), .deleteTable(table.name), .addTable(table.name)]
     for (number, set) in table.sets.enumerated() {
       requests.append(.addSet(set, number: UInt32(number + 1), to: table.name))
-      requests += addresses.filter { $0.family == set.family }
-        .map { .addElement($0, to: set, of: table.name) }
+      requests += Request.addElements(addresses, to: set, of: table.name)
     }
     for chain in table.chains {
       requests.append(.addChain(chain, to: table.name))
@@ -39,10 +38,7 @@ public struct NetfilterSocket: ~Copyable {
   public mutating func add(
     _ addresses: [IPAddress], to sets: [NetfilterSet], of table: String
   ) throws(NetlinkError) {
-    try socket.transact(
-      sets.flatMap { set in
-        addresses.filter { $0.family == set.family }.map { .addElement($0, to: set, of: table) }
-      })
+    try socket.transact(sets.flatMap { Request.addElements(addresses, to: $0, of: table) })
   }
 
   /// Takes addresses out of the sets of a table; what is not there is fine.
@@ -53,16 +49,18 @@ public struct NetfilterSocket: ~Copyable {
   public mutating func remove(
     _ addresses: [IPAddress], from sets: [NetfilterSet], of table: String
   ) throws(NetlinkError) {
-    let removals = sets.flatMap { set in
-      addresses.filter { $0.family == set.family }
-        .map { Request.removeElement($0, from: set, of: table) }
+    var present = addresses
+    for _ in 0..<10 {
+      let removals = sets.flatMap { Request.removeElements(present, from: $0, of: table) }
+      let areGone = try tolerating { socket throws(NetlinkError) in try socket.transact(removals) }
+      // One that is missing has undone the transaction.
+      guard !areGone, present.count > 1 else { return }
+      let held = try members(of: sets, of: table)
+      present = present.filter(held.contains)
     }
-    let areGone = try tolerating { socket throws(NetlinkError) in try socket.transact(removals) }
-    guard !areGone, removals.count > 1 else { return }
-    // A missing one has undone the transaction.
-    for removal in removals {
-      try tolerating { socket throws(NetlinkError) in try socket.transact([removal]) }
-    }
+    throw NetlinkError(
+      operation: "remove \(present.count) addresses from nftables table inet \(table), which others change all the time",
+      errno: .resourceTemporarilyUnavailable)
   }
 
   /// Those of the addresses that the sets of a table lack; all of them when there is no such table.
@@ -70,6 +68,11 @@ public struct NetfilterSocket: ~Copyable {
   public mutating func missing(
     _ addresses: [IPAddress], from sets: [NetfilterSet], of table: String
   ) throws(NetlinkError) -> [IPAddress] {
+    // To list a large set is cheaper than many questions.
+    if addresses.count > 8 {
+      let held = try members(of: sets, of: table)
+      return addresses.filter { !held.contains($0) }
+    }
     var missing: [IPAddress] = []
     for set in sets {
       for address in addresses where address.family == set.family {
@@ -80,6 +83,14 @@ public struct NetfilterSocket: ~Copyable {
       }
     }
     return missing
+  }
+
+  private mutating func members(
+    of sets: [NetfilterSet], of table: String
+  ) throws(NetlinkError) -> Set<IPAddress> {
+    var members: Set<IPAddress> = []
+    for set in sets { members.formUnion(try addresses(in: set, of: table)) }
+    return members
   }
 
   /// The addresses in a set of a table; none when there is no such set.
@@ -100,18 +111,10 @@ public struct NetfilterSocket: ~Copyable {
     }
   }
 
-  /// Whether there is a table of that name.
-  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
-  public mutating func hasTable(_ name: String) throws(NetlinkError) -> Bool {
-    try tolerating { socket throws(NetlinkError) in try socket.perform([.table(name)]) }
-  }
-
   /// The names of the tables for both families.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func tableNames() throws(NetlinkError) -> [String] {
-    let outcome = try socket.exchange([.tables()])[0]
-    if let error = outcome.error { throw error }
-    return outcome.messages.compactMap { message in
+    try socket.list(.tables()).compactMap { message in
       message.attributes(after: MemoryLayout<nfgenmsg>.size).string(Int(NFTA_TABLE_NAME.rawValue))
     }
   }

@@ -45,19 +45,27 @@ extension Request {
     }
   }
 
-  /// Adds an address to a set; one that is in it already is fine.
-  static func addElement(_ address: IPAddress, to set: NetfilterSet, of table: String) -> Request {
-    element("add \(address) to", NFT_MSG_NEWSETELEM, flags: NLM_F_CREATE, address, set, table)
+  /// Adds addresses of the set's family to it; one that is in it already is fine.
+  static func addElements(
+    _ addresses: [IPAddress], to set: NetfilterSet, of table: String
+  ) -> [Request] {
+    pieces(addresses, set).map { piece in
+      elements("add \(name(piece)) to", NFT_MSG_NEWSETELEM, flags: NLM_F_CREATE, piece, set, table)
+    }
   }
 
-  /// Takes an address out of a set; ENOENT when it is not in it.
-  static func removeElement(_ address: IPAddress, from set: NetfilterSet, of table: String) -> Request {
-    element("remove \(address) from", NFT_MSG_DELSETELEM, flags: 0, address, set, table)
+  /// Takes addresses of the set's family out of it; ENOENT when one is not in it.
+  static func removeElements(
+    _ addresses: [IPAddress], from set: NetfilterSet, of table: String
+  ) -> [Request] {
+    pieces(addresses, set).map { piece in
+      elements("remove \(name(piece)) from", NFT_MSG_DELSETELEM, flags: 0, piece, set, table)
+    }
   }
 
   /// Asks whether an address is in a set; ENOENT when it is not.
   static func element(_ address: IPAddress, in set: NetfilterSet, of table: String) -> Request {
-    element("find \(address) in", NFT_MSG_GETSETELEM, flags: 0, address, set, table)
+    elements("find \(address) in", NFT_MSG_GETSETELEM, flags: 0, [address], set, table)
   }
 
   /// Asks for everything in a set.
@@ -95,8 +103,20 @@ extension Request {
     }
   }
 
-  private static func element(
-    _ verb: String, _ type: nf_tables_msg_types, flags: Int32, _ address: IPAddress, _ set: NetfilterSet,
+  /// Those of the set's family, in as many messages as they take.
+  private static func pieces(_ addresses: [IPAddress], _ set: NetfilterSet) -> [[IPAddress]] {
+    let addresses = addresses.filter { $0.family == set.family }
+    // An IPv6 address takes 28 bytes of a message.
+    let size = 100
+    return stride(from: 0, to: addresses.count, by: size).map { Array(addresses[$0...].prefix(size)) }
+  }
+
+  private static func name(_ addresses: [IPAddress]) -> String {
+    addresses.count == 1 ? "\(addresses[0])" : "\(addresses.count) addresses"
+  }
+
+  private static func elements(
+    _ verb: String, _ type: nf_tables_msg_types, flags: Int32, _ addresses: [IPAddress], _ set: NetfilterSet,
     _ table: String
   ) -> Request {
     let operation = "\(verb) set \(set.name) of nftables table inet \(table)"
@@ -104,8 +124,10 @@ extension Request {
       message.put(NFTA_SET_ELEM_LIST_TABLE, table)
       message.put(NFTA_SET_ELEM_LIST_SET, set.name)
       message.nest(NFTA_SET_ELEM_LIST_ELEMENTS) { message in
-        message.nest(NFTA_LIST_ELEM) { message in
-          message.nest(NFTA_SET_ELEM_KEY) { $0.put(Int(NFTA_DATA_VALUE.rawValue), address) }
+        for address in addresses {
+          message.nest(NFTA_LIST_ELEM) { message in
+            message.nest(NFTA_SET_ELEM_KEY) { $0.put(Int(NFTA_DATA_VALUE.rawValue), address) }
+          }
         }
       }
     }

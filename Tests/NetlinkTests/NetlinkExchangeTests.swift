@@ -1,0 +1,152 @@
+import SystemPackage
+import Testing
+
+@testable import Netlink
+
+/// Exchanges with a kernel that has little memory, or answers late, or not at all.
+@Suite struct NetlinkExchangeTests {
+  private let removal = Request.deleteLink(index: 7, name: "eth0")
+
+  /// A request that must not be sent twice: it makes something.
+  private var making: Request { .addTable("t") }
+
+  @Test(arguments: [1, 32, 33, 85, 86, 3000])
+  func anyNumberOfRequestsIsAnswered(count: Int) throws {
+    var exchange = NetlinkExchange(ScriptedKernel(capacity: 85))
+    let outcomes = try exchange.run([Request](repeating: making, count: count))
+    #expect(outcomes.count == count)
+    #expect(outcomes.allSatisfy { $0.isComplete && $0.error == nil })
+  }
+
+  @Test func eachRequestGetsItsOwnAnswer() throws {
+    var kernel = ScriptedKernel(capacity: 85)
+    kernel.refusals = [40: .fileExists, 70: .noMemory]
+    var exchange = NetlinkExchange(kernel)
+    let outcomes = try exchange.run([Request](repeating: making, count: 100))
+    let refused = outcomes.indices.filter { outcomes[$0].error != nil }
+    // Sequence numbers begin with 1.
+    #expect(refused == [39, 69])
+    #expect(outcomes[39].error?.errno == .fileExists)
+  }
+
+  @Test func answersFromBeforeAnOverrunAreRead() throws {
+    var kernel = ScriptedKernel(capacity: 85)
+    kernel.overrunsWithoutLoss = 1
+    var exchange = NetlinkExchange(kernel)
+    #expect(try exchange.run([making, making]).allSatisfy(\.isComplete))
+  }
+
+  @Test func whatWasNotAnsweredIsAskedAgainIfThatDoesNoHarm() throws {
+    var exchange = NetlinkExchange(ScriptedKernel(capacity: 20))
+    let outcomes = try exchange.run([Request](repeating: removal, count: 32))
+    #expect(outcomes.allSatisfy { $0.isComplete && $0.error == nil })
+  }
+
+  @Test func whatWasMadePerhapsIsNotMadeAgain() {
+    var exchange = NetlinkExchange(ScriptedKernel(capacity: 20))
+    let error = #expect(throws: NetlinkError.self) {
+      try exchange.run([Request](repeating: making, count: 32))
+    }
+    #expect(error?.errno == .noBufferSpace)
+    // And the socket works on: nothing of the old answers is taken for a new one.
+    #expect(throws: Never.self) { try exchange.run([making]) }
+  }
+
+  @Test func aKernelThatNeverAnswersEndsTheExchange() {
+    var kernel = ScriptedKernel(capacity: 85)
+    kernel.isSilent = true
+    var exchange = NetlinkExchange(kernel)
+    #expect(throws: NetlinkError(operation: making.operation, errno: .timedOut)) { try exchange.run([making]) }
+    #expect(throws: NetlinkError(operation: removal.operation, errno: .timedOut)) { try exchange.run([removal]) }
+    #expect(throws: NetlinkError(operation: making.operation, errno: .timedOut)) {
+      try exchange.transact([making])
+    }
+  }
+
+  @Test func anAnswerToAnotherRequestIsNoAnswer() throws {
+    var kernel = ScriptedKernel(capacity: 85)
+    kernel.strayAnswers = 3
+    kernel.refusals = [1: .fileExists]
+    var exchange = NetlinkExchange(kernel)
+    #expect(try exchange.run([making])[0].error?.errno == .fileExists)
+  }
+
+  @Test func aTruncatedDatagramIsAnError() {
+    var kernel = ScriptedKernel(capacity: 85)
+    kernel.failures = [.messageTooLong]
+    var exchange = NetlinkExchange(kernel)
+    #expect(throws: NetlinkError(operation: making.operation, errno: .messageTooLong)) {
+      try exchange.run([making])
+    }
+  }
+
+  @Test func aTransactionOfManyRequestsIsOneDatagramWithOneAnswer() throws {
+    var exchange = NetlinkExchange(ScriptedKernel(capacity: 2))
+    try exchange.transact([Request](repeating: making, count: 500))
+  }
+
+  @Test func aRefusalInTheMiddleOfATransactionIsTold() {
+    var kernel = ScriptedKernel(capacity: 85)
+    kernel.refusals = [4: .noSuchFileOrDirectory]
+    var exchange = NetlinkExchange(kernel)
+    #expect(throws: NetlinkError(operation: making.operation, errno: .noSuchFileOrDirectory)) {
+      try exchange.transact([Request](repeating: making, count: 10))
+    }
+  }
+}
+
+/// Answers as the kernel does: each request in turn, into a buffer with room for `capacity` answers.
+private struct ScriptedKernel: NetlinkChannel, ~Copyable {
+  let capacity: Int
+  /// What it refuses, by sequence number.
+  var refusals: [UInt32: Errno] = [:]
+  /// It never answers.
+  var isSilent = false
+  /// It tells of so many overruns though no answer was lost: other messages to the socket were.
+  var overrunsWithoutLoss = 0
+  /// So many answers to requests of long ago come first.
+  var strayAnswers = 0
+  /// What the next calls of recvmsg(2) answer.
+  var failures: [Errno] = []
+  private var answers: [[UInt8]] = []
+  private var hasOverrun = false
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  mutating func send(_ datagram: inout [UInt8]) throws(Errno) {
+    if isSilent { return }
+    for _ in 0..<strayAnswers { answers.append(Self.answer(to: 0xFFFF_FFF0, .noMemory)) }
+    for message in ReceivedMessage.all(in: datagram) {
+      let refusal = refusals[message.sequence]
+      guard refusal != nil || message.flags & 4 != 0 else { continue }
+      if answers.count < capacity {
+        answers.append(Self.answer(to: message.sequence, refusal))
+      } else {
+        hasOverrun = true
+      }
+    }
+  }
+
+  mutating func receive(isWaiting: Bool) throws(Errno) -> [UInt8] {
+    if !failures.isEmpty { throw failures.removeFirst() }
+    if overrunsWithoutLoss > 0 {
+      overrunsWithoutLoss -= 1
+      throw .noBufferSpace
+    }
+    if hasOverrun {
+      hasOverrun = false
+      throw .noBufferSpace
+    }
+    // The kernel waits CNETLINK_PATIENCE seconds first, if the call waits.
+    guard !answers.isEmpty else { throw .wouldBlock }
+    return answers.removeFirst()
+  }
+
+  /// `struct nlmsgerr`.
+  private static func answer(to sequence: UInt32, _ refusal: Errno?) -> [UInt8] {
+    let words: [UInt32] = [
+      36, 2, sequence, 0, UInt32(bitPattern: -(refusal?.rawValue ?? 0)), 16, 0, 0, 0,
+    ]
+    return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+  }
+}
