@@ -32,7 +32,9 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
   ///   it, ETIMEDOUT when none came.
   mutating func run(_ requests: [Request]) throws(NetlinkError) -> [Outcome] {
     // Nearly every exchange is one piece.
-    if requests.count <= PieceLimit.requests { return try run(piece: requests, attempts: PieceLimit.attempts) }
+    if requests.count <= PieceLimit.requests {
+      return try run(piece: requests, attempts: PieceLimit.attempts)
+    }
     var outcomes: [Outcome] = []
     outcomes.reserveCapacity(requests.count)
     while outcomes.count < requests.count {

@@ -102,7 +102,8 @@ import Testing
     let requests = Request.addElements(addresses, to: set, of: "ih-ens5")
     #expect(requests.count == 3)
     #expect(requests.allSatisfy { !$0.bytes.isEmpty })
-    #expect(requests.map(\.operation).first == "add 100 addresses to set pods6 of nftables table inet ih-ens5")
+    #expect(
+      requests.map(\.operation).first == "add 100 addresses to set pods6 of nftables table inet ih-ens5")
     let others = NetfilterSet(name: "pods4", family: .v4)
     #expect(Request.addElements(addresses, to: others, of: "ih-ens5").isEmpty)
   }

@@ -56,8 +56,12 @@ import Testing
     var kernel = ScriptedKernel(capacity: 85)
     kernel.isSilent = true
     var exchange = NetlinkExchange(kernel)
-    #expect(throws: NetlinkError(operation: making.operation, errno: .timedOut)) { try exchange.run([making]) }
-    #expect(throws: NetlinkError(operation: removal.operation, errno: .timedOut)) { try exchange.run([removal]) }
+    #expect(throws: NetlinkError(operation: making.operation, errno: .timedOut)) {
+      try exchange.run([making])
+    }
+    #expect(throws: NetlinkError(operation: removal.operation, errno: .timedOut)) {
+      try exchange.run([removal])
+    }
     #expect(throws: NetlinkError(operation: making.operation, errno: .timedOut)) {
       try exchange.transact([making])
     }

@@ -59,7 +59,8 @@ public struct NetfilterSocket: ~Copyable {
       present = present.filter(held.contains)
     }
     throw NetlinkError(
-      operation: "remove \(present.count) addresses from nftables table inet \(table), which others change all the time",
+      operation:
+        "remove \(present.count) addresses from nftables table inet \(table), which others change all the time",
       errno: .resourceTemporarilyUnavailable)
   }
 
