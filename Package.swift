@@ -57,7 +57,9 @@ let package = Package(
       name: "IPVLAN",
       dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform", systemPackage],
       swiftSettings: strict),
-    .executableTarget(name: "ipvlan", dependencies: ["IPVLAN"], swiftSettings: strict),
+    // Not in Sources/ipvlan, which is Sources/IPVLAN where file names are not told apart by case.
+    .executableTarget(
+      name: "ipvlan", dependencies: ["IPVLAN"], path: "Sources/ipvlan-plugin", swiftSettings: strict),
 
     // The operator's tool: what it finds and does, and the commands over it.
     .target(

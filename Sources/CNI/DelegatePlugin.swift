@@ -44,6 +44,7 @@ public struct DelegatePlugin: Sendable, Hashable {
     case .exited(let status): throw failure(outcome.output, "ended with status \(status)")
     case .killed(let signal): throw failure([], "was killed by signal \(signal)")
     case .timedOut: throw failure([], "gave no answer within \(Self.timeLimit) s and was killed")
+    case .wroteTooMuch: throw failure([], "wrote more than \(process.maximumOutput >> 20) MiB and was killed")
     }
   }
 

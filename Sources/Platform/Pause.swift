@@ -5,7 +5,10 @@
 #endif
 
 /// Waits; only for what nobody can tell us of.
-public func pause(milliseconds: Int) {
-  var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
+public func pause(milliseconds: Int) { pause(microseconds: milliseconds * 1000) }
+
+/// As ``pause(milliseconds:)``, in smaller parts.
+public func pause(microseconds: Int) {
+  var time = timespec(tv_sec: microseconds / 1_000_000, tv_nsec: microseconds % 1_000_000 * 1000)
   unsafe _ = nanosleep(&time, nil)
 }

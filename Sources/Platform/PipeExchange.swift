@@ -20,25 +20,52 @@ struct PipeExchange: ~Copyable {
     self.output = output
   }
 
+  /// Why an exchange stopped.
+  enum Stop {
+    /// Nothing more can come: the output is closed, or its writer has ended.
+    case end
+    /// The time is over.
+    case deadline
+    /// More was written than is kept.
+    case tooMuchOutput
+  }
+
+  /// How often it is looked whether the writer has ended and left its output to somebody else, in milliseconds.
+  private static let look = 100
+
   /// Runs to the end of the output.
   ///
-  /// - Returns: whether the end came before `seconds` had passed and `limit` bytes had been collected.
-  mutating func run(feeding bytes: [UInt8], limit: Int, seconds: Int) -> Bool {
-    let start = MonotonicInstant.now()
+  /// - Parameter hasEnded: whether the program has ended. Its children may hold the output open for as long as they
+  ///   like; what the program wrote is there by then.
+  mutating func run(
+    feeding bytes: [UInt8], limit: Int, until deadline: Deadline, hasEnded: () -> Bool
+  ) -> Stop {
     var rest = bytes[...]
     while received.count <= limit {
-      let left = seconds * 1000 - MonotonicInstant.now().microseconds(since: start) / 1000
-      guard left > 0 else { return false }
+      let left = deadline.milliseconds
+      guard left > 0 else { return .deadline }
       let writer = input?.descriptor.rawValue ?? -1
       var polled = [
         pollfd(fd: output.descriptor.rawValue, events: Int16(POLLIN), revents: 0),
         pollfd(fd: writer, events: Int16(POLLOUT), revents: 0),
       ]
-      guard unsafe poll(&polled, 2, Int32(clamping: left)) >= 0 || errno == EINTR else { return false }
+      let ready = unsafe poll(&polled, 2, Int32(clamping: min(left, Self.look)))
+      guard ready >= 0 || errno == EINTR else { return .deadline }
+      if ready == 0, hasEnded() { return drain(limit) }
+      guard ready > 0 else { continue }
       if polled[1].revents != 0 { feed(&rest) }
-      if polled[0].revents != 0, !collect() { return true }
+      if polled[0].revents != 0, !collect() { return .end }
     }
-    return false
+    return .tooMuchOutput
+  }
+
+  /// Collects what is in the pipe.
+  private mutating func drain(_ limit: Int) -> Stop {
+    var polled = pollfd(fd: output.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+    while received.count <= limit {
+      guard unsafe poll(&polled, 1, 0) > 0, collect() else { return .end }
+    }
+    return .tooMuchOutput
   }
 
   /// Writes what the pipe takes; closes it at the end, or when nobody reads any more.

@@ -20,6 +20,8 @@ public struct Subprocess: Sendable {
       case killed(Int32)
       /// It was still running when its time was over, and was killed with all that it had started.
       case timedOut
+      /// It wrote more than may be kept, and was killed likewise.
+      case wroteTooMuch
     }
 
     /// Why it ended.
@@ -36,7 +38,7 @@ public struct Subprocess: Sendable {
   public let input: [UInt8]
   /// After so many seconds it is killed.
   public let timeLimit: Int
-  /// More output than this, in bytes, is not kept.
+  /// A program that writes more than this, in bytes, is killed.
   public let maximumOutput: Int
 
   /// Describes a run.
@@ -50,19 +52,29 @@ public struct Subprocess: Sendable {
     self.maximumOutput = maximumOutput
   }
 
-  /// Runs the program to its end.
+  /// Runs the program to its end, or to the end of its time.
+  ///
+  /// The time is one for the output and for the program, whatever it does with its descriptors: it may close
+  /// stdout and go on, or leave stdout to a child that never ends.
   /// - Throws: the `Errno` of pipe2(2) or posix_spawn(3); `ETXTBSY` while somebody still writes the file.
   public func run() throws(Errno) -> Outcome {
     ProcessOutput.surviveLostReaders()
     let toChild = try Pipe()
     let fromChild = try Pipe()
-    let child = try spawn(input: toChild.reading, output: fromChild.writing)
+    let deadline = Deadline(seconds: timeLimit)
+    var child = ChildProcess(try spawn(input: toChild.reading, output: fromChild.writing))
     // Only the child may hold its ends, or the end of file would never come.
     var exchange = PipeExchange(input: toChild.keepWriting(), output: fromChild.keepReading())
-    let isDone = exchange.run(feeding: input, limit: maximumOutput, seconds: timeLimit)
-    if !isDone { kill(-child, SIGKILL) }
-    let end = Self.wait(for: child)
-    return Outcome(end: isDone ? end : .timedOut, output: exchange.received)
+    let stop = exchange.run(feeding: input, limit: maximumOutput, until: deadline) { child.hasEnded() }
+    if stop == .tooMuchOutput {
+      child.kill()
+      return Outcome(end: .wroteTooMuch, output: [])
+    }
+    guard let end = child.end(by: deadline) else {
+      child.kill()
+      return Outcome(end: .timedOut, output: exchange.received)
+    }
+    return Outcome(end: end, output: exchange.received)
   }
 
   /// The child leads a process group of its own, so that its time limit reaches its children too.
@@ -98,15 +110,6 @@ public struct Subprocess: Sendable {
     }
     guard status == 0 else { throw Errno(rawValue: status) }
     return child
-  }
-
-  private static func wait(for child: pid_t) -> Outcome.End {
-    var status: Int32 = 0
-    while unsafe waitpid(child, &status, 0) < 0 {
-      guard errno == EINTR else { return .exited(-1) }
-    }
-    let signal = status & 0x7F
-    return signal == 0 ? .exited(status >> 8 & 0xFF) : .killed(signal)
   }
 }
 

@@ -46,7 +46,25 @@ import Testing
   }
 
   @Test func tooMuchOutputEndsTheProgram() throws {
-    #expect(try shell("exec cat /dev/zero", maximumOutput: 1 << 16).end == .timedOut)
+    #expect(try shell("exec cat /dev/zero", maximumOutput: 1 << 16).end == .wroteTooMuch)
+  }
+
+  /// Each of them must end; the time of the program itself is 300 s.
+  @Test(arguments: [
+    "exec 1>&-; exec sleep 300", "exec 0<&- 1>&-; exec sleep 300", "exec 0<&- 1>&- 2>&-; sleep 300; exit 0",
+    "exec 1>&-; trap '' TERM HUP INT; sleep 300; sleep 300", "exec 0<&-; sleep 300; exit 0",
+  ])
+  func theTimeLimitHoldsWhateverBecomesOfTheDescriptors(script: String) throws {
+    let start = MonotonicInstant.now()
+    #expect(try shell(script, timeLimit: 1).end == .timedOut)
+    #expect(MonotonicInstant.now().microseconds(since: start) < 60_000_000)
+  }
+
+  /// A program that ends is done, though a child of its own keeps the output open.
+  @Test func aChildThatKeepsTheOutputHoldsNobodyUp() throws {
+    let outcome = try shell("sleep 30 & echo done; exit 3", timeLimit: 20)
+    #expect(outcome.end == .exited(3))
+    #expect(outcome.output == Array("done\n".utf8))
   }
 
   @Test func theEnvironmentIsWhatWasGivenAndNoSignalIsBlocked() throws {
