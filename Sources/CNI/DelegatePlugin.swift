@@ -27,14 +27,22 @@ public struct DelegatePlugin: Sendable, Hashable {
     executable = found
   }
 
+  /// Whether the executable is the one that this process runs, under whatever name.
+  public var isThisExecutable: Bool { Files.isSameFile(executable, "/proc/self/exe") }
+
   /// Runs the plugin with the request's own environment and configuration.
   ///
   /// - Returns: its result; `nil` for commands that have none.
   /// - Throws: ``CNIError``: the plugin's own error, or code 5 for one that gave no proper answer.
+  ///
+  /// - Parameter variables: further variables for its environment.
   @discardableResult
-  public func run(_ command: Command, _ request: Request) throws(CNIError) -> CNIResult? {
+  public func run(
+    _ command: Command, _ request: Request, variables: KeyValuePairs<String, String> = [:]
+  ) throws(CNIError) -> CNIResult? {
     var environment = request.environment
     environment["CNI_COMMAND"] = command.rawValue
+    for (name, value) in variables { environment[name] = value }
     let process = Subprocess(
       executable: executable, environment: environment, input: request.configuration.bytes,
       timeLimit: Self.timeLimit)

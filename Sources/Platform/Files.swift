@@ -125,6 +125,13 @@ public enum Files {
     unsafe fnmatch(pattern, name, 0) == 0
   }
 
+  /// Whether two paths lead to one file; not when one of them leads nowhere.
+  public static func isSameFile(_ path: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard unsafe stat(path, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
   /// Whether the path leads to a regular file.
   public static func isRegularFile(_ path: String) -> Bool {
     var status = stat()

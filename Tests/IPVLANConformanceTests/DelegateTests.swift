@@ -174,4 +174,40 @@ import Testing
       try attachment.delete()
     }
   }
+
+  /// Its own type, a link to it, a copy of it, and a script that runs it: each would start itself without end.
+  @Test(arguments: ["ipvlan", "linked", "copied", "scripted"], [Plugin.Command.add, .status])
+  func thePluginDoesNotCallItselfForAddresses(type: String, command: Plugin.Command) throws {
+    try withCleanNode { node in
+      let (bin, plugin) = ("\(node.directory)/bin", "\(Plugin.directory)/ipvlan")
+      _ = try node.plugin("scripted", "echo >>$0.calls; exec \(bin)/ipvlan")
+      try ScratchFiles.copy(plugin, to: "\(bin)/copied")
+      for name in ["ipvlan", "linked"] {
+        try Program("ln", ["-s", plugin, "\(bin)/\(name)"]).run().mustSucceed()
+      }
+      var attachment = try node.attachment(ipam: ["type": .string(type)])
+      attachment.path = bin
+      // On one node its name is looked for in the message, on the other in what the inner call said.
+      let isKnownAtOnce = ["ipvlan", "linked"].contains(type)
+      let reply = try attachment.call(command)
+      #expect(reply.code == (command == .add || isKnownAtOnce ? 7 : 50), "\(reply)")
+      #expect(reply.message.contains("would run this plugin once more"), "\(reply)")
+      if type == "scripted" {
+        let calls = ScratchFiles.read("\(bin)/scripted.calls")?.count
+        // ADD, and DEL after it.
+        #expect(calls == (command == .add ? 2 : 1))
+      }
+      try ScratchFiles.removeAll(bin)
+    }
+  }
+
+  @Test func aDelegateThatWritesTooMuchIsNotSaidToBeSilent() throws {
+    try withCleanNode { node in
+      let script = try node.plugin("flood", "[ $CNI_COMMAND = ADD ] || exit 0; exec cat /dev/zero")
+      var attachment = try node.attachment(ipam: ["type": "flood"])
+      attachment.path = script.directory
+      try attachment.mustFail(code: 5, naming: "flood", "wrote more than 4 MiB")
+      try script.remove()
+    }
+  }
 }

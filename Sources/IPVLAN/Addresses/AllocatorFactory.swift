@@ -19,7 +19,28 @@ enum AllocatorFactory {
     } catch {
       throw CNIError(error)
     }
-    return DelegateAllocator(try DelegatePlugin(type: type, in: request.path), for: request)
+    try refuseRecursion(type, request)
+    let delegate = try DelegatePlugin(type: type, in: request.path)
+    // Under these names the executable gives addresses, and runs nobody.
+    if delegate.isThisExecutable, !IPAMPlugin.names.contains(type) {
+      throw recursion(type, "\(delegate.executable) is this plugin under another name")
+    }
+    return DelegateAllocator(delegate, for: request)
+  }
+
+  /// A plugin that has itself called for addresses starts one process after the other, and none of them ends.
+  private static func refuseRecursion(_ type: String, _ request: Request) throws(CNIError) {
+    if type == request.configuration.type { throw recursion(type, "that is the main plugin's own type") }
+    if request.environment[DelegateAllocator.mark] != nil {
+      throw recursion(type, "this call comes from an ipvlan plugin that asks for addresses")
+    }
+  }
+
+  private static func recursion(_ type: String, _ reason: String) -> CNIError {
+    CNIError(
+      code: .invalidConfiguration,
+      message: "key \"ipam.type\" with value \"\(type)\" would run this plugin once more: \(reason)",
+      details: "name an IPAM plugin there: ippool, host-local, static, or another one of CNI_PATH")
   }
 
   /// The library's own allocator of that type; `nil` when there is none.

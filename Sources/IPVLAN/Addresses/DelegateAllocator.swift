@@ -6,6 +6,10 @@ internal import IPPool
 ///
 /// The plugin is told what the runtime told this one: the same environment and the same configuration.
 struct DelegateAllocator: IPAllocator {
+  /// Tells a plugin that it was started to give addresses. The specification knows no such variable; others pass
+  /// over it.
+  static let mark = "IPVLAN_ASKS_FOR_ADDRESSES"
+
   private let plugin: DelegatePlugin
   private let request: Request
 
@@ -17,14 +21,14 @@ struct DelegateAllocator: IPAllocator {
   func allocate(_: AllocationRequest) throws(AllocationError) -> Allocation {
     let result: CNIResult
     do throws(CNIError) {
-      result = try plugin.run(.add, request) ?? CNIResult()
+      result = try call(.add) ?? CNIResult()
     } catch {
       // A plugin that failed may have left something behind, and knows itself what (section 4).
-      _ = try? plugin.run(.delete, request)
+      _ = try? call(.delete)
       throw AllocationError(error)
     }
     guard !result.ips.isEmpty else {
-      _ = try? plugin.run(.delete, request)
+      _ = try? call(.delete)
       throw AllocationError(.exhausted, "IPAM plugin \"\(plugin.type)\" gave no address")
     }
     return Allocation(assignments: result.ips.map(\.assignment), routes: result.routes, dns: result.dns)
@@ -44,9 +48,14 @@ struct DelegateAllocator: IPAllocator {
 
   func status() throws(AllocationError) { try run(.status) }
 
+  @discardableResult
+  private func call(_ command: Command) throws(CNIError) -> CNIResult? {
+    try plugin.run(command, request, variables: [Self.mark: "1"])
+  }
+
   private func run(_ command: Command) throws(AllocationError) {
     do throws(CNIError) {
-      try plugin.run(command, request)
+      try call(command)
     } catch {
       throw AllocationError(error)
     }
