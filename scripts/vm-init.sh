@@ -82,16 +82,21 @@ copy() {
 hold_filters() {
   # bash, since in busybox's own shell tc is an applet, and lacks this.
   # shellcheck disable=SC2016
-  unshare --net /bin/bash -c '
+  unshare --net /bin/bash -ec '
     tc qdisc add dev lo clsact
     for hook in prerouting input forward output postrouting; do
       echo "add chain inet held $hook { type filter hook $hook priority 0; }"
     done | sed "1i add table inet held" | nft -f -
     echo >/run/vm/held
-    exec sleep 1000000' >/dev/null 2>&1 &
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    [ ! -e /run/vm/held ] || break
-    $b usleep 100000
+    exec sleep 1000000' >/dev/null 2>/run/vm/filters &
+  holder=$!
+  # Only what comes after may trust in them, however slow the machine is.
+  until [ -e /run/vm/held ]; do
+    if ! $b kill -0 "$holder" 2>/dev/null; then
+      { echo "vm: the filters that keep the guest from patching its code were refused:" && $b cat /run/vm/filters; } >>$control/stderr
+      return
+    fi
+    $b usleep 50000
   done
 }
 
