@@ -25,7 +25,7 @@ let package = Package(
   targets: [
     // Leaves: values and libc, no knowledge of networking or CNI.
     .target(name: "Addressing", dependencies: ["JSON"], swiftSettings: strict),
-    .target(name: "JSON", swiftSettings: strict),
+    .target(name: "JSON", dependencies: ["Platform"], swiftSettings: strict),
     .target(
       name: "Platform", dependencies: [systemPackage],
       swiftSettings: strict),
@@ -74,7 +74,7 @@ let package = Package(
       ], swiftSettings: strict),
 
     .testTarget(name: "AddressingTests", dependencies: ["Addressing", "JSON"], swiftSettings: strict),
-    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "Platform"], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", systemPackage], swiftSettings: strict),
     .testTarget(
       name: "NetlinkTests", dependencies: ["Addressing", "Netlink", systemPackage], swiftSettings: strict),
@@ -89,7 +89,7 @@ let package = Package(
       name: "IPPoolTests",
       dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML", "lease-stress"],
       swiftSettings: strict),
-    .testTarget(name: "IPVLANTests", dependencies: ["IPVLAN"], swiftSettings: strict),
+    .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN"], swiftSettings: strict),
     .testTarget(
       name: "OperatorTests", dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform"],
       swiftSettings: strict),

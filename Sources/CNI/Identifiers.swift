@@ -1,7 +1,7 @@
 /// The patterns of names in the specification (CNI SPEC 1.1.0, sections 1 and 2).
-enum Identifiers {
+package enum Identifiers {
   /// `^[a-zA-Z0-9][a-zA-Z0-9_.\-]*$`, the whole text: container IDs and network names.
-  static func isIdentifier(_ text: String) -> Bool {
+  package static func isIdentifier(_ text: String) -> Bool {
     guard let first = text.utf8.first, isAlphanumeric(first) else { return false }
     return text.utf8.allSatisfy { isAlphanumeric($0) || [0x5F, 0x2E, 0x2D].contains($0) }
   }
@@ -9,7 +9,7 @@ enum Identifiers {
   /// A name that the kernel takes for a link: 1 to 15 bytes, not `.` or `..`, no slash, colon or white space.
   ///
   /// U+FFFD stands for bytes that were no UTF-8: the link would get another name than the one asked for.
-  static func isInterfaceName(_ text: String) -> Bool {
+  package static func isInterfaceName(_ text: String) -> Bool {
     (1...15).contains(text.utf8.count) && text != "." && text != ".."
       && text.unicodeScalars.allSatisfy { scalar in
         scalar != "/" && scalar != ":" && scalar != "\u{FFFD}" && !scalar.properties.isWhitespace

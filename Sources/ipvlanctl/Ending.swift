@@ -7,10 +7,11 @@ enum Ending {
   /// After an error: help that was asked for is no error, a call that cannot be understood is status 2.
   static func finish(_ error: any Error) -> Never {
     if let refusal = error as? Refusal {
-      ProcessOutput.finish(output: [], remarks: "ipvlanctl: \(refusal)\n", status: 1)
+      ProcessOutput.finish(
+        output: [], remarks: ScreenText.paragraphs("ipvlanctl: \(refusal)\n").rendered, status: 1)
     }
     let status = IPVLANControl.exitCode(for: error)
-    let text = IPVLANControl.fullMessage(for: error)
+    let text = ScreenText.paragraphs(IPVLANControl.fullMessage(for: error)).rendered
     if status == .success {
       ProcessOutput.finish(output: Array("\(text)\n".utf8), remarks: "", status: 0)
     }
@@ -20,7 +21,7 @@ enum Ending {
   }
 
   /// Remarks as the standard error shows them.
-  static func notes(_ remarks: [String]) -> String { remarks.map { "note: \($0)\n" }.joined() }
+  static func notes(_ remarks: [String]) -> String { ScreenText.lines(remarks, prefix: "note: ").rendered }
 
   /// After a report.
   ///
@@ -28,7 +29,7 @@ enum Ending {
   static func show(_ report: some Report, as format: OutputFormat, status: Int32 = 0) {
     let output =
       switch format {
-      case .table: Array(report.text(for: .standardOutput()).utf8)
+      case .table: Array(report.text(for: .standardOutput()).rendered.utf8)
       case .json: report.json.serialized(indented: true) + [0x0A]
       }
     ProcessOutput.finish(

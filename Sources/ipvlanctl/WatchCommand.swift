@@ -21,7 +21,7 @@ struct WatchCommand: ParsableCommand {
     let watch = try Watch { events in
       for event in events {
         switch format {
-        case .table: Output.write(Array(event.line(for: screen).utf8))
+        case .table: Output.write(Array(event.line(for: screen).rendered.utf8))
         case .json: Output.write(event.json)
         }
       }

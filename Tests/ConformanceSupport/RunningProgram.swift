@@ -75,6 +75,13 @@ public final class RunningProgram: Sendable {
   }
 }
 
+extension Namespace {
+  /// Starts a program inside of the namespace that runs beside the test, silent and without input.
+  public func start(_ executable: String, _ arguments: [String]) throws -> RunningProgram {
+    try run { try RunningProgram(executable, arguments) }
+  }
+}
+
 /// Calls `body` with a null-terminated array of C strings that live as long as the call.
 private func withCStrings<Value>(
   _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value

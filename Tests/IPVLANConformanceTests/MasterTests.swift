@@ -105,7 +105,7 @@ import Testing
     try withCleanNode { node in
       try node.namespace.ip("link", "add", "spare", "type", "dummy")
       var attachment = try node.attachment(master: "spare")
-      try attachment.mustFail(code: 100, naming: "spare", "down", "ip link set spare up")
+      try attachment.mustFail(code: 100, naming: "spare", "down", "ip link set dev spare up")
       try node.namespace.ip("link", "delete", "spare")
     }
   }

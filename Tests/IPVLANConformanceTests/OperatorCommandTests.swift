@@ -95,6 +95,29 @@ import Testing
     }
   }
 
+  /// Neither libcni's cache nor a note on the link: the lease's address is what tells the pod.
+  @Test func traceFollowsAPodOfTheReferencePluginByItsLease() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeNetwork(
+        "ens6",
+        ipam: [
+          "type": "host-local", "subnet": "210.22.16.0/24", "rangeStart": "210.22.16.11",
+          "rangeEnd": "210.22.16.15", "dataDir": .string("\(node.directory)/networks"),
+        ])
+      let attachment = try site.attach("old", to: "ens6", byReference: true)
+      try ScratchFiles.removeAll(site.cache)
+      for id in ["210.22.16.11", attachment.pod.containerID] {
+        let completion = try site.control("trace", id)
+        #expect(completion.isSuccess, "\(completion)")
+        for line in ["lease         210.22.16.11", "eth0 on ens6, l3s/bridge", "addresses     210.22.16.11"] {
+          #expect(completion.text.contains(line), "\(completion)")
+        }
+      }
+      #expect(try site.control("gc").mustSucceed().text == "nothing to free\n")
+    }
+  }
+
   @Test func traceTellsWhereAPodIsBrokenAndWhatToRun() throws {
     try withNode { node in
       let site = try OperatorSite(node)

@@ -26,9 +26,9 @@ import Testing
   @Test func whatDoesNotFitIsLeftOutAndThenCut() {
     let long = String(repeating: "x", count: 40)
     let text = table([[.init(long), .init(long), "7"]]).text(for: Screen(width: 40, hasColors: false))
-    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 40 })
-    #expect(!text.contains("NOTE"))
-    #expect(text.contains("…"))
+    #expect(text.rendered.split(separator: "\n").allSatisfy { $0.count <= 40 })
+    #expect(!text.rendered.contains("NOTE"))
+    #expect(text.rendered.contains("…"))
   }
 
   @Test func linesOfACellStandUnderEachOther() {
@@ -39,7 +39,7 @@ import Testing
   @Test func coloursDoNotDisturbTheAlignment() {
     let screen = Screen(width: 100, hasColors: true)
     let text = table([[.init("up", .good), "n", "7"]]).text(for: screen)
-    #expect(text.contains("\u{1B}[32mup\u{1B}[0m    n"))
+    #expect(text.rendered.contains("\u{1B}[32mup\u{1B}[0m    n"))
   }
 
   @Test(

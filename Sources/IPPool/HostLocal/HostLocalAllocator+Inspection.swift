@@ -1,13 +1,18 @@
 /// What operators look at.
 extension HostLocalAllocator {
-  /// Every attachment of this network that holds addresses; nothing is changed.
+  /// Every attachment of this network that holds addresses.
+  ///
+  /// Nothing is made, locked or touched, so that it works on a read-only file system and holds nobody up: a lease
+  /// file appears and goes at once, and one that comes or goes meanwhile may be seen or not.
   ///
   /// Leases in the old form do not tell their interface, and are left out.
   /// - Throws: ``AllocationError`` when the files cannot be read.
   public func holders() throws(AllocationError) -> [LeaseHolder] {
-    guard let store = try HostLocalStore.open(location) else { return [] }
+    guard let parent = try location.openParent(isMaking: false),
+      let directory = try location.open(in: parent, isMaking: false)
+    else { return [] }
     var held: [AttachmentID: LeaseHolder] = [:]
-    for lease in try store.leases() {
+    for lease in try HostLocalStore.leases(in: directory, location) {
       guard let attachment = lease.owner?.attachment(on: location.network) else { continue }
       let known = held[attachment]?.addresses ?? []
       held[attachment] = LeaseHolder(

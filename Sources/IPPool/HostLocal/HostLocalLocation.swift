@@ -63,7 +63,7 @@ struct HostLocalLocation: Sendable, Hashable {
     }
     throw AllocationError(
       .busy, "another process has kept \(path)/lock locked for \(seconds) s",
-      details: "see which one: fuser -v \(path)/lock")
+      details: "see which one: \("fuser -v \("\(path)/lock")" as ShellCommand)")
   }
 
   /// What failed at a file of the network, or at its directory.
@@ -76,14 +76,17 @@ struct HostLocalLocation: Sendable, Hashable {
   }
 
   private func hint(_ error: Errno) -> String {
-    switch error {
-    case .noSpace, .diskQuotaExceeded: "free space or inodes: df \(dataDirectory); df -i \(dataDirectory)"
-    case .readOnlyFileSystem: "see how it is mounted: findmnt -T \(dataDirectory)"
-    case .tooManySymbolicLinkLevels, .notDirectory:
-      "symbolic links are not followed there: ls -ld \(dataDirectory) \(path)"
-    case .permissionDenied, .notPermitted:
-      "see who may write there: ls -ld \(dataDirectory) \(path); lsattr -d \(path)"
-    default: "see what is there: ls -la \(path)"
-    }
+    let (purpose, command): (String, ShellCommand) =
+      switch error {
+      case .noSpace, .diskQuotaExceeded:
+        ("free space or inodes", "df \(dataDirectory); df -i \(dataDirectory)")
+      case .readOnlyFileSystem: ("see how it is mounted", "findmnt -T \(dataDirectory)")
+      case .tooManySymbolicLinkLevels, .notDirectory:
+        ("symbolic links are not followed there", "ls -ld \(dataDirectory) \(path)")
+      case .permissionDenied, .notPermitted:
+        ("see who may write there", "ls -ld \(dataDirectory) \(path); lsattr -d \(path)")
+      default: ("see what is there", "ls -la \(path)")
+      }
+    return "\(purpose): \(command)"
   }
 }

@@ -13,8 +13,9 @@ internal import SystemPackage
 struct HostLocalStore: ~Copyable {
   /// How long somebody else's lock is waited for, in seconds.
   static let patience = 10
-  /// No container's ID is longer, in bytes.
-  static let largestFile = 4096
+  /// No file that a container's ID is written to is larger, in bytes: Linux passes no longer variable to a plugin
+  /// (MAX_ARG_STRLEN, 128 KiB).
+  static let largestFile = 1 << 18
 
   /// A lease file.
   struct Lease: Sendable, Hashable {
@@ -69,13 +70,18 @@ struct HostLocalStore: ~Copyable {
 
   /// Every lease file; files of other names are nobody's concern.
   /// - Throws: ``AllocationError`` of kind `store`.
-  func leases() throws(AllocationError) -> [Lease] {
+  func leases() throws(AllocationError) -> [Lease] { try Self.leases(in: directory, location) }
+
+  /// As ``leases()``, for those who only look.
+  static func leases(
+    in directory: borrowing Directory, _ location: HostLocalLocation
+  ) throws(AllocationError) -> [Lease] {
     let names: [String]
     do throws(Errno) { names = try directory.names() } catch { throw location.failure("read", nil, error) }
     var leases: [Lease] = []
     for name in names {
       guard let address = IPAddress(name), address.description == name else { continue }
-      if let lease = try lease(of: address) { leases.append(lease) }
+      if let lease = try lease(of: address, in: directory, location) { leases.append(lease) }
     }
     return leases
   }
@@ -83,8 +89,14 @@ struct HostLocalStore: ~Copyable {
   /// The lease of an address; `nil` when it has none.
   /// - Throws: ``AllocationError`` of kind `store`.
   func lease(of address: IPAddress) throws(AllocationError) -> Lease? {
+    try Self.lease(of: address, in: directory, location)
+  }
+
+  private static func lease(
+    of address: IPAddress, in directory: borrowing Directory, _ location: HostLocalLocation
+  ) throws(AllocationError) -> Lease? {
     do throws(Errno) {
-      let content = try directory.read("\(address)", limit: Self.largestFile)
+      let content = try directory.read("\(address)", limit: largestFile)
       return Lease(address: address, owner: HostLocalOwner(content))
     } catch .noSuchFileOrDirectory, .isDirectory, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice {
       // Nothing is there, or something that is no lease.

@@ -59,13 +59,16 @@ struct LeaseStore: Sendable {
     try write(body)
   }
 
-  /// Looks at the table; `nil` when there is none yet. That works on a read-only file system too.
+  /// Looks at the table; `nil` when there is none yet.
+  ///
+  /// Nothing is made or written, so that it works on a read-only file system too. Others who look do so at the same
+  /// time; who changes waits, since the database's own locks are not used.
   func read<Value>(_ body: (borrowing LeaseTable) throws(AllocationError) -> Value) throws(AllocationError)
     -> Value?
   {
     guard try hasFile(.readOnly) else { return nil }
     try requirePrivacy()
-    let lock = try lock()
+    let lock = try lockForReading()
     let value = try body(try open(path, isReadOnly: true))
     _ = consume lock
     return value
@@ -73,24 +76,49 @@ struct LeaseStore: Sendable {
 
   /// The advice for a store that cannot be used.
   static func advice(_ path: String) -> String {
-    let directory = path.split(separator: "/").dropLast().joined(separator: "/")
-    return
-      "look at owner, mode and free space: ls -la /\(directory); df -h /\(directory); df -i /\(directory)"
+    let directory = "/" + path.split(separator: "/").dropLast().joined(separator: "/")
+    let command: ShellCommand = "ls -la \(directory); df -h \(directory); df -i \(directory)"
+    return "look at owner, mode and free space: \(command)"
   }
+
+  private var lockPath: String { "\(directory)/lock" }
 
   /// Whoever holds this lock is alone; it ends with its process, however that ends.
   private func lock() throws(AllocationError) -> OwnedDescriptor {
-    let path = "\(directory)/lock"
-    let lock = try attempt(path) { () throws(Errno) in
+    let lock = try attempt(lockPath) { () throws(Errno) in
       try OwnedDescriptor(
-        opening: path, .readOnly, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+        opening: lockPath, .readOnly, options: [.create, .noFollow], permissions: [.ownerReadWrite])
     }
-    guard try attempt(path, { () throws(Errno) in try lock.lock(.exclusive, within: Self.patience) }) else {
+    try wait(for: lock, .exclusive)
+    return lock
+  }
+
+  /// The same lock, shared; `nil` where there is no file: then nobody has changed anything since it was removed.
+  private func lockForReading() throws(AllocationError) -> OwnedDescriptor? {
+    let lock: OwnedDescriptor
+    do throws(Errno) {
+      lock = try OwnedDescriptor(opening: lockPath, .readOnly, options: [.noFollow, .nonBlocking])
+    } catch .noSuchFileOrDirectory {
+      return nil
+    } catch {
+      throw Self.failure(lockPath, error)
+    }
+    try wait(for: lock, .shared)
+    return lock
+  }
+
+  private func wait(
+    for lock: borrowing OwnedDescriptor, _ kind: OwnedDescriptor.Lock
+  ) throws(AllocationError) {
+    let isLocked: Bool
+    do throws(Errno) { isLocked = try lock.lock(kind, within: Self.patience) } catch {
+      throw Self.failure(lockPath, error)
+    }
+    guard isLocked else {
       throw AllocationError(
         .busy, "other processes have kept the lease store \(directory) locked for \(Self.patience) s",
-        details: "see who has it: fuser -v \(path)")
+        details: "see who has it: \("fuser -v \(lockPath)" as ShellCommand)")
     }
-    return lock
   }
 
   private func prepareDirectory() throws(AllocationError) {
@@ -104,7 +132,7 @@ struct LeaseStore: Sendable {
     guard isPrivate else {
       throw AllocationError(
         .store, "the directory of the lease store, \(directory), is open to other users",
-        details: "run: chown root:root \(directory); chmod 700 \(directory)")
+        details: "run: \("chown root:root \(directory); chmod 700 \(directory)" as ShellCommand)")
     }
   }
 

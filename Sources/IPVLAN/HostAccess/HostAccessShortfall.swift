@@ -1,6 +1,6 @@
 public import Addressing
 public import Netlink
-internal import Platform
+public import Platform
 
 /// A part of host access that does not work on this node, since the kernel lacks a piece or a setting of the
 /// node's stands against it.
@@ -8,7 +8,7 @@ public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
   /// What does not work, and why.
   public let problem: String
   /// The command that mends it.
-  public let remedy: String
+  public let remedy: ShellCommand
 
   /// Problem and remedy in one sentence.
   public var description: String { "\(problem) (run: \(remedy))" }

@@ -1,5 +1,6 @@
 package import CNI
 package import Netlink
+internal import Platform
 
 /// Finding the parent link and judging whether it can carry ipvlan slaves.
 package enum Master {
@@ -40,11 +41,13 @@ package enum Master {
       throw unusable(
         link, "is itself a link of kind \(kind)", "name the NIC that it stands on (ip -d link show)")
     }
-    if !link.isUp { throw unusable(link, "is down", "run: ip link set \(link.name) up") }
+    if !link.isUp {
+      throw unusable(link, "is down", "run: \("ip link set dev \(link.name) up" as ShellCommand)")
+    }
     if let mtu, mtu > link.mtu {
       throw unusable(
         link, "has MTU \(link.mtu), less than the MTU \(mtu) that is asked for",
-        "lower the key \"mtu\", or run: ip link set \(link.name) mtu \(mtu)")
+        "lower the key \"mtu\", or run: \("ip link set dev \(link.name) mtu \(mtu)" as ShellCommand)")
     }
   }
 

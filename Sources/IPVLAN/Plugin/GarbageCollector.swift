@@ -54,7 +54,8 @@ struct GarbageCollector {
         living.note(addressesOf: slave, home: home)
         continue
       }
-      guard attachment.network == network, slave.isOfNode(home) else { continue }
+      guard [network, AttachmentID.noted(network: network)].contains(attachment.network), slave.isOfNode(home)
+      else { continue }
       let isOccupied = occupied.contains(slave.namespaceID.inode)
       if living.keeps(attachment, isOccupied: isOccupied) {
         living.note(attachment)

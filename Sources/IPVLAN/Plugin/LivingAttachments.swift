@@ -12,7 +12,15 @@ package struct LivingAttachments {
   private var attachments: Set<AttachmentID> = []
   private var addresses: Set<IPAddress> = []
 
-  package init(valid: Set<Attachment>?) { self.valid = valid }
+  package init(valid: Set<Attachment>?) {
+    // Links of long names are known by what their notes hold of them.
+    self.valid = valid.map { valid in
+      valid.union(
+        valid.map {
+          Attachment(containerID: AttachmentID.noted(containerID: $0.containerID), ifname: $0.ifname)
+        })
+    }
+  }
 
   /// Whether the link of an attachment stays.
   ///
@@ -35,7 +43,9 @@ package struct LivingAttachments {
 
   /// Whether a holder of leases keeps them.
   package func isAlive(_ holder: LeaseHolder) -> Bool {
-    if !isComplete || isValid(holder.attachment) || attachments.contains(holder.attachment) { return true }
+    if !isComplete || isValid(holder.attachment) || attachments.contains(holder.attachment.noted) {
+      return true
+    }
     if holder.addresses.contains(where: addresses.contains) { return true }
     // Without a list an ADD may be under way, whose link is not there yet.
     return valid == nil && holder.netns.map(NetworkNamespace.exists) ?? false

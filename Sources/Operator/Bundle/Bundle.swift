@@ -55,7 +55,7 @@ package struct Bundle {
   }
 
   private mutating func add(_ name: String, _ report: some Report) {
-    archive.add("\(name).txt", Array(report.text(for: .plain).utf8))
+    archive.add("\(name).txt", Array(report.text(for: .plain).rendered.utf8))
     archive.add("\(name).json", report.json.serialized(indented: true))
     for remark in report.remarks where !remarks.contains(remark) { remarks.append(remark) }
   }

@@ -2,6 +2,7 @@ internal import CNI
 internal import IPVLAN
 internal import JSON
 internal import Netlink
+internal import Platform
 
 /// Configurations must be readable, and name masters that can carry links.
 struct ConfigurationCheck {
@@ -45,7 +46,7 @@ struct ConfigurationCheck {
             .mtuTooLarge,
             "network \(network.name) asks for MTU \(mtu), its master \(link.name) has \(link.mtu)",
             consequence: "every pod on the network is refused",
-            remedy: "ip link set \(link.name) mtu \(mtu)")
+            remedy: "ip link set dev \(link.name) mtu \(mtu)")
         ]
       }
       guard link.isUp else {
@@ -53,7 +54,7 @@ struct ConfigurationCheck {
           Finding(
             .masterUnusable, "master \(link.name) of network \(network.name) is down",
             consequence: "its pods send and receive nothing, and new ones are refused",
-            remedy: "ip link set \(link.name) up", fix: .bringUp(index: link.index, name: link.name))
+            remedy: "ip link set dev \(link.name) up", fix: .bringUp(index: link.index, name: link.name))
         ]
       }
       try Master.validate(link, mtu: nil)
@@ -70,7 +71,7 @@ struct ConfigurationCheck {
       return [
         Finding(
           .masterUnusable, "network \(network.name) (\(network.source)): \(error.message)",
-          consequence: "every pod on the network is refused", remedy: error.details)
+          consequence: "every pod on the network is refused", remedy: ShellCommand(advice: error.details))
       ]
     }
   }

@@ -43,13 +43,13 @@ package struct DoctorReport: Report {
     return after
   }
 
-  package func text(for screen: Screen) -> String {
-    var text = fixed.map { screen.styled("mended", .good) + "  \($0)\n" }.joined()
+  package func text(for screen: Screen) -> ScreenText {
+    var text: ScreenText = .lines(fixed, prefix: screen.styled("mended", .good) + "  ")
     guard !findings.isEmpty else { return text + "nothing is wrong on this node\n" }
     for finding in findings {
       text += screen.styled("wrong", .bad) + "   \(finding.problem)\n"
       text += "        so      \(finding.consequence)\n"
-      text += "        run     " + screen.styled(finding.remedy, .heading) + "\n"
+      text += "        run     " + screen.styled(ScreenText(finding.remedy), .heading) + "\n"
     }
     let fixable = findings.filter(\.isFixable).count
     if fixable > 0, fixed.isEmpty {

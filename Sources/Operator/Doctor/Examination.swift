@@ -20,9 +20,11 @@ package struct Examination {
   /// Reads everything.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
   package init(_ sources: NodeSources) throws(Refusal) {
-    inventory = try Node.inventory(sources)
+    var inventory = try Node.inventory(sources)
     directory = NetworkDirectory(sources.configurations, cache: inventory.cache)
     leases = LeaseBook(directory, inventory)
+    inventory.identify(by: leases.entries)
+    self.inventory = inventory
     subjects = directory.ipvlanNetworks.compactMap(Subject.init)
     var remarks = inventory.remarks
     var instance: Instance?

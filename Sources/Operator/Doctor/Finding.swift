@@ -1,6 +1,7 @@
 internal import Addressing
 internal import JSON
 internal import Netlink
+package import Platform
 
 /// Something that is wrong on the node.
 package struct Finding: Sendable {
@@ -35,11 +36,11 @@ package struct Finding: Sendable {
   /// Why that hurts.
   package let consequence: String
   /// The command, or the change, that mends it.
-  package let remedy: String
+  package let remedy: ShellCommand
   let fix: Fix?
 
   init(
-    _ kind: Kind, _ problem: String, consequence: String, remedy: String, fix: Fix? = nil
+    _ kind: Kind, _ problem: String, consequence: String, remedy: ShellCommand, fix: Fix? = nil
   ) {
     self.kind = kind
     self.problem = problem
@@ -54,7 +55,7 @@ package struct Finding: Sendable {
   var json: JSONValue {
     .object([
       "kind": .string(kind.rawValue), "problem": .string(problem), "consequence": .string(consequence),
-      "remedy": .string(remedy), "isFixable": .bool(isFixable),
+      "remedy": .string("\(remedy)"), "isFixable": .bool(isFixable),
     ])
   }
 }

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import IPVLAN
 internal import Netlink
+internal import Platform
 
 /// Where pods have access from the node, all of it must stand.
 struct HostAccessInspection {

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import IPPool
 internal import Netlink
+internal import Platform
 
 /// A cloud's fabric carries only addresses that a NIC owns: the pools of a master must hold those of its NIC, and no
 /// others.
@@ -78,12 +79,12 @@ struct InstanceCheck {
     ]
   }
 
-  private func correction(_ pool: NodePool) -> String {
+  private func correction(_ pool: NodePool) -> ShellCommand {
     "ipvlanctl pools --from-imds # what the NICs own; correct spec.ips at \(pool.source)"
   }
 
   /// EC2 refuses addresses outside of the NIC's subnet, and more than an instance may have at once.
-  private static func assignment(_ addresses: AddressSet, to interface: NetworkInterface) -> String? {
+  private static func assignment(_ addresses: AddressSet, to interface: NetworkInterface) -> ShellCommand? {
     guard addresses.count <= 15, let family = addresses.ranges.first?.family else { return nil }
     let subnets = family == .v4 ? [interface.subnet].compactMap(\.self) : interface.subnets6
     guard
@@ -91,10 +92,10 @@ struct InstanceCheck {
         subnets.contains { $0.contains(range.lower) && $0.contains(range.upper) }
       })
     else { return nil }
-    let list = addresses.elements.map(\.description).joined(separator: " ")
+    let list = addresses.elements
     return family == .v4
-      ? "aws ec2 assign-private-ip-addresses --network-interface-id \(interface.id) --private-ip-addresses \(list)"
-      : "aws ec2 assign-ipv6-addresses --network-interface-id \(interface.id) --ipv6-addresses \(list)"
+      ? "aws ec2 assign-private-ip-addresses --network-interface-id \(interface.id) --private-ip-addresses \(words: list)"
+      : "aws ec2 assign-ipv6-addresses --network-interface-id \(interface.id) --ipv6-addresses \(words: list)"
   }
 }
 

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import IPPool
+internal import Platform
 
 /// Every lease must have an attachment, and every attachment a lease.
 struct LeaseCheck {

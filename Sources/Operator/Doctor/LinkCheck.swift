@@ -1,6 +1,7 @@
 internal import Addressing
 internal import IPPool
 internal import Netlink
+internal import Platform
 
 /// Links in pods must be there and up, and no two may have the same address.
 struct LinkCheck {
@@ -22,7 +23,7 @@ struct LinkCheck {
       Finding(
         .linkDown, "\(slave.subject) is down", consequence: "the pod sends and receives nothing",
         remedy:
-          "\(slave.place.prefix)ip link set \(slave.link.name) up # its routes are lost: better restart the pod"
+          "\(slave.place.prefix)ip link set dev \(slave.link.name) up # its routes are lost: better restart the pod"
       )
     }
   }
@@ -43,7 +44,7 @@ struct LinkCheck {
   }
 
   private static func duplicates(_ examination: Examination) -> [Finding] {
-    var holders: [IPAddress: [(name: String, remove: String)]] = [:]
+    var holders: [IPAddress: [(name: String, remove: ShellCommand)]] = [:]
     for slave in examination.podLinks {
       for host in slave.addresses.map(\.address) where !host.address.isLinkLocal {
         holders[host.address, default: []]
@@ -56,10 +57,12 @@ struct LinkCheck {
       holders[own.address.address, default: []]
         .append(("the node's \(link)", "ip address delete \(own.address) dev \(link)"))
     }
-    return holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.map { address, holders in
-      Finding(
-        .duplicateAddress, "\(address) is in use twice: \(holders.map(\.name).joined(separator: ", "))",
-        consequence: "packets reach one or the other", remedy: holders.last?.remove ?? "")
+    return holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.compactMap { address, holders in
+      guard let last = holders.last else { return nil }
+      let names = holders.map(\.name).joined(separator: ", ")
+      return Finding(
+        .duplicateAddress, "\(address) is in use twice: \(names)",
+        consequence: "packets reach one or the other", remedy: last.remove)
     }
   }
 }
@@ -74,9 +77,9 @@ extension NodeLink {
 
 extension CachedAttachment {
   /// The command that gives the pod its interface anew.
-  var restart: String { Self.restart(pod: pod, containerID: id.containerID) }
+  var restart: ShellCommand { Self.restart(pod: pod, containerID: id.containerID) }
 
-  static func restart(pod: String?, containerID: String) -> String {
+  static func restart(pod: String?, containerID: String) -> ShellCommand {
     let parts = pod?.split(separator: "/") ?? []
     return parts.count == 2
       ? "kubectl --namespace \(parts[0]) delete pod \(parts[1])" : "crictl stopp \(containerID)"

@@ -1,4 +1,5 @@
 internal import Netlink
+internal import Platform
 
 /// All slaves of a master share its mode and flag: configurations must ask for what the slaves have.
 struct ModeCheck {
@@ -11,14 +12,16 @@ struct ModeCheck {
       else { return [] }
       let wanted = "\(subject.keys.mode)/\(subject.keys.flag)"
       let flagWord = subject.keys.flag == .bridge ? "bridge" : "\(subject.keys.flag)"
+      let change: ShellCommand =
+        "\(slave.place.prefix)ip link set dev \(slave.link.name) type ipvlan mode \(subject.keys.mode) \(flagWord)"
       return [
         Finding(
           .modeConflict,
           "network \(subject.network.name) asks for \(wanted), but the slaves of \(master.name) are in \(mode)/\(flag)",
           consequence: "every new pod on the network is refused with code 101",
-          remedy: "\(slave.place.prefix)ip link set \(slave.link.name) type ipvlan mode \(subject.keys.mode) "
-            + "\(flagWord) # changes all pods of \(master.name); or set \"mode\": \"\(mode)\" in "
-            + subject.network.source)
+          remedy:
+            "\(change) # changes all pods of \(master.name); or set \"mode\": \"\(mode)\" in \(subject.network.source)"
+        )
       ]
     }
   }

@@ -57,8 +57,9 @@ struct NetworkManagerCheck {
         .foreignRoutesManaged,
         "systemd-networkd removes what it has not made: \(keys.joined(separator: ", "))",
         consequence: "after its restart, or when a link comes back, host access is broken",
-        remedy: "mkdir -p /etc/systemd/networkd.conf.d && printf '[Network]\\n\(lines)' > "
-          + "/etc/systemd/networkd.conf.d/10-ipvlan.conf && systemctl restart systemd-networkd")
+        remedy: ShellCommand(
+          advice: "mkdir -p /etc/systemd/networkd.conf.d && printf '[Network]\\n\(lines)' > "
+            + "/etc/systemd/networkd.conf.d/10-ipvlan.conf && systemctl restart systemd-networkd"))
     ]
   }
 

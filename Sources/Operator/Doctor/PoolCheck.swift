@@ -49,7 +49,7 @@ struct PoolCheck {
         Finding(
           .poolUsedUp, counts.map(\.description).joined(separator: "; "),
           consequence: "the next pod on network \(name) is refused with code 104",
-          remedy: "add addresses to \(counts.map { "\($0.pool.source)" }.joined(separator: ", "))"))
+          remedy: "add addresses to \(words: counts.map(\.pool.source))"))
     }
     for count in eligible { findings += placement(count.pool, subject.master, examination) }
     return findings + coolDown(subject, allocator)

@@ -128,7 +128,7 @@ package struct GarbageReport: Report {
     }
   }
 
-  package func text(for screen: Screen) -> String {
+  package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [.init(isDryRun ? "WOULD FREE" : "FREED"), .init("KIND"), .init("WHY", isSentence: true)],
       empty: "nothing to free")

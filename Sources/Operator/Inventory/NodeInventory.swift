@@ -13,7 +13,7 @@ package struct NodeInventory: Sendable {
   /// The addresses of the node's own namespace.
   package private(set) var nodeAddresses: [InterfaceAddress] = []
   /// The ipvlan links of all namespaces: the node's own first, then by namespace and name.
-  package private(set) var slaves: [NodeLink] = []
+  package internal(set) var slaves: [NodeLink] = []
   /// The attachments that libcni knows.
   package let cache: AttachmentCache
   /// What could not be seen, and why.
@@ -64,7 +64,7 @@ package struct NodeInventory: Sendable {
 
   /// The link of an attachment; `nil` when it has none.
   package func slave(of attachment: AttachmentID) -> NodeLink? {
-    slaves.first { $0.attachment == attachment }
+    slaves.first { $0.attachment == attachment || $0.attachment == attachment.noted }
   }
 
   /// Whose link it is: by its note, else by what libcni has written down about this namespace and name, which is
@@ -73,13 +73,13 @@ package struct NodeInventory: Sendable {
     guard !slave.isHostLink else { return }
     let noted = LinkIdentity.attachment(of: slave.link)
     let cached = cache.attachments.first { entry in
-      if let noted { return entry.id == noted }
+      if let noted { return entry.id.noted == noted }
       guard entry.id.ifname == slave.link.name, let path = entry.netns,
         let namespace = try? NetworkNamespace(path: path)
       else { return false }
       return (try? namespace.identity()) == slave.place.identity
     }
-    slave.attachment = noted ?? cached?.id
+    slave.attachment = cached?.id ?? noted
     slave.cached = cached
     slave.pod = cached?.pod
   }

@@ -1,6 +1,7 @@
 package import Addressing
 package import IPPool
 package import Netlink
+package import Platform
 
 /// An ipvlan link of the node with all that is known of it.
 package struct NodeLink: Sendable {
@@ -52,7 +53,7 @@ package struct NamespacePlace: Sendable, Hashable {
   var shortName: String { name.count > 20 ? name.prefix(19) + "…" : name }
 
   /// The words before a command that is to run in the namespace; empty for the node's own.
-  package var prefix: String { isHome ? "" : "nsenter --net=\(path) " }
+  package var prefix: ShellCommand { isHome ? "" : "nsenter --net=\(path) " }
 }
 
 extension AttachmentID {

@@ -45,7 +45,7 @@ package struct ExplainReport: Report {
   /// Whether an address could be given now.
   package var isServed: Bool { pools.contains { $0.objection == nil && $0.count.free > 0 } }
 
-  package func text(for screen: Screen) -> String {
+  package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [.init("POOL"), .init("VERDICT"), .init("FREE", isNumber: true), .init("WHY", isSentence: true)],
       empty: "no pools were found")

@@ -22,7 +22,7 @@ package struct LeasesReport: Report {
   /// Whether there is a lease that nobody holds any more.
   package var hasOrphans: Bool { entries.contains(where: \.isOrphan) }
 
-  package func text(for screen: Screen) -> String {
+  package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [
         .init("ADDRESS"), .init("STATE"), .init("POOL", dispensability: 3),

@@ -68,7 +68,7 @@ package struct PoolsReport: Report {
     }
   }
 
-  package func text(for screen: Screen) -> String {
+  package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [
         .init("POOL"), .init("SUBNET", dispensability: 2), .init("TOTAL", isNumber: true),

@@ -13,7 +13,7 @@ package struct LinksReport: Report {
     remarks = inventory.remarks
   }
 
-  package func text(for screen: Screen) -> String {
+  package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [
         .init("NAME"), .init("MASTER"), .init("MODE"), .init("NETNS", dispensability: 3),

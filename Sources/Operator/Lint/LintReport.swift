@@ -81,9 +81,9 @@ package struct LintReport: Report {
     }
   }
 
-  package func text(for screen: Screen) -> String {
+  package func text(for screen: Screen) -> ScreenText {
     guard !findings.isEmpty else { return "nothing wrong in \(count) file\(count == 1 ? "" : "s")\n" }
-    return findings.map { "\($0)\n" }.joined()
+    return .lines(findings.map(\.description))
   }
 
   package var json: JSONValue { .array(findings.map(\.json)) }

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Prometheus' text exposition format, version 0.0.4.
 struct MetricsText {
   private(set) var text = ""
@@ -27,13 +29,15 @@ struct MetricsText {
     }
   }
 
+  /// The format has three escapes of its own; what acts upon a terminal is shown in words.
   private static func escaped(_ value: String) -> String {
-    value.reduce(into: "") { text, character in
-      switch character {
+    value.unicodeScalars.reduce(into: "") { text, scalar in
+      switch scalar {
       case "\\": text += "\\\\"
       case "\"": text += "\\\""
       case "\n": text += "\\n"
-      default: text.append(character)
+      case _ where ControlText.acts(scalar): text += "\\" + ControlText.escaped(String(scalar))
+      default: text.unicodeScalars.append(scalar)
       }
     }
   }

@@ -22,9 +22,9 @@ package struct Screen: Sendable {
   }
 
   /// Text with the colour of a style.
-  package func styled(_ text: String, _ style: Style) -> String {
+  package func styled(_ text: ScreenText, _ style: Style) -> ScreenText {
     guard hasColors, let code = style.code else { return text }
-    return "\u{1B}[\(code)m\(text)\u{1B}[0m"
+    return text.attributed(code)
   }
 }
 

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Rows under headings, aligned, for a terminal of a certain width.
 package struct Table: Sendable {
   /// A column.
@@ -22,7 +24,7 @@ package struct Table: Sendable {
 
   /// What one cell shows.
   package struct Cell: Sendable, ExpressibleByStringLiteral {
-    /// The lines, one under the other.
+    /// The lines, one under the other, of which nothing acts upon the terminal: their width is what is seen.
     let lines: [String]
     let style: Style
 
@@ -31,7 +33,7 @@ package struct Table: Sendable {
     }
 
     package init(lines: [String], _ style: Style = .plain) {
-      self.lines = lines.isEmpty ? ["-"] : lines.map { $0.isEmpty ? "-" : $0 }
+      self.lines = lines.isEmpty ? ["-"] : lines.map { $0.isEmpty ? "-" : ControlText.escaped($0) }
       self.style = style
     }
 
@@ -52,8 +54,8 @@ package struct Table: Sendable {
   package mutating func append(_ row: [Cell]) { rows.append(row) }
 
   /// The text, lines ended.
-  package func text(for screen: Screen) -> String {
-    guard !rows.isEmpty else { return emptyText + "\n" }
+  package func text(for screen: Screen) -> ScreenText {
+    guard !rows.isEmpty else { return "\(emptyText)\n" }
     let layout = TableLayout(columns: columns, rows: rows, width: screen.width)
     var text = line(layout, columns.map { Cell($0.heading, .heading) }, 0, screen)
     for row in rows {
@@ -63,18 +65,16 @@ package struct Table: Sendable {
     return text
   }
 
-  private func line(_ layout: TableLayout, _ row: [Cell], _ position: Int, _ screen: Screen) -> String {
-    var parts: [String] = []
+  private func line(_ layout: TableLayout, _ row: [Cell], _ position: Int, _ screen: Screen) -> ScreenText {
+    var parts: [ScreenText] = []
     for (index, width) in zip(layout.shown, layout.widths) {
       let full = position < row[index].lines.count ? row[index].lines[position] : ""
       let text = full.count > width ? full.prefix(max(1, width - 1)) + "…" : full[...]
-      let blanks = String(repeating: " ", count: max(0, width - text.count))
-      let styled = screen.styled(String(text), row[index].style)
+      let blanks = ScreenText(String(repeating: " ", count: max(0, width - text.count)))
+      let styled = screen.styled(ScreenText(text), row[index].style)
       parts.append(columns[index].isNumber ? blanks + styled : styled + blanks)
     }
-    var line = parts.joined(separator: "  ")
-    while line.last == " " { line.removeLast() }
-    return line + "\n"
+    return parts.joined(separator: "  ").withoutBlanksAtTheEnd + "\n"
   }
 }
 

@@ -2,6 +2,7 @@ internal import Addressing
 internal import IPPool
 internal import IPVLAN
 internal import Netlink
+internal import Platform
 
 /// Follows one attachment from its configuration to the wire.
 struct AttachmentTrace {
@@ -30,7 +31,7 @@ struct AttachmentTrace {
     }
   }
 
-  private var restart: String {
+  private var restart: ShellCommand {
     cached?.restart
       ?? CachedAttachment.restart(pod: candidate.pod, containerID: candidate.attachment.containerID)
   }
@@ -81,7 +82,7 @@ struct AttachmentTrace {
     let modeText = "\(link.ipvlanMode?.description ?? "?")/\(link.ipvlanFlag?.description ?? "?")"
     let text = "\(link.name) on \(entry.master?.name ?? "?"), \(modeText), MTU \(link.mtu), \(link.state)"
     guard link.isUp else {
-      return .wrong("link", text, run: "\(entry.place.prefix)ip link set \(link.name) up")
+      return .wrong("link", text, run: "\(entry.place.prefix)ip link set dev \(link.name) up")
     }
     if let keys, keys.mode != link.ipvlanMode || keys.flag != link.ipvlanFlag {
       return .wrong(
@@ -138,12 +139,12 @@ struct AttachmentTrace {
     }
     let text = "\(master.name) in \(place.name), MTU \(master.mtu), \(master.state)"
     guard master.isUp else {
-      return .wrong("master", text, run: "\(place.prefix)ip link set \(master.name) up")
+      return .wrong("master", text, run: "\(place.prefix)ip link set dev \(master.name) up")
     }
     guard master.hasCarrier else { return .wrong("master", text, run: "ethtool \(master.name)") }
     guard master.mtu >= entry.link.mtu else {
       return .wrong(
-        "master", "\(text), less than the pod's", run: "ip link set \(master.name) mtu \(entry.link.mtu)")
+        "master", "\(text), less than the pod's", run: "ip link set dev \(master.name) mtu \(entry.link.mtu)")
     }
     return .fine("master", text)
   }

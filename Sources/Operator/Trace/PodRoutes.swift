@@ -1,6 +1,7 @@
 internal import Addressing
 internal import CNI
 internal import Netlink
+internal import Platform
 
 /// The routes and neighbours of an attachment, in its pod.
 struct PodRoutes {
@@ -33,7 +34,7 @@ struct PodRoutes {
 
   private var routeStop: TraceStop {
     let text = routes.map { route in
-      Self.words(route.destination, route.gateway)
+      Self.text(route.destination, route.gateway)
         + (route.table == PolicyRule.mainTable ? "" : " in table \(route.table)")
     }.joined(separator: ", ")
     // A pod's second network leaves the default route to the first.
@@ -48,14 +49,18 @@ struct PodRoutes {
     return .wrong(
       "routes",
       "\(text.isEmpty ? "none" : text); missing: "
-        + missing.map { Self.words($0.destination, $0.gateway) }.joined(separator: ", "),
-      run:
-        "\(entry.place.prefix)ip route add \(Self.words(first.destination, first.gateway)) dev \(entry.link.name)"
-    )
+        + missing.map { Self.text($0.destination, $0.gateway) }.joined(separator: ", "),
+      run: "\(entry.place.prefix)ip route add \(words: Self.words(first)) dev \(entry.link.name)")
+  }
+
+  /// As arguments of ip(8).
+  private static func words(_ route: IPRoute) -> [String] {
+    [route.destination.isDefaultRoute ? "default" : "\(route.destination)"]
+      + (route.gateway.map { ["via", "\($0)"] } ?? [])
   }
 
   /// As ip(8) writes it.
-  private static func words(_ destination: CIDR, _ gateway: IPAddress?) -> String {
+  private static func text(_ destination: CIDR, _ gateway: IPAddress?) -> String {
     (destination.isDefaultRoute ? "default" : "\(destination)") + (gateway.map { " via \($0)" } ?? "")
   }
 

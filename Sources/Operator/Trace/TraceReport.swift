@@ -24,25 +24,26 @@ package struct TraceReport: Report {
   /// Whether every stop is as it should be.
   package var isFine: Bool { !traces.contains { $0.stops.contains { $0.state == .wrong } } }
 
-  package func text(for screen: Screen) -> String {
+  package func text(for screen: Screen) -> ScreenText {
     traces.map { trace in
       let attachment = trace.candidate.attachment
-      let heading =
-        "\(trace.candidate.pod.map { "pod \($0), " } ?? "")container \(attachment.containerID), "
-        + "\(attachment.ifname) on \(attachment.network)"
+      let pod = trace.candidate.pod.map { "pod \($0), " } ?? ""
+      let heading: ScreenText =
+        "\(pod)container \(attachment.containerID), \(attachment.ifname) on \(attachment.network)"
       return screen.styled(heading, .heading) + "\n" + trace.stops.map { Self.line($0, screen) }.joined()
     }.joined(separator: "\n")
   }
 
-  private static func line(_ stop: TraceStop, _ screen: Screen) -> String {
-    let (word, style): (String, Style) =
+  private static func line(_ stop: TraceStop, _ screen: Screen) -> ScreenText {
+    let (word, style): (ScreenText, Style) =
       switch stop.state {
       case .fine: ("ok   ", .good)
       case .neutral: ("-    ", .faint)
       case .wrong: ("wrong", .bad)
       }
     let name = stop.name + String(repeating: " ", count: max(0, 14 - stop.name.count))
-    let remedy = stop.remedy.map { "         run           " + screen.styled($0, .heading) + "\n" } ?? ""
+    let remedy: ScreenText =
+      stop.remedy.map { "         run           \(screen.styled(ScreenText($0), .heading))\n" } ?? ""
     return "  \(screen.styled(word, style))  \(name)\(stop.text)\n" + remedy
   }
 

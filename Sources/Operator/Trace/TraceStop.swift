@@ -1,4 +1,5 @@
 internal import JSON
+internal import Platform
 
 /// One place that an attachment was followed to, and how it looks there.
 struct TraceStop: Sendable {
@@ -16,7 +17,7 @@ struct TraceStop: Sendable {
   /// What is there.
   let text: String
   /// What to run, where something is wrong.
-  let remedy: String?
+  let remedy: ShellCommand?
 
   static func fine(_ name: String, _ text: String) -> TraceStop {
     TraceStop(name: name, state: .fine, text: text, remedy: nil)
@@ -26,13 +27,13 @@ struct TraceStop: Sendable {
     TraceStop(name: name, state: .neutral, text: text, remedy: nil)
   }
 
-  static func wrong(_ name: String, _ text: String, run remedy: String) -> TraceStop {
+  static func wrong(_ name: String, _ text: String, run remedy: ShellCommand) -> TraceStop {
     TraceStop(name: name, state: .wrong, text: text, remedy: remedy)
   }
 
   var json: JSONValue {
     var object: JSONObject = ["stop": .string(name), "state": .string(state.rawValue), "text": .string(text)]
-    object["remedy"] = remedy.map(JSONValue.string)
+    object["remedy"] = remedy.map { .string("\($0)") }
     return .object(object)
   }
 }

@@ -22,7 +22,7 @@ package struct WatchEvent: Sendable {
   let text: String
 
   /// A line for people.
-  package func line(for screen: Screen) -> String {
+  package func line(for screen: Screen) -> ScreenText {
     let (sign, style): (String, Style) =
       switch change {
       case .present: ("=", .faint)
