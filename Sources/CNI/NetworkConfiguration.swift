@@ -22,12 +22,20 @@ public struct NetworkConfiguration: Sendable {
   /// GC: what to keep; `nil` when the runtime did not say.
   public let validAttachments: [Attachment]?
 
+  /// The member of `runtimeConfig` with the pod's annotations, which containerd and CRI-O pass.
+  public static let annotationsKey = "io.kubernetes.cri.pod-annotations"
+
   /// Reads the document and checks what `command` needs of it.
+  ///
+  /// - Parameter annotations: the annotations of the pod that are read. Pods have any, and much text in them; the others
+  ///   are passed over.
   /// - Throws: ``CNIError`` with code 1, 6 or 7.
-  public init(_ bytes: [UInt8], for command: Command) throws(CNIError) {
+  public init(_ bytes: [UInt8], for command: Command, annotations: [String] = []) throws(CNIError) {
     let document: JSONFields
     do throws(JSONSyntaxError) {
-      let value = try JSONValue(parsing: bytes)
+      let value = try JSONValue(
+        parsing: bytes,
+        selecting: JSONSelection(path: ["runtimeConfig", Self.annotationsKey], names: annotations))
       guard let object = value.object else {
         throw JSONSyntaxError(
           problem: "\(value.kind) where the configuration's object is expected", line: 1, column: 1)

@@ -15,7 +15,10 @@ public struct PluginMain: Sendable {
   }
 
   /// A configuration larger than this is no configuration.
-  public static let maximumInput = 1 << 20
+  ///
+  /// A pod's annotations have up to 256 KiB, and six bytes stand for some characters; GC's list has every attachment of
+  /// the node.
+  public static let maximumInput = 16 << 20
 
   /// What the plugin is, for people who call it by hand.
   private let about: String
@@ -39,7 +42,7 @@ public struct PluginMain: Sendable {
         return Reply(status: 0, output: document(versionInformation(for: source.readAvailable())))
       }
       input = try readInput(source)
-      let request = try Request(command, environment, stdin: input)
+      let request = try Request(command, environment, stdin: input, annotations: verbs.annotations)
       return Reply(status: 0, output: try serve(request, verbs))
     } catch {
       return Reply(status: 1, output: document(error.json(version: Self.versionForErrors(input))))
@@ -65,7 +68,8 @@ public struct PluginMain: Sendable {
       return try source.readAll(limit: Self.maximumInput)
     } catch  where error == .fileTooLarge {
       throw CNIError(
-        code: .decodingFailure, message: "the network configuration on stdin is larger than 1 MiB")
+        code: .decodingFailure,
+        message: "the network configuration on stdin is larger than \(Self.maximumInput >> 20) MiB")
     } catch {
       throw CNIError(
         code: .ioFailure, message: "cannot read the network configuration from stdin", details: "\(error)")

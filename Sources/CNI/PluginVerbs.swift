@@ -1,5 +1,7 @@
 /// What a plugin does for each command; VERSION is answered for it.
 public protocol PluginVerbs {
+  /// The annotations of the pod that the plugin reads, where the runtime passes them; the others are not even decoded.
+  var annotations: [String] { get }
   /// Attaches the container, all or nothing.
   func add(_ request: Request) throws(CNIError) -> CNIResult
   /// Detaches it; nothing to detach is success.
@@ -10,4 +12,9 @@ public protocol PluginVerbs {
   func collectGarbage(_ request: Request) throws(CNIError)
   /// Silent when an ADD could be served.
   func status(_ request: Request) throws(CNIError)
+}
+
+extension PluginVerbs {
+  /// None.
+  public var annotations: [String] { [] }
 }

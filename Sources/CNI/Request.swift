@@ -22,8 +22,12 @@ public struct Request: Sendable {
   public let environment: Environment
 
   /// Checks the environment of `command` and reads the configuration.
+  ///
+  /// - Parameter annotations: the annotations of the pod that are read.
   /// - Throws: ``CNIError`` with code 4 for the environment, 1, 6 or 7 for the configuration.
-  public init(_ command: Command, _ environment: Environment, stdin: [UInt8]) throws(CNIError) {
+  public init(
+    _ command: Command, _ environment: Environment, stdin: [UInt8], annotations: [String] = []
+  ) throws(CNIError) {
     let missing = command.requiredVariables.filter { environment[$0]?.isEmpty ?? true }
     guard missing.isEmpty else {
       throw CNIError(
@@ -40,7 +44,7 @@ public struct Request: Sendable {
     path = (environment["CNI_PATH"] ?? "").split(separator: ":").map(String.init)
     if !command.requiredVariables.isEmpty { try Self.check(containerID: containerID, ifname: ifname) }
     arguments = try CNIArguments(environment["CNI_ARGS"] ?? "")
-    configuration = try NetworkConfiguration(stdin, for: command)
+    configuration = try NetworkConfiguration(stdin, for: command, annotations: annotations)
   }
 
   private static func check(containerID: String, ifname: String) throws(CNIError) {

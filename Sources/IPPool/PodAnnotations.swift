@@ -2,6 +2,9 @@
 ///
 /// A list, since two names at most are looked up: a dictionary costs more to make than it saves.
 public struct PodAnnotations: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+  /// The annotations by which a pod chooses its pools (``PoolAnnotation``).
+  public static let ofPools = [PoolAnnotation.one, PoolAnnotation.perInterface]
+
   private struct Annotation: Sendable, Hashable {
     let name: String
     let text: String

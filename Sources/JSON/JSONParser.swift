@@ -23,9 +23,13 @@ extension JSONValue {
   ///
   /// Refused beyond the grammar: invalid UTF-8, a name that occurs twice in one object (readers disagree
   /// on which counts), and nesting deeper than `maximumDepth` (the parser recurses).
+  /// - Parameter selection: of one object only the members that are wanted; in the others no fault is found but one
+  ///   that hides their end.
   /// - Throws: ``JSONSyntaxError`` with the position of the first fault.
-  public init(parsing text: [UInt8], maximumDepth: Int = 64) throws(JSONSyntaxError) {
-    var parser = JSONParser(text: text, remainingDepth: maximumDepth)
+  public init(
+    parsing text: [UInt8], maximumDepth: Int = 64, selecting selection: JSONSelection? = nil
+  ) throws(JSONSyntaxError) {
+    var parser = JSONParser(text: text, remainingDepth: maximumDepth, selection)
     self = try parser.document()
   }
 }
@@ -37,10 +41,12 @@ struct JSONParser {
   let text: [UInt8]
   var remainingDepth: Int
   private var position = 0
+  private var selector: JSONSelector
 
-  init(text: [UInt8], remainingDepth: Int) {
+  init(text: [UInt8], remainingDepth: Int, _ selection: JSONSelection?) {
     self.text = text
     self.remainingDepth = remainingDepth
+    selector = JSONSelector(selection)
   }
 
   mutating func document() throws(JSONSyntaxError) -> JSONValue {
@@ -70,31 +76,67 @@ struct JSONParser {
   ) throws(JSONSyntaxError) -> JSONValue {
     guard remainingDepth > 0 else { throw error("arrays and objects are nested too deeply") }
     remainingDepth -= 1
-    defer { remainingDepth += 1 }
+    selector.open()
+    defer {
+      remainingDepth += 1
+      selector.close()
+    }
     position += 1
     return try body(&self)
   }
 
   private mutating func object() throws(JSONSyntaxError) -> JSONValue {
     var members = JSONObject()
+    let wanted = selector.wanted
     skipWhitespace()
     if take(UInt8(ascii: "}")) { return .object(members) }
     repeat {
       skipWhitespace()
       guard peek == UInt8(ascii: "\"") else { throw error("\(found) where a member name is expected") }
-      let start = position
-      let name = try string()
-      guard members[name] == nil else {
-        position = start
-        throw error("the name \"\(name)\" occurs twice in one object")
-      }
-      skipWhitespace()
-      guard take(UInt8(ascii: ":")) else { throw error("\(found) where ':' is expected") }
-      members[name] = try value()
-      skipWhitespace()
+      if let wanted, try passesOverMember(unlike: wanted) { continue }
+      try member(&members)
     } while take(UInt8(ascii: ","))
     guard take(UInt8(ascii: "}")) else { throw error("\(found) where ',' or '}' is expected") }
     return .object(members)
+  }
+
+  private mutating func member(_ members: inout JSONObject) throws(JSONSyntaxError) {
+    let start = position
+    let name = try string()
+    guard members[name] == nil else {
+      position = start
+      throw error("the name \"\(name)\" occurs twice in one object")
+    }
+    try colon()
+    let isOnPath = selector.enter(name)
+    members.append(name, try value())
+    if isOnPath { selector.leave() }
+    skipWhitespace()
+  }
+
+  private mutating func colon() throws(JSONSyntaxError) {
+    skipWhitespace()
+    guard take(UInt8(ascii: ":")) else { throw error("\(found) where ':' is expected") }
+  }
+
+  /// Goes behind a member, unless its name is one of `names`.
+  private mutating func passesOverMember(unlike names: [String]) throws(JSONSyntaxError) -> Bool {
+    let start = position + 1
+    guard let end = JSONSkimmer.endOfString(in: text.span, from: start) else { throw endless() }
+    guard JSONSkimmer.isUnlike(names, text.span, from: start, to: end - 1) else { return false }
+    position = end
+    try colon()
+    skipWhitespace()
+    guard let next = JSONSkimmer.endOfValue(in: text.span, from: position) else { throw endless() }
+    guard next > position else { throw error("\(found) where a value is expected") }
+    position = next
+    skipWhitespace()
+    return true
+  }
+
+  private mutating func endless() -> JSONSyntaxError {
+    position = text.count
+    return error("the text ends inside of a value")
   }
 
   private mutating func array() throws(JSONSyntaxError) -> JSONValue {
@@ -137,7 +179,16 @@ struct JSONParser {
 
   private mutating func string() throws(JSONSyntaxError) -> String {
     position += 1
-    var bytes: [UInt8] = []
+    let start = position
+    while let byte = peek, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      position += 1
+    }
+    // Most strings have no escape.
+    if peek == UInt8(ascii: "\""), let string = String(validating: text[start..<position], as: UTF8.self) {
+      position += 1
+      return string
+    }
+    var bytes = Array(text[start..<position])
     while let byte = peek {
       switch byte {
       case UInt8(ascii: "\""):
@@ -146,7 +197,7 @@ struct JSONParser {
           throw error("a string that is not valid UTF-8")
         }
         return string
-      case UInt8(ascii: "\\"): bytes.append(contentsOf: try escape())
+      case UInt8(ascii: "\\"): try escape(&bytes)
       case 0..<0x20: throw error("an unescaped control character in a string")
       default:
         bytes.append(byte)
@@ -156,18 +207,18 @@ struct JSONParser {
     throw error("the text ends inside of a string")
   }
 
-  private mutating func escape() throws(JSONSyntaxError) -> [UInt8] {
+  private mutating func escape(_ bytes: inout [UInt8]) throws(JSONSyntaxError) {
     position += 1
     guard let letter = peek else { throw error("the text ends inside of a string") }
     position += 1
     switch letter {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [letter]
-    case UInt8(ascii: "b"): return [0x08]
-    case UInt8(ascii: "f"): return [0x0C]
-    case UInt8(ascii: "n"): return [0x0A]
-    case UInt8(ascii: "r"): return [0x0D]
-    case UInt8(ascii: "t"): return [0x09]
-    case UInt8(ascii: "u"): return Array(String(Character(try unicodeEscape())).utf8)
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(letter)
+    case UInt8(ascii: "b"): bytes.append(0x08)
+    case UInt8(ascii: "f"): bytes.append(0x0C)
+    case UInt8(ascii: "n"): bytes.append(0x0A)
+    case UInt8(ascii: "r"): bytes.append(0x0D)
+    case UInt8(ascii: "t"): bytes.append(0x09)
+    case UInt8(ascii: "u"): bytes += String(Character(try unicodeEscape())).utf8
     default: throw error("an unknown escape in a string")
     }
   }

@@ -44,29 +44,37 @@ extension FileDescriptor {
   /// Reads to the end.
   /// - Throws: the `Errno` of read(2); `EFBIG` when there is more than `limit` bytes.
   func readToEnd(limit: Int) throws(Errno) -> [UInt8] {
-    var bytes: [UInt8] = []
     // Configurations and settings fit at once; what does not makes the room grow.
-    var room = 4096
-    while true {
-      let part = try readSome(room)
-      guard !part.isEmpty else { return bytes }
-      guard bytes.count + part.count <= limit else { throw .fileTooLarge }
-      if bytes.isEmpty { bytes = part } else { bytes += part }
-      room = min(2 * room, 1 << 20)
+    var room = min(4096, limit + 1)
+    var bytes = try fill([], room)
+    while bytes.count == room, bytes.count <= limit {
+      room = min(16 * room, limit + 1)
+      bytes = try fill(bytes, room)
     }
+    guard bytes.count <= limit else { throw .fileTooLarge }
+    return bytes
   }
 
-  private func readSome(_ room: Int) throws(Errno) -> [UInt8] {
+  /// Bytes with those that follow, up to `room` of them; fewer only at the end.
+  private func fill(_ bytes: [UInt8], _ room: Int) throws(Errno) -> [UInt8] {
     var failure: Errno?
-    let part = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+    let filled = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      _ = unsafe buffer.initialize(fromContentsOf: bytes)
+      count = bytes.count
       do throws(Errno) {
-        count = try retrying { unsafe readOnce(rawValue, UnsafeMutableRawBufferPointer(buffer)) }
+        while count < room {
+          let rest = unsafe UnsafeMutableRawBufferPointer(
+            rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+          let got = try retrying { unsafe readOnce(rawValue, rest) }
+          guard got > 0 else { return }
+          count += got
+        }
       } catch {
         failure = error
       }
     }
     if let failure { throw failure }
-    return part
+    return filled
   }
 
   /// Writes all bytes, however many writes that takes.

@@ -102,7 +102,7 @@ import Testing
   @Test func anInputThatIsTooLargeIsRefused() throws {
     let reply = reply([:], String(repeating: " ", count: PluginMain.maximumInput + 1))
     #expect(try document(reply)["code"]?.int == 6)
-    #expect(try document(reply)["msg"]?.string?.contains("1 MiB") == true)
+    #expect(try document(reply)["msg"]?.string?.contains("16 MiB") == true)
   }
 
   @Test func anInputThatCannotBeReadIsAnIOFailure() throws {

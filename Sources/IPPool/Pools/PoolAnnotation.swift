@@ -3,8 +3,10 @@ internal import JSON
 
 /// The pod's own choice of pools, which Spiderpool's users write as an annotation.
 enum PoolAnnotation {
-  private static let one = "ipam.spidernet.io/ippool"
-  private static let perInterface = "ipam.spidernet.io/ippools"
+  /// For every interface of the pod.
+  static let one = "ipam.spidernet.io/ippool"
+  /// For each interface its own.
+  static let perInterface = "ipam.spidernet.io/ippools"
 
   /// The names by family; `nil` when the pod does not choose.
   ///
@@ -29,7 +31,15 @@ enum PoolAnnotation {
     }
   }
 
+  /// More text than this, in bytes, is no choice of pools: whoever may start pods must not make the node work.
+  private static let longest = 16 << 10
+
   private static func parse(_ text: String, _ key: String) throws(JSONFieldError) -> JSONValue {
+    guard text.utf8.count <= longest else {
+      throw JSONFieldError(
+        path: key, value: .string(String(text.prefix(100))),
+        problem: "must have at most \(longest >> 10) KiB; it has \(text.utf8.count) bytes")
+    }
     do throws(JSONSyntaxError) { return try JSONValue(parsing: Array(text.utf8)) } catch {
       throw JSONFieldError(path: key, value: .string(text), problem: "must be JSON: \(error)")
     }

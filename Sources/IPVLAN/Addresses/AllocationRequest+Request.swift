@@ -43,8 +43,8 @@ extension AllocationRequest {
 
   private static func annotations(_ fields: JSONFields?) throws(JSONFieldError) -> PodAnnotations {
     var annotations = PodAnnotations()
-    guard let fields = try fields?.fields("io.kubernetes.cri.pod-annotations") else { return annotations }
-    for (name, _) in fields.object.members { annotations[name] = try fields.string(name) }
+    guard let fields = try fields?.fields(NetworkConfiguration.annotationsKey) else { return annotations }
+    for name in PodAnnotations.ofPools { annotations[name] = try fields.string(name) }
     return annotations
   }
 

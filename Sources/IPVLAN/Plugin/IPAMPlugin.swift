@@ -11,6 +11,9 @@ public struct IPAMPlugin: PluginVerbs {
   /// Serves whatever `ipam.type` names.
   public init() {}
 
+  /// Those by which a pod chooses its pools.
+  public var annotations: [String] { PodAnnotations.ofPools }
+
   /// Answers addresses, routes and name service settings, and no interface.
   public func add(_ request: Request) throws(CNIError) -> CNIResult {
     let wish = try AllocationRequest(request)

@@ -1,4 +1,5 @@
 public import CNI
+internal import IPPool
 public import Platform
 
 /// The CNI plugin `ipvlan`: what it does for each command.
@@ -8,6 +9,9 @@ public struct IPVLANPlugin: PluginVerbs {
 
   /// A plugin whose operations began at `start`.
   public init(start: MonotonicInstant) { self.start = start }
+
+  /// Those by which a pod chooses its pools.
+  public var annotations: [String] { PodAnnotations.ofPools }
 
   /// Attaches a pod to an ipvlan link; all or nothing.
   public func add(_ request: Request) throws(CNIError) -> CNIResult {

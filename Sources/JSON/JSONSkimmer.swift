@@ -1,0 +1,72 @@
+internal import Platform
+
+/// Finds where values end, without reading them.
+///
+/// What is inside is not judged: only what could hide the end, quotation marks and brackets, is looked at.
+enum JSONSkimmer {
+  /// So many bytes of a string are looked at one by one; longer ones are searched.
+  private static let near = 24
+
+  /// The position behind a string.
+  ///
+  /// - Parameter start: the position behind the quotation mark that opens it.
+  /// - Returns: `nil` when the text ends inside of it.
+  static func endOfString(in text: Span<UInt8>, from start: Int) -> Int? {
+    var position = start
+    var limit = start + near
+    while position < text.count {
+      let byte = text[position]
+      if byte == UInt8(ascii: "\"") { return position + 1 }
+      if byte == UInt8(ascii: "\\") {
+        // The next byte does not count, whatever it is.
+        position += 2
+        limit = position + near
+        continue
+      }
+      position += 1
+      guard position >= limit else { continue }
+      guard let quote = text.firstIndex(of: UInt8(ascii: "\""), from: position) else { return nil }
+      // Up to there no byte ends the string, but one may be a backslash.
+      position = text.firstIndex(of: UInt8(ascii: "\\"), from: position, to: quote) ?? quote
+      limit = position + near
+    }
+    return nil
+  }
+
+  /// The position behind a value; the position itself where there is none.
+  ///
+  /// - Returns: `nil` when the text ends inside of it.
+  static func endOfValue(in text: Span<UInt8>, from start: Int) -> Int? {
+    var position = start
+    var depth = 0
+    while position < text.count {
+      switch text[position] {
+      case UInt8(ascii: "\""):
+        guard let end = endOfString(in: text, from: position + 1) else { return nil }
+        position = end
+        if depth == 0 { return position }
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        depth += 1
+        position += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        if depth == 0 { return position }
+        depth -= 1
+        position += 1
+        if depth == 0 { return position }
+      case UInt8(ascii: ",") where depth == 0: return position
+      default: position += 1
+      }
+    }
+    return nil
+  }
+
+  /// Whether the bytes of a member's name, as it is written, are none of `names`. With an escape they may be any.
+  static func isUnlike(_ names: [String], _ text: Span<UInt8>, from start: Int, to end: Int) -> Bool {
+    for position in start..<end where text[position] == UInt8(ascii: "\\") { return false }
+    return names.allSatisfy { name in
+      guard name.utf8.count == end - start else { return true }
+      for (offset, byte) in name.utf8.enumerated() where text[start + offset] != byte { return true }
+      return false
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import JSON
+import Platform
+import Testing
+
+@Suite struct JSONSelectionTests {
+  static let selection = JSONSelection(path: ["a", "b"], names: ["x", "y"])
+
+  private func parse(_ text: String) throws -> JSONValue {
+    try JSONValue(parsing: Array(text.utf8), selecting: Self.selection)
+  }
+
+  @Test(arguments: [
+    // Elsewhere everything stays, whatever its name.
+    (#"{"b":{"z":1},"a":{"c":{"z":2},"x":{"z":3}}}"#, #"{"b":{"z":1},"a":{"c":{"z":2},"x":{"z":3}}}"#),
+    (#"{"a":{"b":{"x":1,"z":2,"y":"3"}}}"#, #"{"a":{"b":{"x":1,"y":"3"}}}"#),
+    (#"{"a":{"b":{"z":{"x":1},"x":{"z":1,"b":[{}]}}}}"#, #"{"a":{"b":{"x":{"z":1,"b":[{}]}}}}"#),
+    (#"{"a":[{"b":{"z":1}}]}"#, #"{"a":[{"b":{"z":1}}]}"#),
+    (#"{"c":{"a":{"b":{"z":1}}}}"#, #"{"c":{"a":{"b":{"z":1}}}}"#),
+    (
+      #"{"a":{"b":{"z":"\"x\":1","q":"\\","x":2,"r":"\\\"","y":"\\\\"}}}"#, #"{"a":{"b":{"x":2,"y":"\\\\"}}}"#
+    ),
+    (#"{"a":{"b":{"\u0078":1,"z":[-1.5e+3,true,null,"é",{}],"y":2}}}"#, #"{"a":{"b":{"x":1,"y":2}}}"#),
+    (#"{"a":{"b":{}}}"#, #"{"a":{"b":{}}}"#), (#"{"a":{"b":"z"},"b":1}"#, #"{"a":{"b":"z"},"b":1}"#),
+  ])
+  func onlyTheWantedMembersOfOneObjectAreRead(text: String, expected: String) throws {
+    #expect(try parse(text) == JSONValue(parsing: Array(expected.utf8)), "\(text)")
+  }
+
+  @Test(arguments: [
+    #"{"a":{"b":{"z"#, #"{"a":{"b":{"z":"}}}"#, #"{"a":{"b":{"z":"\"}}}"#, #"{"a":{"b":{"z" 1}}}"#,
+    #"{"a":{"b":{"z":}}}"#,
+    #"{"a":{"b":{"z":1,}}}"#, #"{"a":{"b":{"z":[1}}}"#, #"{"a":{"b":{"x":1,"x":2}}}"#,
+    #"{"a":{"b":{1:2}}}"#, #"{"a":{"b":{"z":1}"#,
+  ])
+  func aDocumentThatDoesNotEndProperlyIsRefused(text: String) {
+    #expect(throws: JSONSyntaxError.self, "\(text)") { try parse(text) }
+  }
+
+  @Test func whatIsPassedOverIsNotNestedTooDeeplyEither() {
+    let text = #"{"a":{"b":{"z":"# + String(repeating: "[", count: 100_000)
+    #expect(throws: JSONSyntaxError.self) { try parse(text) }
+  }
+
+  /// Where a look-up of a name goes through all of them, this takes minutes.
+  @Test func objectsOfManyMembersTakeNoLongerThanTheirText() throws {
+    let count = 100_000
+    let text = "{" + (0..<count).map { #""member-\#($0)":\#($0)"# }.joined(separator: ",") + "}"
+    let start = MonotonicInstant.now()
+    let object = try #require(try JSONValue(parsing: Array(text.utf8)).object)
+    #expect(object.members.count == count)
+    for number in stride(from: 0, to: count, by: 7) { #expect(object["member-\(number)"] == .int(number)) }
+    #expect(object["none"] == nil)
+    var copy = object
+    copy["member-5"] = nil
+    #expect(copy["member-5"] == nil && copy["member-99999"] == .int(99_999) && copy != object)
+    copy["member-5"] = .int(5)
+    #expect(copy == object)
+    #expect(MonotonicInstant.now().microseconds(since: start) < 30_000_000)
+    let twice = text.dropLast() + #","member-77":0}"#
+    #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: Array(twice.utf8)) }
+  }
+}
