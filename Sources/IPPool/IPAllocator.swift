@@ -25,15 +25,29 @@ public protocol IPAllocator {
   /// - Throws: ``AllocationError`` of kind `notHeld` that names every address that it lacks.
   func check(_ request: AllocationRequest, addresses: [AddressAssignment]) throws(AllocationError)
 
-  /// Takes back what is held for attachments that are not alive, and goes on after a failure.
+  /// The attachments that hold addresses, of all networks that share the state.
+  /// - Throws: ``AllocationError`` when the state cannot be read whole.
+  func holders() throws(AllocationError) -> [LeaseHolder]
+
+  /// Takes back what attachments hold that are gone, and goes on after a failure.
   ///
-  /// - Parameter isAlive: whether an attachment that holds addresses must keep them.
-  /// - Returns: what was freed.
+  /// An attachment that was given an address since it was listed keeps what it has.
+  /// - Parameter dead: some of ``holders()``.
+  /// - Returns: those of them that were freed.
   /// - Throws: ``AllocationError`` when the state cannot be read or written.
   @discardableResult
-  func collectGarbage(isAlive: (LeaseHolder) -> Bool) throws(AllocationError) -> [LeaseHolder]
+  func free(_ dead: [LeaseHolder]) throws(AllocationError) -> [LeaseHolder]
+
+  /// Has garbage collected by somebody else, where that one alone can read the state.
+  /// - Throws: ``AllocationError`` when it fails.
+  func forwardGarbageCollection() throws(AllocationError)
 
   /// Tells whether an address could be given now.
   /// - Throws: ``AllocationError`` that says why not.
   func status() throws(AllocationError)
+}
+
+extension IPAllocator {
+  /// Nothing: the state is this library's own.
+  public func forwardGarbageCollection() {}
 }

@@ -1,4 +1,5 @@
 public import Addressing
+internal import Platform
 
 /// What operators look at.
 extension IPPoolAllocator {
@@ -64,24 +65,48 @@ extension IPPoolAllocator {
   /// Every attachment that holds addresses, of all networks.
   /// - Throws: ``AllocationError`` when the leases cannot be read.
   public func holders() throws(AllocationError) -> [LeaseHolder] {
-    var holders: [AttachmentID: LeaseHolder] = [:]
-    for lease in try leases() where lease.release == nil {
-      let known = holders[lease.attachment]?.addresses ?? []
-      holders[lease.attachment] = LeaseHolder(
-        attachment: lease.attachment, netns: lease.netns, addresses: known + [lease.address])
-    }
-    return holders.values.sorted { $0.attachment.description < $1.attachment.description }
+    let (clock, wall) = (MonotonicInstant.now(), WallClock.now().seconds)
+    return Dictionary(grouping: try leases().filter { $0.release == nil }, by: \.attachment)
+      .map { attachment, leases in
+        LeaseHolder(
+          attachment: attachment, netns: leases.first?.netns,
+          // The clock that nobody can set tells, unless an earlier version wrote the lease.
+          age: leases.map { lease in
+            lease.mark.map { (clock.mark - $0) / 1_000_000_000 } ?? max(0, wall - lease.since)
+          }.min(),
+          claims: leases.map { Allocation.Claim(address: $0.address, mark: $0.mark ?? $0.since) })
+      }.sorted { $0.attachment.description < $1.attachment.description }
   }
 
   /// Takes back what attachments hold that are gone; the addresses rest as after a release.
-  /// - Returns: what was freed.
+  ///
+  /// An attachment that was given an address since it was listed keeps what it has.
+  /// - Returns: those that were freed.
   /// - Throws: ``AllocationError`` when the leases cannot be changed.
-  public func free(_ holders: [LeaseHolder]) throws(AllocationError) -> [LeaseHolder] {
-    guard !holders.isEmpty else { return [] }
+  public func free(_ dead: [LeaseHolder]) throws(AllocationError) -> [LeaseHolder] {
+    guard !dead.isEmpty else { return [] }
     return try store.write { table throws(AllocationError) in
-      for holder in holders { try table.release(holder.attachment, store.releaseNow()) }
-      return holders
+      var freed: [LeaseHolder] = []
+      for holder in dead where try isUnchanged(holder, table) {
+        try table.release(holder.attachment, store.releaseNow())
+        freed.append(holder)
+      }
+      return freed
     }
+  }
+
+  private func isUnchanged(
+    _ holder: LeaseHolder, _ table: borrowing LeaseTable
+  ) throws(AllocationError) -> Bool {
+    guard try table.addresses(of: holder.attachment).sorted() == holder.addresses.sorted() else {
+      return false
+    }
+    for claim in holder.claims {
+      guard let lease = try table.lease(of: claim.address), lease.attachment == holder.attachment,
+        lease.release == nil, (lease.mark ?? lease.since) == claim.mark
+      else { return false }
+    }
+    return true
   }
 
   /// What does not fit together in the lease store: nothing, unless its file was tampered with.

@@ -86,13 +86,6 @@ public struct IPPoolAllocator: IPAllocator {
     }
   }
 
-  /// Takes back what attachments of this network hold that are not alive.
-  @discardableResult
-  public func collectGarbage(isAlive: (LeaseHolder) -> Bool) throws(AllocationError) -> [LeaseHolder] {
-    let holders = try holders().filter { $0.attachment.network == network }
-    return try free(holders.filter { !isAlive($0) })
-  }
-
   /// An address of each family that has pools for this node and network must be free.
   public func status() throws(AllocationError) {
     let catalog = PoolCatalog(directory: configuration.poolDirectory)

@@ -6,13 +6,30 @@ public struct LeaseHolder: Sendable, Hashable {
   public let attachment: AttachmentID
   /// The path of its network namespace; `nil` where the state does not record it.
   public let netns: String?
+  /// How long ago the attachment was given an address last, in seconds; `nil` where the state does not tell.
+  public let age: Int?
   /// What it holds.
-  public let addresses: [IPAddress]
+  public var addresses: [IPAddress] { claims.map(\.address) }
+  /// The leases as they were when they were listed.
+  let claims: [Allocation.Claim]
 
   /// Describes a holder.
-  public init(attachment: AttachmentID, netns: String?, addresses: [IPAddress]) {
+  init(attachment: AttachmentID, netns: String?, age: Int?, claims: [Allocation.Claim]) {
     self.attachment = attachment
     self.netns = netns
-    self.addresses = addresses
+    self.age = age
+    self.claims = claims
+  }
+
+  /// Describes a holder that no allocator has listed, and that none releases.
+  public init(attachment: AttachmentID, netns: String?, age: Int? = nil, addresses: [IPAddress]) {
+    self.init(
+      attachment: attachment, netns: netns, age: age,
+      claims: addresses.map { Allocation.Claim(address: $0, mark: 0) })
+  }
+
+  /// The holder, with a namespace that somebody else knows where the state records none.
+  public func knowing(netns: String?) -> LeaseHolder {
+    LeaseHolder(attachment: attachment, netns: self.netns ?? netns, age: age, claims: claims)
   }
 }

@@ -86,7 +86,10 @@ public struct StaticAllocator: IPAllocator {
   }
 
   /// Nothing is held.
-  public func collectGarbage(isAlive _: (LeaseHolder) -> Bool) -> [LeaseHolder] { [] }
+  public func holders() -> [LeaseHolder] { [] }
+
+  /// Nothing is held.
+  public func free(_: [LeaseHolder]) -> [LeaseHolder] { [] }
 
   /// Always ready.
   public func status() {}

@@ -87,7 +87,7 @@ public struct Directory: ~Copyable {
   }
 
   /// The names in the directory in no order, without `.` and `..`.
-  /// - Throws: the `Errno` of openat(2).
+  /// - Throws: the `Errno` of openat(2) or readdir(3).
   public func names() throws(Errno) -> [String] {
     // A descriptor of its own, since reading moves the position in the directory.
     let copy = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -99,12 +99,16 @@ public struct Directory: ~Copyable {
     }
     defer { unsafe _ = closedir(stream) }
     var names: [String] = []
+    // The end of the directory is told from a failure by errno alone (readdir(3)).
+    errno = 0
     while let entry = unsafe readdir(stream) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
         unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
       }
       if name != ".", name != ".." { names.append(name) }
+      errno = 0
     }
+    guard errno == 0 else { throw Errno(rawValue: errno) }
     return names
   }
 

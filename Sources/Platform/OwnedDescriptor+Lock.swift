@@ -17,16 +17,6 @@ extension OwnedDescriptor {
     fileprivate var operation: Int32 { self == .shared ? LOCK_SH : LOCK_EX }
   }
 
-  /// Takes a lock, waiting for as long as another process holds one that does not agree with it.
-  ///
-  /// Going from shared to exclusive gives the shared lock up first.
-  /// - Throws: the `Errno` of flock(2).
-  public func lock(_ lock: Lock) throws(Errno) {
-    while flock(descriptor.rawValue, lock.operation) != 0 {
-      guard errno == EINTR else { throw Errno(rawValue: errno) }
-    }
-  }
-
   /// Takes a lock, waiting for `seconds` at most.
   ///
   /// A timer's signal ends the wait (flock(2) has no time limit), so that it is for programs without threads.
@@ -43,6 +33,12 @@ extension OwnedDescriptor {
       if MonotonicInstant.now().microseconds(since: start) >= seconds * 1_000_000 { return false }
     }
     return true
+  }
+
+  /// Gives the lock up.
+  /// - Throws: the `Errno` of flock(2).
+  public func unlock() throws(Errno) {
+    guard flock(descriptor.rawValue, LOCK_UN) == 0 else { throw Errno(rawValue: errno) }
   }
 
   /// What the file holds from its start.

@@ -22,9 +22,10 @@ struct Gc: ParsableCommand {
   var all = false
 
   func run() throws {
-    let inventory = try Node.inventory(paths.sources)
-    let networks = NetworkDirectory(paths.sources.configurations, cache: inventory.cache)
-    let report = GarbageReport(networks, inventory, isDryRun: dryRun, all: all)
+    let cache = AttachmentCache(directory: paths.sources.cache)
+    let networks = NetworkDirectory(paths.sources.configurations, cache: cache)
+    let report = GarbageReport(
+      LeaseStores(networks).garbage(cache), isDryRun: dryRun, all: all, remarks: cache.faults)
     Ending.show(report, as: listing.output, status: report.hasFailed ? 1 : 0)
   }
 }

@@ -20,9 +20,10 @@ struct Leases: ParsableCommand {
   var orphans = false
 
   func run() throws {
-    let inventory = try Node.inventory(paths.sources)
-    let networks = NetworkDirectory(paths.sources.configurations, cache: inventory.cache)
-    let report = LeasesReport(LeaseBook(networks, inventory), onlyOrphans: orphans)
+    let cache = AttachmentCache(directory: paths.sources.cache)
+    let stores = LeaseStores(NetworkDirectory(paths.sources.configurations, cache: cache))
+    let garbage = stores.garbage(cache, onlyLeases: true)
+    let report = LeasesReport(LeaseBook(stores, garbage, cache), onlyOrphans: orphans)
     Ending.show(report, as: listing.output, status: orphans && report.hasOrphans ? 1 : 0)
   }
 }

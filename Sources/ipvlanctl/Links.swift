@@ -20,7 +20,7 @@ struct Links: ParsableCommand {
   var master: String?
 
   func run() throws {
-    let inventory = try Node.inventory(paths.sources)
+    let inventory = try Node.inventory(AttachmentCache(directory: paths.sources.cache))
     Ending.show(LinksReport(inventory, master: master), as: listing.output)
   }
 }

@@ -11,6 +11,42 @@ public enum Concurrently {
     let jobs = try elements.map { element in try StartedJob { try body(element) } }
     return try jobs.map { try $0.value() }
   }
+
+  /// Does `work` over and over while `body` runs, at least once.
+  ///
+  /// - Returns: what `body` returned.
+  public static func repeating<Value>(
+    _ work: @escaping @Sendable () throws -> Void, during body: () throws -> Value
+  ) throws -> Value {
+    let isDone = Flag()
+    let job = try StartedJob {
+      repeat { try work() } while !isDone.isSet
+    }
+    let result = Result { try body() }
+    isDone.set()
+    try job.value()
+    return try result.get()
+  }
+
+  /// Does `work` once while `body` runs.
+  ///
+  /// - Returns: what `body` returned.
+  public static func beside<Value>(
+    _ work: @escaping @Sendable () throws -> Void, _ body: () throws -> Value
+  ) throws -> Value {
+    let job = try StartedJob { try work() }
+    let result = Result { try body() }
+    try job.value()
+    return try result.get()
+  }
+}
+
+private final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+
+  var isSet: Bool { value.load(ordering: .relaxed) }
+
+  func set() { value.store(true, ordering: .relaxed) }
 }
 
 extension PodAttachment {

@@ -21,7 +21,8 @@ public struct Fault: Sendable, CustomStringConvertible {
   public var description: String { "\(call):\(effect.rawValue):when=\(occurrence)" }
 }
 
-/// Runs the plugin under strace(1), which counts system calls and makes them fail.
+/// Runs the plugin, or the program that the variable PROGRAM names, under strace(1), which counts system calls and makes
+/// them fail.
 public struct FaultInjector: Sendable {
   /// The stand-in for the plugin.
   public let plugin: Plugin
@@ -35,7 +36,7 @@ public struct FaultInjector: Sendable {
     trace = "/tmp/\(node.identifier).trace"
     let text = """
       #!/bin/sh
-      exec strace -qq -o \(trace) -e signal=none ${FAULT:+-e inject=$FAULT} \(Plugin().executable)
+      exec strace -qq -o \(trace) -e signal=none ${FAULT:+-e inject=$FAULT} ${PROGRAM:-\(Plugin().executable)} "$@"
 
       """
     try Files.replace(script, with: Array(text.utf8), permissions: [.ownerReadWriteExecute])

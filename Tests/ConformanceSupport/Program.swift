@@ -74,7 +74,7 @@ public struct Program: Sendable {
 }
 
 /// A variable of the tests' own environment; `nil` when it is not set.
-func environmentVariable(_ name: String) -> String? {
+public func environmentVariable(_ name: String) -> String? {
   guard let value = unsafe getenv(name) else { return nil }
   return unsafe String(cString: value)
 }

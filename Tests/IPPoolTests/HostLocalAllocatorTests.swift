@@ -125,7 +125,7 @@ import Testing
     let error = #expect(throws: AllocationError.self) { try allocator.allocate(site.request("old")) }
     #expect(error?.message.contains("already holds 10.0.0.2") ?? false)
     try allocator.check(site.request("old"), addresses: [])
-    #expect(try allocator.collectGarbage { $0.attachment.containerID == "new" } == [])
+    #expect(try allocator.holders().map(\.attachment.containerID) == ["new"])
     try allocator.release(site.request("old", "eth7"))
     #expect(try site.held() == ["10.0.0.3", "fd00::3"])
   }
@@ -158,19 +158,27 @@ import Testing
     _ = try allocator.allocate(site.request("alive", "eth1"))
     try site.reference("ADD", "theirs", Self.ranges)
     try site.write("10.0.0.99", "")
-    let freed = try allocator.collectGarbage {
-      $0.attachment.containerID == "alive" && $0.attachment.ifname == "eth0"
-    }
+    let dead = try allocator.holders().filter { $0.attachment.description != "net/alive/eth0" }
+    let freed = try allocator.free(dead)
     #expect(freed.map(\.attachment.description) == ["net/alive/eth1", "net/dead/eth0", "net/theirs/eth0"])
     #expect(freed.first?.addresses.map(\.description) == ["10.0.0.4", "fd00::4"])
     #expect(try site.held() == ["10.0.0.3", "fd00::3"])
-    #expect(try allocator.collectGarbage { _ in true } == [])
+    #expect(try allocator.free(dead) == [])
     _ = try allocator.allocate(site.request("dead"))
+  }
+
+  @Test func whoAsksAgainKeepsWhatGarbageCollectionHasListed() throws {
+    _ = try allocator.allocate(site.request("a"))
+    let listed = try allocator.holders()
+    #expect(listed.map(\.age).allSatisfy { $0.map { (0..<600).contains($0) } ?? false })
+    _ = try allocator.allocate(site.request("a"))
+    #expect(try allocator.free(listed) == [])
+    #expect(try site.held().count == 2)
   }
 
   @Test func nothingIsMadeForWhoHoldsNothing() throws {
     try allocator.release(site.request("a"))
-    #expect(try allocator.collectGarbage { _ in false } == [])
+    #expect(try allocator.free(allocator.holders()) == [])
     #expect(throws: AllocationError.self) { try allocator.check(site.request("a"), addresses: []) }
     #expect(throws: (any Error).self) { try Files.names(in: "\(site.directory.path)/data") }
   }

@@ -133,13 +133,20 @@ import Testing
     #expect(try allocator.leases().count == 4, "nothing of IPv4 was held for the third pod")
   }
 
-  @Test func garbageIsCollectedForThisNetworkOnly() throws {
+  @Test func whatIsFreedIsWhatWasListed() throws {
     let (ens5, ens6) = (try allocator("master", "ipvlan-ens5"), try allocator("master", "ipvlan-ens6"))
     _ = try ens5.allocate(request("dead", "ipvlan-ens5"))
     _ = try ens5.allocate(request("alive", "ipvlan-ens5"))
     _ = try ens6.allocate(request("dead", "ipvlan-ens6"))
-    let freed = try ens5.collectGarbage { $0.attachment.containerID == "alive" }
-    #expect(freed.map(\.attachment.containerID) == ["dead"])
+    let listed = try ens5.holders()
+    #expect(listed.count == 3 && listed.allSatisfy { $0.age.map { (0..<600).contains($0) } ?? false })
+    let dead = listed.filter { $0.attachment.description == "ipvlan-ens5/dead/eth0" }
+    // The attachment has asked again since it was listed: an ADD is at work.
+    _ = try ens5.allocate(request("dead", "ipvlan-ens5"))
+    #expect(try ens5.free(dead) == [])
+    let listedAgain = try ens5.holders().filter { dead.map(\.attachment).contains($0.attachment) }
+    #expect(try ens5.free(listedAgain).map(\.attachment) == dead.map(\.attachment))
+    #expect(try ens5.free(listedAgain) == [])
     #expect(
       try ens5.holders().map(\.attachment.description) == ["ipvlan-ens5/alive/eth0", "ipvlan-ens6/dead/eth0"])
   }

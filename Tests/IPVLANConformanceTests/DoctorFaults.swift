@@ -36,7 +36,7 @@ extension DoctorTests {
           String(path.dropFirst("/run/netns/".count)), "type", "ipvlan", "mode", "l3s")
       }),
     Fault(
-      "a pod's link gone", ["linkMissing", "hostRouteStale"], fixed: ["hostRouteStale"],
+      "a pod's link gone", ["linkMissing"],
       make: { try $0.attachments[0].pod.namespace.ip("link", "delete", "eth0") },
       mend: { site in
         var attachment = site.attachments[0]

@@ -68,6 +68,20 @@ final class OperatorSite {
   func attach(
     _ name: String, to nic: String = "ens5", byReference isReference: Bool = false
   ) throws -> PodAttachment {
+    var attachment = try prepare(name, to: nic)
+    if isReference {
+      attachment.plugin = .reference("ipvlan")
+      attachment.path = Plugin.referenceDirectory
+    }
+    try attachment.add()
+    try writeDown(
+      attachment, "ipvlan-\(nic)", ScratchFiles.read("\(configurations)/\(nic).conflist") ?? "")
+    attachments.append(attachment)
+    return attachment
+  }
+
+  /// A new pod that is to be attached to the network of a NIC.
+  func prepare(_ name: String, to nic: String = "ens5") throws -> PodAttachment {
     let text = ScratchFiles.read("\(configurations)/\(nic).conflist") ?? ""
     let list = try JSONValue(parsing: Array(text.utf8)).object ?? [:]
     var configuration = list["plugins"]?.array?.first?.object ?? [:]
@@ -75,13 +89,6 @@ final class OperatorSite {
     configuration["name"] = list["name"]
     var attachment = PodAttachment(try node.pod(name), on: node, configuration)
     attachment.arguments = "IgnoreUnknown=1;K8S_POD_NAMESPACE=web;K8S_POD_NAME=\(name)"
-    if isReference {
-      attachment.plugin = .reference("ipvlan")
-      attachment.path = Plugin.referenceDirectory
-    }
-    try attachment.add()
-    try writeDown(attachment, "ipvlan-\(nic)", text)
-    attachments.append(attachment)
     return attachment
   }
 
@@ -120,8 +127,30 @@ final class OperatorSite {
   }
 
   /// Runs any program on the node.
-  func runProgram(_ name: String, _ arguments: [String]) throws -> Completion {
-    try Program(name, arguments, environment: environment, seconds: 60).run(in: node.namespace)
+  func runProgram(
+    _ name: String, _ arguments: [String], environment more: [String: String] = [:]
+  ) throws -> Completion {
+    try Program(name, arguments, environment: environment.merging(more) { $1 }, seconds: 60)
+      .run(in: node.namespace)
+  }
+
+  /// The tool, for threads of their own.
+  struct Tool: Sendable {
+    let namespace: Namespace
+    let environment: [String: String]
+    let options: [String]
+
+    func run(_ arguments: [String]) throws -> Completion {
+      try Program(
+        "\(Plugin.directory)/ipvlanctl", arguments + options, environment: environment, seconds: 60
+      ).run(in: namespace)
+    }
+  }
+
+  var tool: Tool {
+    Tool(
+      namespace: node.namespace, environment: environment,
+      options: ["--conf-dir", configurations, "--cache-dir", cache])
   }
 
   /// What the doctor says.

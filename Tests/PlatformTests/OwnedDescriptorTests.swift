@@ -49,12 +49,12 @@ import Testing
     let second = try open()
     do {
       let first = try open()
-      try first.lock(.exclusive)
+      _ = try first.lock(.exclusive, within: 5)
       #expect(flock(second.descriptor.rawValue, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK)
     }
     #expect(try second.lock(.exclusive, within: 5))
     let third = try open()
-    try second.lock(.shared)
+    _ = try second.lock(.shared, within: 5)
     #expect(try third.lock(.shared, within: 5))
     #expect(flock(third.descriptor.rawValue, LOCK_EX | LOCK_NB) == -1)
   }

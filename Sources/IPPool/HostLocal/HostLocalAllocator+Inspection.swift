@@ -1,3 +1,5 @@
+internal import Platform
+
 /// What operators look at.
 extension HostLocalAllocator {
   /// Every attachment of this network that holds addresses.
@@ -11,14 +13,20 @@ extension HostLocalAllocator {
     guard let parent = try location.openParent(isMaking: false),
       let directory = try location.open(in: parent, isMaking: false)
     else { return [] }
-    var held: [AttachmentID: LeaseHolder] = [:]
+    let now = FileStatus.Time.now().seconds
+    var held: [AttachmentID: [(claim: Allocation.Claim, age: Int)]] = [:]
     for lease in try HostLocalStore.leases(in: directory, location) {
-      guard let attachment = lease.owner?.attachment(on: location.network) else { continue }
-      let known = held[attachment]?.addresses ?? []
-      held[attachment] = LeaseHolder(
-        attachment: attachment, netns: nil, addresses: (known + [lease.address]).sorted())
+      guard let attachment = lease.owner?.attachment(on: location.network),
+        let given = try HostLocalStore.modified(lease.address, in: directory, location)
+      else { continue }
+      held[attachment, default: []].append(
+        (Allocation.Claim(address: lease.address, mark: given.mark), max(0, now - given.seconds)))
     }
-    return held.values.sorted { $0.attachment.description < $1.attachment.description }
+    return held.map { attachment, leases in
+      LeaseHolder(
+        attachment: attachment, netns: nil, age: leases.map(\.age).min(),
+        claims: leases.map(\.claim).sorted { $0.address < $1.address })
+    }.sorted { $0.attachment.description < $1.attachment.description }
   }
 
   /// The directory of this network's leases.

@@ -31,25 +31,24 @@ extension HostLocalAllocator {
     }
   }
 
+  /// Takes back what attachments hold that are gone, and the files that a crash left empty.
+  ///
   /// Leases in the old form stay: they do not tell the interface that a list could be asked for.
-  public func collectGarbage(isAlive: (LeaseHolder) -> Bool) throws(AllocationError) -> [LeaseHolder] {
+  public func free(_ dead: [LeaseHolder]) throws(AllocationError) -> [LeaseHolder] {
     guard var store = try HostLocalStore.open(location) else { return [] }
-    var held: [AttachmentID: [HostLocalStore.Lease]] = [:]
-    var stale: [HostLocalStore.Lease] = []
-    for lease in try store.leases() {
-      guard let owner = lease.owner else {
-        stale.append(lease)
-        continue
-      }
-      if let attachment = owner.attachment(on: location.network) {
-        held[attachment, default: []].append(lease)
-      }
-    }
+    // Under the lock nobody is between making a file and writing it.
+    var stale = try store.leases().filter { $0.owner == nil }
     var freed: [LeaseHolder] = []
-    for (attachment, leases) in held.sorted(by: { $0.key.description < $1.key.description }) {
-      let holder = LeaseHolder(
-        attachment: attachment, netns: nil, addresses: leases.map(\.address).sorted())
-      guard !isAlive(holder) else { continue }
+    for holder in dead {
+      let owner = HostLocalOwner(holder.attachment)
+      var leases: [HostLocalStore.Lease] = []
+      for claim in holder.claims {
+        guard let lease = try store.lease(of: claim.address), lease.owner == owner,
+          try store.modified(claim.address)?.mark == claim.mark
+        else { continue }
+        leases.append(lease)
+      }
+      guard leases.count == holder.claims.count else { continue }
       stale += leases
       freed.append(holder)
     }

@@ -67,7 +67,7 @@ public struct HostLocalAllocator: IPAllocator {
     let owner = HostLocalOwner(request.attachment)
     for claim in allocation.claims {
       guard let lease = try store.lease(of: claim.address), lease.owner == owner,
-        try store.readMark(claim.address) == claim.mark
+        try store.modified(claim.address)?.mark == claim.mark
       else { continue }
       try store.release(lease)
     }

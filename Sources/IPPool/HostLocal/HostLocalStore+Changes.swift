@@ -75,7 +75,7 @@ extension HostLocalStore {
     return time.mark
   }
 
-  /// Marks a lease as given once more: its file's time moves on, and with it what ``readMark(_:)`` tells.
+  /// Marks a lease as given once more: its file's time moves on, and with it what ``modified(_:)`` tells.
   /// - Throws: ``AllocationError`` of kind `store`.
   func mark(_ address: IPAddress) throws(AllocationError) {
     do throws(Errno) {
@@ -88,10 +88,19 @@ extension HostLocalStore {
     }
   }
 
-  /// The mark of whoever was given an address last.
+  /// When an address was given last; `nil` when nobody holds it.
   /// - Throws: ``AllocationError`` of kind `store`.
-  func readMark(_ address: IPAddress) throws(AllocationError) -> Int {
-    do throws(Errno) { return try directory.status(of: "\(address)").modified.mark } catch {
+  func modified(_ address: IPAddress) throws(AllocationError) -> FileStatus.Time? {
+    try Self.modified(address, in: directory, location)
+  }
+
+  /// As ``modified(_:)``, for those who only look.
+  static func modified(
+    _ address: IPAddress, in directory: borrowing Directory, _ location: HostLocalLocation
+  ) throws(AllocationError) -> FileStatus.Time? {
+    do throws(Errno) { return try directory.status(of: "\(address)").modified } catch .noSuchFileOrDirectory {
+      return nil
+    } catch {
       throw location.failure("look at", "\(address)", error)
     }
   }

@@ -41,10 +41,12 @@ struct DelegateAllocator: IPAllocator {
 
   func check(_: AllocationRequest, addresses: [AddressAssignment]) throws(AllocationError) { try run(.check) }
 
-  func collectGarbage(isAlive _: (LeaseHolder) -> Bool) throws(AllocationError) -> [LeaseHolder] {
-    try run(.gc)
-    return []
-  }
+  /// Only the plugin itself can read its state.
+  func holders() -> [LeaseHolder] { [] }
+
+  func free(_: [LeaseHolder]) -> [LeaseHolder] { [] }
+
+  func forwardGarbageCollection() throws(AllocationError) { try run(.gc) }
 
   func status() throws(AllocationError) { try run(.status) }
 

@@ -60,6 +60,17 @@ package struct LinkIdentity: Sendable, Hashable {
   func isLeftover(_ link: Link) -> Bool {
     link.isIPVLAN && (link.name == temporaryName || link.alias == nil && link.group == birthGroup)
   }
+
+  /// Whether `link` looks as one that an ADD is making: it is down, has no alias, and the name or the group that links have
+  /// only then.
+  package static func isHalfMade(_ link: Link) -> Bool {
+    guard link.isIPVLAN, !link.isUp, link.alias == nil else { return false }
+    let digits = link.name.utf8.dropFirst(3)
+    let hasTemporaryName =
+      link.name.hasPrefix("ipv") && digits.count == 11
+      && digits.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    return hasTemporaryName || link.group & 1 << 31 != 0
+  }
 }
 
 extension AttachmentID {

@@ -8,6 +8,11 @@ internal import Netlink
 /// What belongs to the master is made by the first ADD and stays; each pod adds only its routes and its place in
 /// the filter's sets. It touches nothing that does not carry ``HostAccessNumbers``.
 struct HostAccess {
+  /// The name of the lock: shared while a pod's part is made, exclusive while what belongs to the master is.
+  static let lockName = "host-access"
+  /// How often what belongs to the master is made anew when somebody takes it down at the same time.
+  private static let attempts = 3
+
   private let master: Link
   private let mode: IPVLANMode
   private let flag: IPVLANFlag
@@ -25,23 +30,48 @@ struct HostAccess {
   ) throws(CNIError) {
     let hosts = addresses.map(\.address.address)
     do throws(NetlinkError) {
-      let families = Set(hosts.map(\.family))
-      let standing = try standingPlan(for: families, &session)
-      let plan = if let standing { standing } else { try build(addresses, families, &session, &log) }
-      try session.node.install(
-        hosts.map(plan.hostRoute), plan.rules(families), routeProtocol: HostAccessNumbers.routeProtocol)
-      do throws(NetlinkError) {
-        try enter(hosts, plan, &session, &log)
-      } catch {
-        log.note("Services do not work from \(hosts.map { "\($0)" }.joined(separator: ", ")): \(error)")
+      var built: HostAccessPlan?
+      for _ in 0..<Self.attempts {
+        if try admit(hosts, by: built, &session, &log) { return log.endStep("hostAccess") }
+        built = try build(addresses, Set(hosts.map(\.family)), &session, &log)
       }
+      throw NetlinkError(
+        operation: "open the way: others take host access of \(master.name) down all the time",
+        errno: .resourceTemporarilyUnavailable)
     } catch {
       withdrawQuietly(hosts, &session)
       throw CNIError(
         .configurationRefused, "cannot open the way between the node and its pods on master \(master.name)",
         error)
     }
-    log.endStep("hostAccess")
+  }
+
+  /// Makes the pod's part, where what belongs to the master stands. Nobody takes that away, or sweeps the pod's part,
+  /// meanwhile.
+  ///
+  /// - Parameter built: what this call has made just now.
+  /// - Returns: whether it stands.
+  private func admit(
+    _ hosts: [IPAddress], by built: HostAccessPlan?, _ session: inout NodeSession, _ log: inout OperationLog
+  ) throws(NetlinkError) -> Bool {
+    let families = Set(hosts.map(\.family))
+    let lock = try NodeLock(Self.lockName, .shared, home: session.nodeNamespace)
+    let standing: HostAccessPlan? =
+      if let built {
+        try session.node.link(exactlyNamed: built.filterName)?.index == built.linkIndex ? built : nil
+      } else {
+        try standingPlan(for: families, &session)
+      }
+    guard let plan = standing else { return false }
+    try session.node.install(
+      hosts.map(plan.hostRoute), plan.rules(families), routeProtocol: HostAccessNumbers.routeProtocol)
+    do throws(NetlinkError) {
+      try enter(hosts, plan, &session, &log)
+    } catch {
+      log.note("Services do not work from \(hosts.map { "\($0)" }.joined(separator: ", ")): \(error)")
+    }
+    _ = consume lock
+    return true
   }
 
   /// Takes back what ``admit(_:_:log:)`` did for a pod.

@@ -23,7 +23,7 @@ struct HostAccessBuilder {
     _ families: Set<IPFamily>, gateways: [IPAddress], _ node: inout NetlinkSocket,
     _ home: borrowing NetworkNamespace, log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
-    try build(under: NodeLock("host-access", home: home), families, gateways, &node, home, &log)
+    try build(under: NodeLock(HostAccess.lockName, home: home), families, gateways, &node, home, &log)
   }
 
   private func build(

@@ -55,10 +55,17 @@ package enum Fence {
     _ addresses: [IPAddress], home: borrowing NetworkNamespace
   ) throws(NetlinkError) -> NetfilterSocket? {
     let lock = try NodeLock(tableName, home: home)
+    let socket = try releaseUnderLock(addresses)
+    _ = consume lock
+    return socket
+  }
+
+  /// As ``release(_:home:)``, for who holds the lock ``tableName``.
+  @discardableResult
+  static func releaseUnderLock(_ addresses: [IPAddress]) throws(NetlinkError) -> NetfilterSocket? {
     guard var socket = try openSocket() else { return nil }
     try socket.remove(addresses, from: sets, of: tableName)
     if try enclosed(&socket).isEmpty { try socket.deleteTable(tableName) }
-    _ = consume lock
     return socket
   }
 

@@ -2,26 +2,32 @@ internal import Netlink
 internal import Platform
 internal import SystemPackage
 
-/// Lets one process at a time do something on a node; it ends with its process, however that ends.
+/// Keeps processes that change the same part of a node apart; it ends with its process, however that ends.
 struct NodeLock: ~Copyable {
+  /// How long another process is waited for, in seconds. What is done under such a lock takes milliseconds.
+  private static let timeout = 20
+
   private let file: OwnedDescriptor
 
-  /// Waits until no other process holds the lock of that name for this node's namespace.
-  /// - Throws: ``NetlinkError`` when the lock's file cannot be opened.
-  init(_ name: String, home: borrowing NetworkNamespace) throws(NetlinkError) {
+  /// Waits until no other process holds the lock of that name for this node's namespace in a way that does not agree.
+  /// - Throws: ``NetlinkError`` when the lock's file cannot be opened; ETIMEDOUT when another process keeps it.
+  init(
+    _ name: String, _ lock: OwnedDescriptor.Lock = .exclusive, home: borrowing NetworkNamespace
+  ) throws(NetlinkError) {
+    let operation: String
     do throws(Errno) {
       try Files.makeDirectory(SharedMode.directory)
       let path = "\(SharedMode.directory)/\(name)-\(try home.identity().inode)"
-      try self.init(path: path)
+      operation = "lock \(name) of the node within \(Self.timeout) s (see who has it: fuser -v \(path))"
+      let file = try OwnedDescriptor(
+        opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+      if try file.lock(lock, within: Self.timeout) {
+        self.file = file
+        return
+      }
     } catch {
       throw NetlinkError(operation: "lock \(name) of the node in \(SharedMode.directory)", errno: error)
     }
-  }
-
-  private init(path: String) throws(Errno) {
-    let file = try OwnedDescriptor(
-      opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
-    try file.lock(.exclusive)
-    self.file = file
+    throw NetlinkError(operation: operation, errno: .timedOut)
   }
 }

@@ -6,94 +6,191 @@ internal import SystemPackage
 /// Keeps an ADD from changing the mode of pods that run.
 ///
 /// Mode and flag belong to the master: a new slave with others changes all of its slaves without a word, and
-/// no message shows a master's mode. Any slave shows it, though: so one slave of each master is written down
-/// as a witness and asked. Only when the witness is gone, all namespaces of the node are searched.
+/// no message shows a master's mode. Any slave shows it, though. So the slave that was made last is recorded for each
+/// master, and asked. Only when it is gone, all namespaces of the node are searched.
+///
+/// Nothing slow happens under the record's lock: first the mode is looked at, then addresses are allocated, then the
+/// lock is held while the link is made.
 struct SharedMode: ~Copyable {
   /// Lost at a reboot, as the slaves are.
   static let directory = "/run/ipvlan"
+  /// How long the lock is waited for, in seconds. A link is made in milliseconds.
+  private static let timeout = 10
+  /// How often a search is repeated that other ADDs overtake.
+  private static let attempts = 10
 
-  /// Held while the link is made, so that two first slaves cannot disagree.
-  private let record: OwnedDescriptor
-  /// The master had no slave: the one to be made becomes the witness.
-  private let lacksWitness: Bool
+  /// What the slaves of a master must have.
+  fileprivate struct Wanted {
+    let mode: IPVLANMode
+    let flag: IPVLANFlag
+    let master: Link
+  }
 
-  /// Agrees on the mode of `master` and holds it until the value goes.
+  /// What was seen of the slaves.
+  fileprivate struct View: ~Copyable {
+    /// What the record held before namespaces were searched.
+    let recorded: KnownSlave?
+    /// A slave that shows the mode; `nil` when the master has none.
+    var slave: KnownSlave.Opened?
+  }
+
+  private let wanted: Wanted
+  /// The file that is locked, and holds the slave; `nil` where there can be none: then every ADD searches.
+  private let record: OwnedDescriptor?
+  private var view: View
+
+  /// Looks which mode the slaves of `master` have, holding nothing.
   ///
   /// - Parameter namespace: where the master lies.
-  /// - Throws: ``CNIError`` with code 101 when running pods have another mode or flag, 5 when the record
-  ///   cannot be kept.
+  /// - Throws: ``CNIError`` with code 101 when running pods have another mode or flag, 5 when that cannot be told.
   init(
     _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, in namespace: borrowing NetworkNamespace,
     home: borrowing NetworkNamespace
   ) throws(CNIError) {
-    let record = try Self.attempt(master) { () throws(Errno) in try Self.open(master, namespace) }
-    let written = try Self.read(record, under: .shared, master)
-    var witness = written?.slave(of: master, home: home)
-    var lacksWitness = false
-    if witness == nil {
-      // Another ADD may have found one while nobody held the lock.
-      let rewritten = try Self.read(record, under: .exclusive, master)
-      if rewritten != written { witness = rewritten?.slave(of: master, home: home) }
-      if witness == nil {
-        witness = Self.anyPod(of: master, in: namespace, home: home)
-        if let witness { Self.write(ModeWitness(witness), to: record) }
-        lacksWitness = witness == nil
-      }
-    }
-    if let witness { try Self.compare(witness, with: mode, flag, master) }
-    self.init(record: record, lacksWitness: lacksWitness)
+    let record = try Self.openRecord(of: master, in: namespace)
+    let wanted = Wanted(mode: mode, flag: flag, master: master)
+    let view = try Self.look(wanted, record, in: namespace, home: home)
+    self.init(wanted, record, view)
   }
 
-  private init(record: consuming OwnedDescriptor, lacksWitness: Bool) {
+  private init(_ wanted: Wanted, _ record: consuming OwnedDescriptor?, _ view: consuming View) {
+    self.wanted = wanted
     self.record = record
-    self.lacksWitness = lacksWitness
+    self.view = view
   }
 
-  /// The link is made: it can be asked from now on.
+  /// Holds the mode until the value goes, so that two first slaves cannot disagree.
+  /// - Throws: ``CNIError`` as the constructor does, and with code 11 when others keep the lock.
+  mutating func hold(
+    in namespace: borrowing NetworkNamespace, home: borrowing NetworkNamespace
+  ) throws(CNIError) {
+    for _ in 0..<Self.attempts {
+      if try isStillSo() { return }
+      try unlock()
+      view = try Self.look(wanted, record, in: namespace, home: home)
+    }
+    throw CNIError(
+      code: .tryAgainLater,
+      message: "the mode of master \(wanted.master.name) cannot be told: its slaves come and go all the time")
+  }
+
+  /// The link is made: it is asked from now on.
   func settle(on index: Int32, in namespace: borrowing NetworkNamespace, path: String) {
-    guard lacksWitness, let identity = try? namespace.identity() else { return }
-    Self.write(ModeWitness(linkIndex: index, namespaceInode: identity.inode, namespace: path), to: record)
+    guard let identity = try? namespace.identity() else { return }
+    let slave = KnownSlave(linkIndex: index, namespaceInode: identity.inode, namespace: path)
+    // A record that cannot be written costs the next ADD a search, nothing else.
+    switch record {
+    case .none: return
+    case .some(let record): try? record.write(Array("\(slave)\n".utf8), at: 0)
+    }
   }
 
   /// Tells whether an ADD in this mode would be refused, without holding anything.
-  /// - Throws: ``CNIError`` with code 101 as the constructor does.
+  /// - Throws: ``CNIError`` with code 101 or 5 as the constructor does.
   static func check(
     _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, in namespace: borrowing NetworkNamespace,
     home: borrowing NetworkNamespace
   ) throws(CNIError) {
-    guard let slave = anyPod(of: master, in: namespace, home: home) else { return }
-    try compare(slave, with: mode, flag, master)
+    guard let slave = try search(master, in: namespace, home: home) else { return }
+    try compare(
+      slave.link, in: slave.namespace, with: Wanted(mode: mode, flag: flag, master: master))
+  }
+
+  private static func look(
+    _ wanted: Wanted, _ record: borrowing OwnedDescriptor?, in namespace: borrowing NetworkNamespace,
+    home: borrowing NetworkNamespace
+  ) throws(CNIError) -> View {
+    let recorded = try read(record, wanted.master)
+    var slave = recorded?.open(on: wanted.master, home: home)
+    if slave == nil, let found = try search(wanted.master, in: namespace, home: home) {
+      slave = KnownSlave(found).open(on: wanted.master, home: home)
+      try compare(found.link, in: found.namespace, with: wanted)
+    }
+    let view = View(recorded: recorded, slave: slave)
+    try view.compare(with: wanted)
+    return view
+  }
+
+  /// Takes the lock, and tells whether what was looked at is as it was.
+  private mutating func isStillSo() throws(CNIError) -> Bool {
+    if view.slave != nil {
+      try lock(.shared)
+      guard view.slave?.refresh(on: wanted.master) ?? false else { return false }
+      try view.compare(with: wanted)
+      return true
+    }
+    try lock(.exclusive)
+    // Every ADD records its slave before it gives the lock up: where the record is the same, none was made since.
+    return try Self.read(record, wanted.master) == view.recorded
   }
 
   /// A slave that a pod has; the node's own follows the pods' mode.
-  private static func anyPod(
-    of master: Link, in namespace: borrowing NetworkNamespace, home: borrowing NetworkNamespace
-  ) -> IPVLANSlave? {
-    IPVLANSlave.all(of: master, in: namespace, home: home).first { !HostLink.isHostLink($0.link) }
+  private static func search(
+    _ master: Link, in namespace: borrowing NetworkNamespace, home: borrowing NetworkNamespace
+  ) throws(CNIError) -> IPVLANSlave? {
+    do throws(NetlinkError) {
+      let inventory = try SlaveInventory(masters: namespace, home: home)
+      if let slave = inventory.slaves(of: master).first(where: { !HostLink.isHostLink($0.link) }) {
+        return slave
+      }
+      // That there is none tells only an inventory that saw everything.
+      _ = try inventory.complete()
+      return nil
+    } catch {
+      throw CNIError(
+        .ioFailure,
+        "cannot tell which mode the pods on master \(master.name) have, which a new one must not change",
+        error)
+    }
   }
 
-  private static func open(
-    _ master: Link, _ namespace: borrowing NetworkNamespace
-  ) throws(Errno) -> OwnedDescriptor {
-    try Files.makeDirectory(directory)
-    return try OwnedDescriptor(
-      opening: "\(directory)/\(try namespace.identity().inode)-\(master.index)", .readWrite,
-      options: [.create, .noFollow], permissions: [.ownerReadWrite])
+  private static func openRecord(
+    of master: Link, in namespace: borrowing NetworkNamespace
+  ) throws(CNIError) -> OwnedDescriptor? {
+    try attempt(master) { () throws(Errno) in
+      let path = "\(directory)/\(try namespace.identity().inode)-\(master.index)"
+      do throws(Errno) {
+        try Files.makeDirectory(directory)
+        return try OwnedDescriptor(
+          opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+      } catch .readOnlyFileSystem {
+        return nil
+      }
+    }
   }
 
   private static func read(
-    _ record: borrowing OwnedDescriptor, under lock: OwnedDescriptor.Lock, _ master: Link
-  ) throws(CNIError) -> ModeWitness? {
-    let bytes = try attempt(master) { () throws(Errno) in
-      try record.lock(lock)
-      return try record.content(limit: 8192)
+    _ record: borrowing OwnedDescriptor?, _ master: Link
+  ) throws(CNIError) -> KnownSlave? {
+    switch record {
+    case .none: return nil
+    case .some(let record):
+      let bytes = try attempt(master) { () throws(Errno) in try record.content(limit: 8192) }
+      return KnownSlave(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
-    return ModeWitness(String(decoding: bytes, as: UTF8.self))
   }
 
-  /// A record that cannot be written costs the next ADD a search, nothing else.
-  private static func write(_ witness: ModeWitness, to record: borrowing OwnedDescriptor) {
-    try? record.replaceContent(with: Array(witness.description.utf8))
+  private func lock(_ lock: OwnedDescriptor.Lock) throws(CNIError) {
+    switch record {
+    case .none: return
+    case .some(let record):
+      let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in
+        try record.lock(lock, within: Self.timeout)
+      }
+      guard !isHeld else { return }
+      throw CNIError(
+        code: .tryAgainLater,
+        message:
+          "other processes have kept the mode of master \(wanted.master.name) locked for \(Self.timeout) s",
+        details: "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)")
+    }
+  }
+
+  private func unlock() throws(CNIError) {
+    switch record {
+    case .none: return
+    case .some(let record): try Self.attempt(wanted.master) { () throws(Errno) in try record.unlock() }
+    }
   }
 
   private static func attempt<Value: ~Copyable>(
@@ -106,18 +203,25 @@ struct SharedMode: ~Copyable {
     }
   }
 
-  private static func compare(
-    _ slave: IPVLANSlave, with mode: IPVLANMode, _ flag: IPVLANFlag, _ master: Link
-  ) throws(CNIError) {
-    let (theirMode, theirFlag) = (slave.link.ipvlanMode ?? .l2, slave.link.ipvlanFlag ?? .bridge)
-    guard theirMode != mode || theirFlag != flag else { return }
+  fileprivate static func compare(_ slave: Link, in namespace: String, with wanted: Wanted) throws(CNIError) {
+    let (theirMode, theirFlag) = (slave.ipvlanMode ?? .l2, slave.ipvlanFlag ?? .bridge)
+    guard theirMode != wanted.mode || theirFlag != wanted.flag else { return }
     throw CNIError(
       code: .modeConflict,
       message:
-        "mode \(mode) with flag \(flag) would change pods that run: master \(master.name) has slaves in "
-        + "mode \(theirMode) with flag \(theirFlag)",
-      details: "one of them is \(slave.link.name) in \(slave.namespace) "
-        + "(\(slave.link.alias ?? "not made by this plugin")); give every network of a master the same mode and "
+        "mode \(wanted.mode) with flag \(wanted.flag) would change the mode of running pods: master "
+        + "\(wanted.master.name) has slaves in mode \(theirMode) with flag \(theirFlag)",
+      details: "one of them is \(slave.name) in \(namespace) "
+        + "(\(slave.alias ?? "not made by this plugin")); give every network of a master the same mode and "
         + "flag, or stop its pods first (ipvlanctl links)")
+  }
+}
+
+extension SharedMode.View {
+  fileprivate func compare(with wanted: SharedMode.Wanted) throws(CNIError) {
+    switch slave {
+    case .none: return
+    case .some(let slave): try SharedMode.compare(slave.link, in: slave.namespace, with: wanted)
+    }
   }
 }

@@ -35,7 +35,7 @@ struct Adder {
     var session = try NodeSession(podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace)
     let master = try findMaster(&session)
     try refuseTakenName(&session.pod, netns)
-    let agreed = try sharedMode(of: master, session)
+    var sharedMode = try sharedMode(of: master, session)
     log.endStep("prepare")
 
     let allocation = try source.allocate(wish)
@@ -43,8 +43,10 @@ struct Adder {
     do throws(CNIError) {
       let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
       let attacher = Attacher(plan, podPath: netns)
+      try hold(&sharedMode, session)
       let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)
-      agreed.settle(on: link.index, in: session.podNamespace, path: netns)
+      sharedMode.settle(on: link.index, in: session.podNamespace, path: netns)
+      _ = consume sharedMode
       if configuration.hasHostAccess {
         do throws(CNIError) {
           try HostAccess(on: master, configuration).admit(plan.addresses, &session, log: &log)
@@ -99,6 +101,14 @@ struct Adder {
       : SharedMode(
         configuration.mode, configuration.flag, of: master, in: session.nodeNamespace,
         home: session.nodeNamespace)
+  }
+
+  private func hold(_ mode: inout SharedMode, _ session: borrowing NodeSession) throws(CNIError) {
+    if configuration.isLinkInContainer {
+      try mode.hold(in: session.podNamespace, home: session.nodeNamespace)
+    } else {
+      try mode.hold(in: session.nodeNamespace, home: session.nodeNamespace)
+    }
   }
 
   /// A pod works without the fence.

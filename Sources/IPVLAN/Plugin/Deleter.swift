@@ -52,7 +52,7 @@ struct Deleter {
   ) throws(NetlinkError) -> NetfilterSocket? {
     guard hasHostAccess || isFenced else { return nil }
     guard let link = try session.pod.link(exactlyNamed: identity.name), identity.owns(link) else {
-      try sweep(&log)
+      sweep(&log)
       return nil
     }
     let present = try session.pod.addresses(ofLink: link.index).map(\.address.address)
@@ -61,7 +61,7 @@ struct Deleter {
     let addresses = present + toldAddresses.filter { !present.contains($0) }
     guard hasHostAccess else { return try Fence.release(addresses, home: session.nodeNamespace) }
     guard let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session) else {
-      try sweep(&log)
+      sweep(&log)
       return nil
     }
     return try withdrawal.carryOut(&session.node)
@@ -94,10 +94,18 @@ struct Deleter {
     }
   }
 
-  /// The link is gone and does not tell its addresses any more.
-  private func sweep(_ log: inout OperationLog) throws(NetlinkError) {
-    let swept = try NodeSweeper.sweep(home: try NetworkNamespace.home())
-    for address in swept { log.note("removed what the node had for \(address), which no pod has") }
+  /// The link is gone and does not tell its addresses any more. What belongs to nobody goes; where that cannot be told, it
+  /// stays for GC: DEL has done its own work.
+  private func sweep(_ log: inout OperationLog) {
+    do throws(NetlinkError) {
+      let store = try? AllocatorFactory.allocator(for: request)
+      let swept = try NodeEntries.sweep(
+        .network(request.configuration.name, valid: nil), stores: [store].compactMap(\.self),
+        known: Set(toldAddresses), of: AttachmentID(request))
+      for address in swept { log.note("removed what the node had for \(address), which no pod has") }
+    } catch {
+      log.note("what the node has for pods that are gone is left for GC: \(error)")
+    }
   }
 
   /// `nil` when the namespace is gone, and all of its links with it.
@@ -113,11 +121,16 @@ struct Deleter {
   private func removeWherever(log: inout OperationLog) throws(CNIError) {
     do throws(NetlinkError) {
       let node = try NetworkNamespace.home()
-      for slave in IPVLANSlave.all(home: node) where slave.link.alias == identity.alias {
+      let inventory = try SlaveInventory(home: node)
+      for slave in inventory.slaves where slave.link.alias == identity.alias {
         log.note("found the link in \(slave.namespace)")
         try slave.remove(home: node)
       }
-      if hasHostAccess || isFenced { try sweep(&log) }
+      // DEL makes progress: the kernel refuses an address twice on one master.
+      for unread in inventory.unread {
+        log.note("the link may be in a namespace that is not searched: \(unread)")
+      }
+      if hasHostAccess || isFenced { sweep(&log) }
     } catch {
       throw CNIError(
         .ioFailure, "cannot remove interface \(identity.name), whose namespace has no path any more", error)

@@ -40,16 +40,15 @@ public struct IPAMPlugin: PluginVerbs {
     }
   }
 
-  /// Frees what is held by attachments that are not listed; without a list, by those whose namespace is gone.
+  /// Frees what is held by attachments that are not listed; without a list, by those that are gone.
   public func collectGarbage(_ request: Request) throws(CNIError) {
-    let valid = request.configuration.validAttachments.map(Set.init)
-    _ = try run(request) { allocator throws(AllocationError) in
-      try allocator.collectGarbage { holder in
-        let attachment = holder.attachment
-        return valid?.contains(Attachment(containerID: attachment.containerID, ifname: attachment.ifname))
-          ?? holder.netns.map(NetworkNamespace.exists) ?? true
-      }
+    let scope = Garbage.Scope.network(
+      request.configuration.name, valid: request.configuration.validAttachments.map(Set.init))
+    let failures = try run(request) { allocator throws(AllocationError) in
+      Garbage(scope, stores: [allocator], onlyLeases: true).collect { _ in }
     }
+    guard let failure = CNIError(joining: failures) else { return }
+    throw failure
   }
 
   /// Tells whether an address could be given.

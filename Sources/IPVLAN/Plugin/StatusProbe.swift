@@ -30,11 +30,8 @@ struct StatusProbe {
       }
     }
     collect(&reasons) { () throws(CNIError) in try probeAllocator() }
-    guard let first = reasons.first else { return }
-    throw CNIError(
-      code: .pluginNotAvailable, message: reasons.map(\.message).joined(separator: "; "),
-      details: reasons.count == 1
-        ? first.details : reasons.map(\.details).filter { !$0.isEmpty }.joined(separator: "; "))
+    guard let all = CNIError(joining: reasons) else { return }
+    throw CNIError(code: .pluginNotAvailable, message: all.message, details: all.details)
   }
 
   private func collect(_ reasons: inout [CNIError], _ probe: () throws(CNIError) -> Void) {

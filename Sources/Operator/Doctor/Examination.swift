@@ -10,6 +10,8 @@ package struct Examination {
   let inventory: NodeInventory
   let directory: NetworkDirectory
   let leases: LeaseBook
+  /// What no living attachment owns.
+  let garbage: Garbage
   /// The networks whose keys can be used.
   let subjects: [Subject]
   /// What the instance's NICs own; `nil` where no metadata service is to be asked, or none answers.
@@ -20,13 +22,17 @@ package struct Examination {
   /// Reads everything.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
   package init(_ sources: NodeSources) throws(Refusal) {
-    var inventory = try Node.inventory(sources)
-    directory = NetworkDirectory(sources.configurations, cache: inventory.cache)
-    leases = LeaseBook(directory, inventory)
+    let cache = AttachmentCache(directory: sources.cache)
+    directory = NetworkDirectory(sources.configurations, cache: cache)
+    // Before the links: a lease that is younger than they are has none yet.
+    let stores = LeaseStores(directory)
+    garbage = stores.garbage(cache)
+    leases = LeaseBook(stores, garbage, cache)
+    var inventory = try Node.inventory(cache)
     inventory.identify(by: leases.entries)
     self.inventory = inventory
     subjects = directory.ipvlanNetworks.compactMap(Subject.init)
-    var remarks = inventory.remarks
+    var remarks = inventory.remarks + garbage.failures.map(\.message)
     var instance: Instance?
     if let endpoint = sources.metadata {
       do throws(Refusal) { instance = try Instance(endpoint) } catch {

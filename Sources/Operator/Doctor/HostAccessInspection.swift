@@ -6,7 +6,7 @@ internal import Platform
 /// Where pods have access from the node, all of it must stand.
 struct HostAccessInspection {
   static func findings(_ examination: Examination) -> [Finding] {
-    examination.inventory.masters.flatMap { findings($0, examination) } + stale()
+    examination.inventory.masters.flatMap { findings($0, examination) } + stale(examination)
   }
 
   /// The pods of a master that have access from the node.
@@ -48,11 +48,8 @@ struct HostAccessInspection {
       })
   }
 
-  private static func stale() -> [Finding] {
-    guard let home = try? NetworkNamespace.home(), let stale = try? NodeSweeper.stale(home: home) else {
-      return []
-    }
-    return stale.map { address in
+  private static func stale(_ examination: Examination) -> [Finding] {
+    examination.garbage.addresses.map { address in
       Finding(
         .hostRouteStale, "the node has a host route to \(address), or a filter for it, and no pod has it",
         consequence: "packets for the address stay on this node", remedy: "ipvlanctl gc", fix: .collectGarbage

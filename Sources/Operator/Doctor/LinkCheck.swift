@@ -10,9 +10,10 @@ struct LinkCheck {
   }
 
   private static func halfMade(_ examination: Examination) -> [Finding] {
-    examination.podLinks.filter(\.isHalfMade).map { slave in
+    examination.garbage.links.map { slave in
       Finding(
-        .halfMadeLink, "link \(slave.link.name) in \(slave.place.name) was left by an ADD that was killed",
+        .halfMadeLink,
+        "link \(slave.link.name) in \(NamespacePlace.name(slave.namespace)) was left by an ADD that was killed",
         consequence: "it keeps its master's mode, and nobody removes it", remedy: "ipvlanctl gc",
         fix: .collectGarbage)
     }

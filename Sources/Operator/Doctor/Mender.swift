@@ -11,8 +11,8 @@ enum Mender {
   static func apply(_ fix: Finding.Fix, _ examination: Examination) -> String? {
     switch fix {
     case .collectGarbage:
-      let report = GarbageReport(examination.directory, examination.inventory, isDryRun: false, all: false)
-      return report.hasFailed ? report.remarks.joined(separator: "; ") : nil
+      let failures = examination.garbage.collect { _ in }
+      return failures.isEmpty ? nil : failures.map(\.message).joined(separator: "; ")
     case .bringUp(let index, let name):
       return attempt("set \(name) up") {
         var socket = try NetlinkSocket()
@@ -31,10 +31,12 @@ enum Mender {
   private static func restore(_ name: String, _ examination: Examination) throws {
     guard let master = examination.inventory.nodeLinks.first(where: { $0.name == name }) else { return }
     let pods = HostAccessInspection.pods(of: master, examination)
-    guard let keys = pods.lazy.compactMap({ examination.keys(of: $0) }).first else { return }
+    // Their configuration may say something else by now; what runs is right.
+    guard let running = pods.first?.link, let mode = running.ipvlanMode, let flag = running.ipvlanFlag else {
+      return
+    }
     try HostAccessRepair.restore(
-      on: master, mode: keys.mode, flag: keys.flag,
-      gateways: pods.flatMap { $0.cached?.gateways ?? [] },
+      on: master, mode: mode, flag: flag, gateways: pods.flatMap { $0.cached?.gateways ?? [] },
       addresses: pods.flatMap(\.hosts))
   }
 

@@ -6,8 +6,8 @@ internal import Platform
 package enum Node {
   /// Looks at the node.
   /// - Throws: ``Refusal`` when not even its own links can be listed.
-  package static func inventory(_ sources: NodeSources) throws(Refusal) -> NodeInventory {
-    do throws(NetlinkError) { return try NodeInventory(sources) } catch {
+  package static func inventory(_ cache: AttachmentCache) throws(Refusal) -> NodeInventory {
+    do throws(NetlinkError) { return try NodeInventory(cache) } catch {
       throw Refusal("the links of this node cannot be listed: \(error); try: ip -br link")
     }
   }

@@ -18,37 +18,86 @@ package struct NodeInventory: Sendable {
   package let cache: AttachmentCache
   /// What could not be seen, and why.
   package private(set) var remarks: [String] = []
-  /// Whether the links of every namespace could be looked at.
-  package private(set) var isComplete = true
 
   /// Walks the node.
   /// - Throws: ``NetlinkError`` when not even the node's own namespace can be looked at.
-  package init(_ sources: NodeSources) throws(NetlinkError) {
-    cache = AttachmentCache(directory: sources.cache)
+  package init(_ cache: AttachmentCache) throws(NetlinkError) {
+    self.cache = cache
     remarks = cache.faults
     let home = try NetworkNamespace.home()
-    var walk = NamespaceWalk(home: home)
-    try walk.run(home: home)
-    nodeLinks = walk.homeLinks
-    nodeAddresses = walk.homeAddresses
-    if !Credentials.isRoot {
-      isComplete = false
-      remarks.append(
-        "without root only the namespaces of your own processes can be looked into, links in others are not shown: "
-          + "run as root (sudo ipvlanctl ...)")
-    } else if !walk.forbidden.isEmpty {
-      isComplete = false
-      remarks.append(
-        "\(walk.forbidden.count) network namespaces may not be looked into, so that their links are not shown: "
-          + "run as root (sudo ipvlanctl ...)")
+    var socket = try NetlinkSocket()
+    nodeLinks = try socket.links(withStatistics: true)
+    nodeAddresses = try socket.addresses()
+    let homeIdentity = try home.checkedIdentity()
+    let walk = try SlaveInventory.walk(masters: home, home: home, withAllLinks: true)
+    remarks += Self.remarks(walk)
+    for slave in SlaveInventory(walk, masters: homeIdentity).slaves {
+      slaves.append(Self.link(slave, walk, homeIdentity, home: home))
     }
-    remarks += walk.failures
-    if walk.hasUnread { isComplete = false }
-    slaves = walk.slaves.sorted { left, right in
+    slaves.sort { left, right in
       (left.place.isHome ? 0 : 1, left.place.name, left.link.name)
         < (right.place.isHome ? 0 : 1, right.place.name, right.link.name)
     }
     for index in slaves.indices { identify(&slaves[index]) }
+  }
+
+  private typealias Visit = NamespaceWalk<NamespaceContents>.Visit
+
+  /// What could not be seen.
+  private static func remarks(_ walk: NamespaceWalk<NamespaceContents>) -> [String] {
+    let forbidden = walk.unread.count(where: \.isForbidden)
+    var remarks: [String] = []
+    if !Credentials.isRoot {
+      remarks.append(
+        "without root only the namespaces of your own processes can be looked into, links in others are not shown: "
+          + "run as root (sudo ipvlanctl ...)")
+    } else if forbidden > 0 {
+      remarks.append(
+        "\(forbidden) network namespaces may not be looked into, so that their links are not shown: "
+          + "run as root (sudo ipvlanctl ...)")
+    }
+    return remarks
+      + walk.unread.filter { !$0.isForbidden }
+      .map { "namespace \($0.path) is passed over: \($0.errno)" }
+  }
+
+  private static func link(
+    _ slave: IPVLANSlave, _ walk: NamespaceWalk<NamespaceContents>, _ homeIdentity: NetworkNamespace.Identity,
+    home: borrowing NetworkNamespace
+  ) -> NodeLink {
+    let place = { (visit: Visit) in
+      let isHome = visit.identity == homeIdentity
+      return NamespacePlace(
+        path: isHome ? "/proc/self/ns/net" : visit.path, identity: visit.identity, isHome: isHome)
+    }
+    let own = walk.visits.first { $0.identity == slave.namespaceID }
+    let carrier: Visit? =
+      switch slave.parent {
+      case .inMastersNamespace: walk.visits.first { $0.identity == homeIdentity }
+      case .besideTheLink: own
+      case .elsewhere: walk.visits.first { isParent($0, of: slave, home: home) }
+      }
+    return NodeLink(
+      link: slave.link,
+      place: own.map(place)
+        ?? NamespacePlace(path: slave.namespace, identity: slave.namespaceID, isHome: false),
+      addresses: own?.found.addresses.filter { $0.linkIndex == slave.link.index } ?? [],
+      master: carrier?.found.links.first { $0.index == slave.link.parentIndex },
+      masterPlace: carrier.map(place),
+      isHostLink: slave.namespaceID == homeIdentity && HostLink.isHostLink(slave.link))
+  }
+
+  /// Whether the namespace that the link's own one knows by the parent's number is this one.
+  private static func isParent(
+    _ visit: Visit, of slave: IPVLANSlave, home: borrowing NetworkNamespace
+  ) -> Bool {
+    guard visit.identity != slave.namespaceID,
+      visit.found.links.contains(where: { $0.index == slave.link.parentIndex }),
+      let other = try? NetworkNamespace(path: visit.path),
+      let namespace = try? NetworkNamespace(path: slave.namespace),
+      var socket = try? namespace.openSocket(returningTo: home)
+    else { return false }
+    return (try? socket.namespaceID(of: other)) == slave.link.parentNamespaceID
   }
 
   /// The masters in the node's own namespace that carry slaves, by name.

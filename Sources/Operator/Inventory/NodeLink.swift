@@ -1,5 +1,6 @@
 package import Addressing
 package import IPPool
+internal import IPVLAN
 package import Netlink
 package import Platform
 
@@ -40,8 +41,10 @@ package struct NamespacePlace: Sendable, Hashable {
   package let isHome: Bool
 
   /// What people call it: `node`, the name under /run/netns, or the process that lives in it.
-  package var name: String {
-    if isHome { return "node" }
+  package var name: String { isHome ? "node" : Self.name(path) }
+
+  /// What people call the namespace that a path opens.
+  static func name(_ path: String) -> String {
     for directory in ["/run/netns/", "/var/run/netns/"] where path.hasPrefix(directory) {
       return String(path.dropFirst(directory.count))
     }
@@ -54,6 +57,11 @@ package struct NamespacePlace: Sendable, Hashable {
 
   /// The words before a command that is to run in the namespace; empty for the node's own.
   package var prefix: ShellCommand { isHome ? "" : "nsenter --net=\(path) " }
+}
+
+extension NodeLink {
+  /// An ADD is at work on it, or was killed.
+  var isHalfMade: Bool { LinkIdentity.isHalfMade(link) }
 }
 
 extension AttachmentID {

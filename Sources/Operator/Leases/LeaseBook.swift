@@ -1,8 +1,6 @@
 package import Addressing
 package import IPPool
-internal import IPVLAN
-internal import JSON
-internal import Platform
+package import IPVLAN
 
 /// Every lease of the node, whichever network and allocator gave it.
 package struct LeaseBook {
@@ -32,29 +30,26 @@ package struct LeaseBook {
   package private(set) var entries: [Entry] = []
   /// Stores that cannot be read, each with the reason.
   package private(set) var faults: [String] = []
-  /// The stores that exist, whichever networks share them.
-  let poolStores: [IPPoolAllocator]
-  let hostLocalStores: [HostLocalAllocator]
 
-  /// Reads the stores of all networks, and of the default directory.
-  package init(_ networks: NetworkDirectory, _ inventory: NodeInventory) {
-    let living = inventory.living
-    var stores: [IPPoolAllocator] = []
-    let byDefault = try? IPPoolAllocator(JSONFields([:]), network: "default", environment: .current())
-    for allocator in networks.networks.compactMap(\.poolAllocator) + [byDefault].compactMap(\.self)
-    where !stores.contains(where: { $0.dataDirectory == allocator.dataDirectory }) {
-      stores.append(allocator)
+  /// Reads the stores.
+  ///
+  /// - Parameters:
+  ///   - garbage: what ``LeaseStores/garbage(_:onlyLeases:)`` has found in them.
+  ///   - cache: tells the pods of attachments whose leases do not.
+  package init(_ stores: LeaseStores, _ garbage: Garbage, _ cache: AttachmentCache) {
+    let dead = garbage.leases.map { Set($0.dead.map(\.attachment)) }
+    for (number, store) in stores.pools.enumerated() {
+      read(store, number < dead.count ? dead[number] : [])
     }
-    poolStores = stores
-    hostLocalStores = networks.networks.compactMap(\.hostLocalAllocator)
-    for store in poolStores { read(store, living) }
-    for store in hostLocalStores { read(store, living, inventory) }
+    for (number, store) in stores.hostLocals.enumerated() {
+      let position = stores.pools.count + number
+      read(store, position < dead.count ? dead[position] : [], cache)
+    }
     entries.sort { ($0.address, $0.store) < ($1.address, $1.store) }
   }
 
-  private mutating func read(_ store: IPPoolAllocator, _ living: LivingAttachments) {
+  private mutating func read(_ store: IPPoolAllocator, _ dead: Set<AttachmentID>) {
     do throws(AllocationError) {
-      let dead = Set(try store.holders().filter { !living.isAlive($0) }.map(\.attachment))
       for lease in try store.leases() {
         entries.append(
           Entry(
@@ -69,36 +64,21 @@ package struct LeaseBook {
   }
 
   private mutating func read(
-    _ store: HostLocalAllocator, _ living: LivingAttachments, _ inventory: NodeInventory
+    _ store: HostLocalAllocator, _ dead: Set<AttachmentID>, _ cache: AttachmentCache
   ) {
     do throws(AllocationError) {
       for holder in try store.holders() {
-        let cached = inventory.cache.attachments.first { $0.id == holder.attachment }
-        // What host-local writes down does not tell the namespace; libcni's cache does.
-        let known = LeaseHolder(
-          attachment: holder.attachment, netns: cached?.netns, addresses: holder.addresses)
+        let cached = cache.attachments.first { $0.id == holder.attachment }
         for address in holder.addresses {
           entries.append(
             Entry(
               address: address, attachment: holder.attachment, pool: nil, pod: cached?.pod,
               netns: cached?.netns, since: nil, rest: nil, store: store.leaseDirectory,
-              isOrphan: !living.isAlive(known)))
+              isOrphan: dead.contains(holder.attachment)))
         }
       }
     } catch {
       faults.append("\(error.message); \(error.details)")
     }
-  }
-}
-
-extension NodeInventory {
-  /// What must keep its leases.
-  var living: LivingAttachments {
-    var living = LivingAttachments(valid: nil)
-    living.isComplete = isComplete
-    for slave in slaves {
-      if let attachment = slave.attachment { living.note(attachment) } else { living.note(slave.hosts) }
-    }
-    return living
   }
 }

@@ -62,21 +62,22 @@ package final class Watch {
   /// Lets go of namespaces that are gone, and begins with those that are new.
   private func rescan() {
     defer { lastScan = MonotonicInstant.now() }
-    var found: Set<NetworkNamespace.Identity> = []
-    for path in NamespaceInventory.paths() {
-      guard let namespace = try? NetworkNamespace(path: path), let identity = try? namespace.identity() else {
-        continue
-      }
-      found.insert(identity)
-      guard !namespaces.contains(where: { $0.place.identity == identity }),
+    // Where the list cannot be had, what is listened to stays.
+    guard let list = try? NamespaceWalk({ _, _ throws(NetlinkError) in }) else { return }
+    for visit in list.visits where !namespaces.contains(where: { $0.place.identity == visit.identity }) {
+      guard let namespace = try? NetworkNamespace(path: visit.path),
+        (try? namespace.identity()) == visit.identity,
         let events = try? namespace.openEventSocket(returningTo: home)
       else { continue }
       let watched = WatchedNamespace(
-        NamespacePlace(path: path, identity: identity, isHome: false), events)
+        NamespacePlace(path: visit.path, identity: visit.identity, isHome: false), events)
       namespaces.append(watched)
       let present = watched.present(home: home)
       if !present.isEmpty { tell(present) }
     }
+    // One that cannot be read at the moment may be any of them.
+    guard list.unread.isEmpty else { return }
+    let found = Set(list.visits.map(\.identity))
     for gone in namespaces where !gone.place.isHome && !found.contains(gone.place.identity) {
       let farewell = gone.farewell()
       if !farewell.isEmpty { tell(farewell) }

@@ -1,0 +1,60 @@
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// GC: removes the links and leases of this network that no valid attachment owns.
+///
+/// A list can be incomplete, and some callers pass none: an attachment that is not listed keeps what it has
+/// as long as a process lives in its namespace; without a list, as long as its namespace and link are there.
+struct GarbageCollector {
+  private let request: Request
+
+  init(_ request: Request) { self.request = request }
+
+  /// Goes on after a failure.
+  /// - Throws: ``CNIError`` with all failures in its details.
+  func run(log: inout OperationLog) throws(CNIError) {
+    var failures: [CNIError] = []
+    var store: (any IPAllocator)?
+    do throws(CNIError) { store = try AllocatorFactory.allocator(for: request) } catch {
+      failures.append(error)
+    }
+    let scope = Garbage.Scope.network(
+      request.configuration.name, valid: request.configuration.validAttachments.map(Set.init))
+    // Without the leases nobody knows which links are young, and whose the addresses are.
+    if failures.isEmpty {
+      let garbage = Garbage(scope, stores: [store].compactMap(\.self))
+      log.endStep("look")
+      failures += garbage.collect { log.note(Self.remark($0)) }
+      log.endStep("collect")
+    }
+    do throws(AllocationError) { try store?.forwardGarbageCollection() } catch {
+      failures.append(CNIError(error))
+    }
+    log.endStep("forward")
+    guard let failure = CNIError(joining: failures) else { return }
+    throw failure
+  }
+
+  private static func remark(_ collected: Garbage.Collected) -> String {
+    switch collected {
+    case .link(let slave):
+      let owner = LinkIdentity.attachment(of: slave.link).map { ", attachment \($0)" } ?? ""
+      return "removed \(slave.link.name) from \(slave.namespace)\(owner)"
+    case .lease(let holder):
+      let addresses = holder.addresses.map(\.description).joined(separator: ", ")
+      return "freed \(addresses) of \(holder.attachment)"
+    case .address(let address): return "removed what the node had for \(address), which no pod has"
+    }
+  }
+}
+
+extension CNIError {
+  /// All failures in one; `nil` when there is none. The first one gives the code.
+  init?(joining failures: [CNIError]) {
+    guard let first = failures.first else { return nil }
+    self.init(
+      code: first.code, message: failures.map(\.message).joined(separator: "; "),
+      details: failures.map(\.details).filter { !$0.isEmpty }.joined(separator: "; "))
+  }
+}

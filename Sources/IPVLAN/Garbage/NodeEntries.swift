@@ -1,0 +1,111 @@
+internal import Addressing
+internal import CNI
+internal import IPPool
+internal import Netlink
+
+/// What the node has for pods: host routes, and places in the filters of masters and behind the fence.
+struct NodeEntries {
+  private var routes: [Route] = []
+  private var enclosed: [IPAddress] = []
+  /// The addresses in the filters of masters, by the filters' names.
+  private var admitted: [String: [IPAddress]] = [:]
+
+  /// Reads them.
+  /// - Throws: ``NetlinkError`` when one of the lists cannot be had.
+  init() throws(NetlinkError) {
+    var node = try NetlinkSocket()
+    routes = try Self.hostRoutes(&node)
+    enclosed = try Fence.enclosed()
+    admitted = try Self.admitted()
+  }
+
+  /// Their addresses.
+  var addresses: [IPAddress] {
+    Set(routes.map(\.destination.address) + enclosed + admitted.values.joined()).sorted()
+  }
+
+  /// Removes what the node has for addresses that belong to nobody.
+  ///
+  /// - Parameters:
+  ///   - stores: those of the scope.
+  ///   - known: addresses that belonged to an attachment that is gone.
+  ///   - attachment: that one: what it holds does not count.
+  /// - Returns: the addresses.
+  /// - Throws: ``NetlinkError`` when something cannot be read, or removed.
+  static func sweep(
+    _ scope: Garbage.Scope, stores: [any IPAllocator], known: Set<IPAddress>,
+    of attachment: AttachmentID? = nil
+  ) throws(NetlinkError) -> [IPAddress] {
+    let home = try NetworkNamespace.home()
+    // Most often nothing is found, and nobody has to wait.
+    guard try !look(scope, stores, known, attachment, home: home).addresses.isEmpty else { return [] }
+    // From here on no ADD makes an entry. One that was at work before has its address on its link, and is seen.
+    let access = try NodeLock(HostAccess.lockName, home: home)
+    let fence = try NodeLock(Fence.tableName, home: home)
+    let leftover = try look(scope, stores, known, attachment, home: home)
+    try leftover.remove()
+    _ = consume fence
+    _ = consume access
+    return leftover.addresses
+  }
+
+  private static func look(
+    _ scope: Garbage.Scope, _ stores: [any IPAllocator], _ known: Set<IPAddress>, _ attachment: AttachmentID?,
+    home: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> NodeEntries {
+    // The lists come first: an ADD gives the link its address before it makes an entry.
+    let entries = try NodeEntries()
+    guard !entries.addresses.isEmpty else { return entries }
+    var failures: [CNIError] = []
+    let holders = Garbage.holders(of: stores, in: scope, &failures)
+    let limits = SweepLimits(
+      try SlaveInventory(home: home).complete(), scope: scope, holders: holders, except: attachment)
+    let leftover = Set(limits.leftover(of: entries.addresses, known: known))
+    return entries.only(leftover)
+  }
+
+  private func only(_ addresses: Set<IPAddress>) -> NodeEntries {
+    var entries = self
+    entries.routes.removeAll { !addresses.contains($0.destination.address) }
+    entries.enclosed.removeAll { !addresses.contains($0) }
+    entries.admitted = admitted.mapValues { $0.filter(addresses.contains) }
+    return entries
+  }
+
+  private func remove() throws(NetlinkError) {
+    var node = try NetlinkSocket()
+    try node.remove(
+      routes.compactMap(\.asNodeRoute), routeProtocol: HostAccessNumbers.routeProtocol)
+    if !enclosed.isEmpty { try Fence.releaseUnderLock(enclosed) }
+    for (table, addresses) in admitted where !addresses.isEmpty {
+      var filter = try NetfilterSocket()
+      try filter.remove(addresses, from: HostAccessPlan.podSets, of: table)
+    }
+  }
+
+  /// The routes to pods in the main table.
+  static func hostRoutes(_ node: inout NetlinkSocket) throws(NetlinkError) -> [Route] {
+    var routes: [Route] = []
+    for family in IPFamily.allCases {
+      routes += try node.routes(family, table: PolicyRule.mainTable)
+        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
+    }
+    return routes
+  }
+
+  /// The addresses in the filters of all masters.
+  private static func admitted() throws(NetlinkError) -> [String: [IPAddress]] {
+    var admitted: [String: [IPAddress]] = [:]
+    do throws(NetlinkError) {
+      var filter = try NetfilterSocket()
+      for name in try filter.tableNames() where HostLink.isName(name) {
+        var addresses: [IPAddress] = []
+        for set in HostAccessPlan.podSets { addresses += try filter.addresses(in: set, of: name) }
+        admitted[name] = addresses
+      }
+    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
+      // A kernel without nftables has none of ours.
+    }
+    return admitted
+  }
+}

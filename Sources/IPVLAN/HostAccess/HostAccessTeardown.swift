@@ -1,0 +1,49 @@
+internal import Addressing
+public import Netlink
+
+/// Takes host access down whole, when no pod uses it.
+public enum HostAccessTeardown {
+  /// Removes slaves, tables, rules and filters of every master, unless a pod still has a way.
+  ///
+  /// - Returns: the host-side slaves that were removed; `nil` when a pod still has a way.
+  /// - Throws: ``NetlinkError`` when something cannot be read, or removed.
+  public static func removeAll() throws(NetlinkError) -> [String]? {
+    let home = try NetworkNamespace.home()
+    let lock = try NodeLock(HostAccess.lockName, home: home)
+    let removed = try removeAll(under: lock)
+    return removed
+  }
+
+  private static func removeAll(under _: borrowing NodeLock) throws(NetlinkError) -> [String]? {
+    var node = try NetlinkSocket()
+    guard try NodeEntries.hostRoutes(&node).isEmpty else { return nil }
+    let links = try node.ipvlanLinks().filter(HostLink.isHostLink)
+    try removeFilters()
+    for family in IPFamily.allCases {
+      let rules = try node.rules(family).filter(isOwn)
+      let routes = try node.routes(family)
+        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol }
+      try node.remove(
+        routes.compactMap(\.asNodeRoute), rules, routeProtocol: HostAccessNumbers.routeProtocol)
+    }
+    for link in links { try node.deleteLink(link) }
+    return links.map(\.name)
+  }
+
+  private static func isOwn(_ rule: PolicyRule) -> Bool {
+    let hostRoutes = PolicyRule(
+      rule.family, priority: HostAccessNumbers.Priority.hostRoutes, table: PolicyRule.mainTable,
+      suppressedPrefixLength: UInt32(rule.family.bitWidth - 1))
+    return rule == hostRoutes || HostAccessNumbers.number(ofTable: rule.table) != nil
+  }
+
+  /// Also those of masters that are gone.
+  private static func removeFilters() throws(NetlinkError) {
+    do throws(NetlinkError) {
+      var filter = try NetfilterSocket()
+      for name in try filter.tableNames() where HostLink.isName(name) { try filter.deleteTable(name) }
+    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
+      // A kernel without nftables has none of ours.
+    }
+  }
+}

@@ -1,0 +1,69 @@
+internal import Netlink
+
+/// A slave of a master, recorded so that it can be found again without a search.
+struct KnownSlave: Sendable, Hashable {
+  let linkIndex: Int32
+  let namespaceInode: UInt
+  let namespace: String
+
+  init(linkIndex: Int32, namespaceInode: UInt, namespace: String) {
+    self.linkIndex = linkIndex
+    self.namespaceInode = namespaceInode
+    self.namespace = namespace
+  }
+
+  init(_ slave: IPVLANSlave) {
+    self.init(
+      linkIndex: slave.link.index, namespaceInode: slave.namespaceID.inode, namespace: slave.namespace)
+  }
+
+  /// Finds the slave; `nil` when it is gone, or cannot be reached by its path any more.
+  func open(on master: Link, home: borrowing NetworkNamespace) -> Opened? {
+    guard let opened = try? NetworkNamespace(path: namespace), let identity = try? opened.identity(),
+      identity.inode == namespaceInode, var socket = try? opened.openSocket(returningTo: home),
+      let link = Self.link(linkIndex, on: master, &socket)
+    else { return nil }
+    return Opened(link: link, namespace: namespace, socket: socket)
+  }
+
+  private static func link(_ index: Int32, on master: Link, _ socket: inout NetlinkSocket) -> Link? {
+    guard let link = try? socket.link(index: index), link.isIPVLAN, link.parentIndex == master.index else {
+      return nil
+    }
+    return link
+  }
+
+  /// The slave, and a socket in its namespace, which lives as long as this.
+  struct Opened: ~Copyable {
+    /// The link as it was when it was asked last.
+    private(set) var link: Link
+    /// A path of its namespace.
+    let namespace: String
+    private var socket: NetlinkSocket
+
+    fileprivate init(link: Link, namespace: String, socket: consuming NetlinkSocket) {
+      self.link = link
+      self.namespace = namespace
+      self.socket = socket
+    }
+
+    /// Asks once more.
+    /// - Returns: whether the link is still there.
+    mutating func refresh(on master: Link) -> Bool {
+      guard let link = KnownSlave.link(self.link.index, on: master, &socket) else { return false }
+      self.link = link
+      return true
+    }
+  }
+}
+
+extension KnownSlave: LosslessStringConvertible {
+  /// Reads `index inode path`.
+  init?(_ description: String) {
+    let parts = description.split(separator: " ", maxSplits: 2)
+    guard parts.count == 3, let index = Int32(parts[0]), let inode = UInt(parts[1]) else { return nil }
+    self.init(linkIndex: index, namespaceInode: inode, namespace: String(parts[2]))
+  }
+
+  var description: String { "\(linkIndex) \(namespaceInode) \(namespace)" }
+}

@@ -1,0 +1,193 @@
+internal import Platform
+public import SystemPackage
+
+/// A network namespace that is there and could not be read, so that nobody knows what it holds.
+public struct UnreadNamespace: Error, Sendable, Hashable, CustomStringConvertible {
+  /// A path that stands for it.
+  public let path: String
+  /// Why it could not be read.
+  public let errno: Errno
+
+  /// Whether the caller lacks the right to read it.
+  public var isForbidden: Bool { errno == .permissionDenied || errno == .notPermitted }
+
+  /// "cannot read network namespace /run/netns/a: Input/output error".
+  public var description: String { "cannot read network namespace \(path): \(errno)" }
+}
+
+/// One visit to every network namespace of this machine, without changing anything.
+///
+/// A namespace that died during the visit is left out. One that is there and cannot be read is in ``unread``: what the walk
+/// has found is complete only when that is empty.
+public struct NamespaceWalk<Found> {
+  /// What was found in one namespace.
+  public struct Visit {
+    /// A path that opens it.
+    public let path: String
+    /// What tells it apart.
+    public let identity: NetworkNamespace.Identity
+    /// What was read.
+    public let found: Found
+  }
+
+  /// What was found, one entry a namespace: those with a mount (as container runtimes make it) first, then those that
+  /// only processes keep.
+  public private(set) var visits: [Visit] = []
+  /// The namespaces that could not be read.
+  public private(set) var unread: [UnreadNamespace] = []
+  /// As ``unread``, of an owner over whom the caller's user namespace has no power. No link of the caller's can be in
+  /// one, unless that owner took it there.
+  public private(set) var beyondReach: [UnreadNamespace] = []
+  /// The inodes of the namespaces in which processes live.
+  public private(set) var occupied: Set<UInt> = []
+
+  private var seen: Set<UInt> = []
+
+  /// What can die, or fail for a moment, between the list and the visit: so often is the list read anew.
+  private static var rounds: Int { 4 }
+
+  /// Visits every namespace.
+  ///
+  /// - Parameter read: reads what is wanted in a namespace.
+  /// - Throws: ``NetlinkError`` when the namespaces cannot be listed.
+  public init(
+    _ read: (borrowing NetworkNamespace, NetworkNamespace.Identity) throws(NetlinkError) -> Found
+  ) throws(NetlinkError) {
+    for _ in 0..<Self.rounds {
+      let list = try NamespaceList()
+      occupied.formUnion(list.occupied)
+      unread = list.unread
+      for place in list.places where !seen.contains(place.inode) {
+        if let failure = visit(place, read) { unread.append(failure) }
+      }
+      // What has failed since it died is not in the next list.
+      if unread.allSatisfy(\.isForbidden) { break }
+    }
+    guard !unread.isEmpty, !UserNamespace.isInitial else { return }
+    beyondReach = unread.filter(\.isForbidden)
+    unread.removeAll(where: \.isForbidden)
+  }
+
+  /// - Returns: why it could not be read.
+  private mutating func visit(
+    _ place: NamespaceList.Place,
+    _ read: (borrowing NetworkNamespace, NetworkNamespace.Identity) throws(NetlinkError) -> Found
+  ) -> UnreadNamespace? {
+    var failure: UnreadNamespace?
+    for path in place.paths {
+      do throws(Errno) {
+        let namespace = try NetworkNamespace(path: path)
+        let identity = try namespace.identity()
+        // Something else was mounted over it, or the process has gone elsewhere.
+        guard identity.inode == place.inode else { throw .noSuchFileOrDirectory }
+        let found: Found
+        do throws(NetlinkError) { found = try read(namespace, identity) } catch { throw error.errno }
+        visits.append(Visit(path: path, identity: identity, found: found))
+        seen.insert(place.inode)
+        return nil
+      } catch {
+        failure = UnreadNamespace(path: path, errno: error)
+      }
+    }
+    return failure
+  }
+}
+
+/// The network namespaces of this machine and the paths that lead to them.
+private struct NamespaceList {
+  /// A namespace.
+  struct Place {
+    let inode: UInt
+    var paths: [String]
+  }
+
+  /// Those with a mount first.
+  private(set) var places: [Place] = []
+  /// Processes whose namespace is not known.
+  private(set) var unread: [UnreadNamespace] = []
+  /// The namespaces of processes.
+  private(set) var occupied: Set<UInt> = []
+
+  private var positions: [UInt: Int] = [:]
+
+  /// More paths to one namespace need not be tried.
+  private static let pathLimit = 3
+
+  init() throws(NetlinkError) {
+    do throws(Errno) {
+      try addMounts()
+      try addProcesses()
+    } catch {
+      throw NetlinkError(operation: "list the network namespaces (/proc/self/mountinfo, /proc)", errno: error)
+    }
+  }
+
+  /// Mount points of the nsfs file system: field 5 of proc_pid_mountinfo(5), the type behind the dash. Field 4 is
+  /// `net:[4026531840]`.
+  private mutating func addMounts() throws(Errno) {
+    let bytes = try Files.read("/proc/self/mountinfo", limit: 64 << 20)
+    for line in bytes.split(separator: UInt8(ascii: "\n")) {
+      let fields = line.split(separator: UInt8(ascii: " "))
+      guard fields.count > 4, let inode = Self.inode(fields[3]), let dash = fields.firstIndex(of: [0x2D]),
+        dash + 1 < fields.count, fields[dash + 1].elementsEqual("nsfs".utf8)
+      else { continue }
+      add(inode, Self.unescape(fields[4]))
+    }
+  }
+
+  /// The target of the link is `net:[4026531840]`, which is read without opening a thousand files.
+  private mutating func addProcesses() throws(Errno) {
+    for process in try Processes.numbers() {
+      let path = "/proc/\(process)/ns/net"
+      do throws(Errno) {
+        guard let inode = Self.inode(Array(try Files.linkTarget(path).utf8)[...]) else { continue }
+        occupied.insert(inode)
+        add(inode, path)
+      } catch .noSuchFileOrDirectory, .noSuchProcess {
+        // It has ended.
+      } catch {
+        unread.append(UnreadNamespace(path: path, errno: error))
+      }
+    }
+  }
+
+  private mutating func add(_ inode: UInt, _ path: String) {
+    if let position = positions[inode] {
+      if places[position].paths.count < Self.pathLimit { places[position].paths.append(path) }
+    } else {
+      positions[inode] = places.count
+      places.append(Place(inode: inode, paths: [path]))
+    }
+  }
+
+  private static func inode(_ text: ArraySlice<UInt8>) -> UInt? {
+    guard text.starts(with: "net:[".utf8), text.last == UInt8(ascii: "]") else { return nil }
+    return UInt(String(decoding: text.dropFirst(5).dropLast(), as: UTF8.self))
+  }
+
+  /// mountinfo writes blanks, tabs, newlines and backslashes as three octal digits.
+  private static func unescape(_ field: ArraySlice<UInt8>) -> String {
+    var bytes: [UInt8] = []
+    var rest = field
+    while let byte = rest.popFirst() {
+      let digits = String(decoding: rest.prefix(3), as: UTF8.self)
+      if byte == UInt8(ascii: "\\"), digits.utf8.count == 3, let escaped = UInt8(digits, radix: 8) {
+        bytes.append(escaped)
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// The user namespace of this process (user_namespaces(7)).
+private enum UserNamespace {
+  /// Whether it is the machine's first one, over which no other has power.
+  static var isInitial: Bool {
+    guard let bytes = try? Files.read("/proc/self/uid_map", limit: 4096) else { return true }
+    let map = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    return map == ["0", "0", "4294967295"]
+  }
+}
