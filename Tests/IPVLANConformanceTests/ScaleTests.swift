@@ -50,4 +50,49 @@ import Testing
       try attachment.delete()
     }
   }
+
+  /// More pods than kubelet allows by default, on one NIC: what was lost is restored for all of them at once, and what they leave
+  /// behind goes at once.
+  @Test func aNICWithManyPods() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try node.writePool(
+        "ens5", subnet: "172.31.16.0/20", ips: "172.31.17.1-172.31.18.200", gateway: "172.31.16.1")
+      for number in 0..<250 { try site.attach("p\(number)") }
+      let samples = [0, 1, 60, 99, 249].map { site.attachments[$0] }
+      let mustBeWhole = {
+        for sample in samples {
+          var sample = sample
+          try sample.check()
+        }
+      }
+      try mustBeWhole()
+
+      try node.namespace.execute("nft", ["flush", "ruleset"]).mustSucceed()
+      try site.attach("after")
+      try mustBeWhole()
+
+      try node.namespace.ip("link", "delete", "ih-ens5")
+      let fixing = try site.control("doctor", "--fix")
+      #expect(fixing.isSuccess, "\(fixing)")
+      try mustBeWhole()
+
+      let dead = Array(site.attachments[100..<220])
+      for attachment in dead { attachment.pod.namespace.destroy() }
+      var deletion = dead[0]
+      try deletion.delete()
+      try eventually {
+        let collection = try site.control("gc")
+        #expect(collection.isSuccess, "\(collection)")
+        let routes = try node.namespace.execute("ip", ["route", "show", "dev", "ih-ens5"]).text
+        return routes.split(separator: "\n").count == 131
+      }
+      try mustBeWhole()
+      for attachment in site.attachments where attachment.pod.namespace.isAlive {
+        var attachment = attachment
+        try attachment.delete()
+      }
+      #expect(try node.namespace.execute("ip", ["route", "show", "dev", "ih-ens5"]).text == "")
+    }
+  }
 }

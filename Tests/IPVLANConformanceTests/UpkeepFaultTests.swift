@@ -1,0 +1,156 @@
+import ConformanceSupport
+import JSON
+import Testing
+
+/// Garbage collection, repair and DEL's sweep beside pods that run: whatever call of theirs fails, the pods keep their links,
+/// addresses, routes, host routes, filters and leases.
+@Suite(.serialized) struct UpkeepFaultTests {
+  /// The calls by which they look and change.
+  private static let calls = [
+    "openat", "setns", "socket", "sendto", "recvmsg", "readlink", "getdents64", "flock", "unlinkat",
+  ]
+  /// So many faults a call, spread over all of its occurrences: a run has hundreds of them.
+  private static let faultLimit = 3
+
+  /// What is started, and what tells which pods live.
+  enum Upkeep: String, CaseIterable {
+    case gcWithList, gcWithoutList, toolGC, repair
+  }
+
+  /// What host-local keeps tells neither age nor namespace that would protect a lease: only the links do.
+  @Test(
+    arguments: Upkeep.allCases.map { ($0, "host-local") } + [(.gcWithList, "ippool"), (.repair, "ippool")])
+  func noFaultOfAnUpkeepHarmsAPod(upkeep: Upkeep, ipam: String) throws {
+    try withNode { node in
+      let site = try Self.site(node, ipam)
+      // What there is to do, so that the run reaches its removals: a pod that went without DEL.
+      let before = try Snapshot(of: node)
+      var number = 0
+      let makeGarbage = {
+        number += 1
+        let dead = try site.attach("dead\(number)")
+        dead.pod.namespace.destroy()
+        try Self.makeLeasesOld(node)
+      }
+      try makeGarbage()
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      let live = Array(site.attachments.prefix(2))
+      _ = try Self.run(upkeep, site, injector, live, fault: nil)
+      let faults = try injector.faults(in: Self.calls, killing: ["sendto", "unlinkat"])
+      let chosen = Dictionary(grouping: faults, by: { "\($0.call) \($0.effect)" }).values.flatMap { faults in
+        stride(from: 0, to: faults.count, by: max(1, faults.count / Self.faultLimit)).map { faults[$0] }
+      }
+      try #require(chosen.count > 20, "\(chosen)")
+      for fault in chosen {
+        let reply = try Self.run(upkeep, site, injector, live, fault: fault)
+        for attachment in live {
+          var attachment = attachment
+          #expect(throws: Never.self, "\(upkeep) with \(fault): \(reply)") { try attachment.check() }
+          #expect(
+            try Traffic.tcp(from: node.namespace, to: attachment.pod.namespace, at: attachment.address)
+              != nil,
+            "\(upkeep) with \(fault): \(reply)")
+        }
+      }
+      // And without a fault everything is done.
+      try eventually {
+        let reply = try Self.run(upkeep, site, injector, live, fault: nil)
+        return reply.isSuccess || upkeep == .repair
+      }
+      try node.mustEqual(before, keeping: ["files"])
+    }
+  }
+
+  /// DEL of a pod whose namespace is gone, and of which nobody tells the addresses, looks for what belongs to nobody.
+  @Test(arguments: ["ippool", "host-local"]) func noFaultOfADeletesSweepHarmsAPod(ipam: String) throws {
+    try withNode { node in
+      let site = try Self.site(node, ipam)
+      let before = try Snapshot(of: node)
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      var faults: [Fault?] = [nil]
+      var number = 0
+      while number < faults.count {
+        let fault = faults[number]
+        let dead = try site.attach("dead\(number)")
+        dead.pod.namespace.destroy()
+        // A runtime that has lost its cache passes no result.
+        var deletion = PodAttachment(dead.pod, on: node, dead.configuration)
+        deletion.plugin = injector.plugin
+        deletion.environment["FAULT"] = fault?.description
+        let reply = try deletion.call(.delete)
+        if fault == nil {
+          #expect(reply.isSuccess, "\(reply)")
+          let all = try injector.faults(in: Self.calls, killing: ["sendto"])
+          faults += Dictionary(grouping: all, by: { "\($0.call) \($0.effect)" }).values.flatMap { faults in
+            stride(from: 0, to: faults.count, by: max(1, faults.count / 2)).map { faults[$0] }
+          }
+        }
+        deletion.plugin = Plugin()
+        deletion.environment["FAULT"] = nil
+        #expect(throws: Never.self, "DEL after \(String(describing: fault)): \(reply)") {
+          try deletion.delete()
+        }
+        for attachment in site.attachments.prefix(2) {
+          var attachment = attachment
+          #expect(throws: Never.self, "DEL with \(String(describing: fault))") { try attachment.check() }
+        }
+        number += 1
+      }
+      try #require(faults.count > 10)
+      try eventually {
+        _ = try site.control("gc")
+        return (try? node.mustEqual(before, keeping: ["files"])) != nil
+      }
+    }
+  }
+
+  /// A node with two pods that have host access, whose leases are older than any ADD can be.
+  private static func site(_ node: Node, _ ipam: String) throws -> OperatorSite {
+    let site = try OperatorSite(node, pods: 0)
+    try site.writeNetwork(
+      "ens5", ["hostAccess": true],
+      ipam: ipam == "host-local" ? node.hostLocal() : ["cooldownSeconds": 0])
+    for name in ["live0", "live1"] { try site.attach(name) }
+    try makeLeasesOld(node)
+    return site
+  }
+
+  private static func makeLeasesOld(_ node: Node) throws {
+    _ = try Program(
+      "sh", ["-c", "find \(node.directory)/leases -name '1*' -exec touch -d '1 hour ago' {} +"]
+    ).run().mustSucceed()
+  }
+
+  private static func run(
+    _ upkeep: Upkeep, _ site: OperatorSite, _ injector: FaultInjector, _ live: [PodAttachment], fault: Fault?
+  ) throws -> Completion {
+    switch upkeep {
+    case .gcWithList, .gcWithoutList:
+      var call = live[0]
+      call.plugin = injector.plugin
+      call.environment["FAULT"] = fault?.description
+      call.configuration["cniVersion"] = "1.1.0"
+      if upkeep == .gcWithList {
+        call.configuration["cni.dev/valid-attachments"] = .array(
+          live.map { ["containerID": .string($0.pod.containerID), "ifname": .string($0.ifname)] })
+      }
+      return try call.call(.gc).completion
+    case .toolGC, .repair:
+      return try site.runProgram(
+        injector.plugin.executable,
+        (upkeep == .toolGC ? ["gc"] : ["doctor", "--fix"])
+          + ["--conf-dir", site.configurations, "--cache-dir", site.cache],
+        environment: ["PROGRAM": "\(Plugin.directory)/ipvlanctl", "FAULT": fault?.description ?? ""])
+    }
+  }
+}
+
+extension PodAttachment {
+  /// The first IPv4 address that ADD answered.
+  fileprivate var address: String {
+    let text = result?["ips"]?.array?.first?.object?["address"]?.string ?? ""
+    return String(text.prefix { $0 != "/" })
+  }
+}
