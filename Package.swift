@@ -89,7 +89,7 @@ let package = Package(
       name: "IPPoolTests",
       dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML", "lease-stress"],
       swiftSettings: strict),
-    .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN"], swiftSettings: strict),
+    .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN", "JSON"], swiftSettings: strict),
     .testTarget(
       name: "OperatorTests", dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform"],
       swiftSettings: strict),

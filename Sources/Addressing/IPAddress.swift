@@ -64,8 +64,11 @@ public struct IPAddress: Sendable, Hashable, Comparable {
   /// `224.0.0.0/4` or `ff00::/8`.
   public var isMulticast: Bool { family == .v4 ? value >> 28 == 0xE : value >> 120 == 0xFF }
 
-  /// `169.254.0.0/16` or `fe80::/10`.
-  public var isLinkLocal: Bool { family == .v4 ? value >> 16 == 0xA9FE : value >> 118 == 0x3FA }
+  /// `fe80::/10`: each link has such an address of its own, which the kernel makes.
+  ///
+  /// `169.254.0.0/16` is none of them. Linux knows no difference between it and other addresses, nobody but a person or
+  /// an allocator gives one, and they are used across links: cluster DNS caches answer at 169.254.20.10.
+  public var isLinkLocal: Bool { family == .v6 && value >> 118 == 0x3FA }
 
   /// Orders as the type says.
   public static func < (left: IPAddress, right: IPAddress) -> Bool {

@@ -1,5 +1,6 @@
 internal import CNI
 internal import JSON
+internal import Netlink
 internal import Platform
 
 /// The log of operations: one JSON line each, with the time that every step took.
@@ -48,6 +49,7 @@ struct OperationLog {
     self.configuration = configuration
     self.start = start
     lastStep = start
+    if configuration.level == .debug, configuration.file != nil { NetlinkRecord.begin() }
   }
 
   /// Ends a step: the time since the one before counts for it, in microseconds.
@@ -81,6 +83,9 @@ struct OperationLog {
       line["details"] = error.details.isEmpty ? nil : .string(error.details)
     }
     if !notes.isEmpty { line["notes"] = .array(notes) }
+    if configuration.level == .debug {
+      line["kernel"] = .array(NetlinkRecord.operations.map(JSONValue.string))
+    }
     endStep("finish")
     line["microseconds"] = .int(lastStep.microseconds(since: start))
     line["steps"] = .object(steps)

@@ -20,11 +20,16 @@ public struct NetlinkSocket: ~Copyable {
 
   /// Sends requests and collects the answer to each, in their order; see ``NetlinkExchange/run(_:)``.
   mutating func exchange(_ requests: [Request]) throws(NetlinkError) -> [Outcome] {
-    try exchange.run(requests)
+    let outcomes = try exchange.run(requests)
+    NetlinkRecord.note(requests, outcomes)
+    return outcomes
   }
 
   /// Sends nf_tables requests as one transaction; see ``NetlinkExchange/transact(_:)``.
-  mutating func transact(_ requests: [Request]) throws(NetlinkError) { try exchange.transact(requests) }
+  mutating func transact(_ requests: [Request]) throws(NetlinkError) {
+    NetlinkRecord.note(requests)
+    try exchange.transact(requests)
+  }
 }
 
 /// A netlink socket of libnl's. (Were it private, Swift 6.3.1 would crash on the debug information of its users.)

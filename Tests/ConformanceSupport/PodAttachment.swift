@@ -48,6 +48,9 @@ public struct PodAttachment: Sendable {
     return document
   }
 
+  /// The runtime has lost the result of ADD.
+  public mutating func forgetResult() { result = nil }
+
   /// Calls the plugin whatever comes of it; ADD's result is kept.
   @discardableResult
   public mutating func call(_ command: Plugin.Command) throws -> PluginReply {

@@ -147,4 +147,36 @@ import Testing
       try attachment.delete()
     }
   }
+
+  /// As the reference refuses it: the result is another pod's, or has nothing of this plugin.
+  @Test func aResultWithoutThisInterfaceIsRefused() throws {
+    try withCleanNode { node in
+      var attachment = try node.attachment()
+      try attachment.add()
+      let result = attachment.result ?? [:]
+      let own = result["interfaces"]?.array?.first?.object ?? [:]
+      let others: [(String, JSONValue?)] = [
+        ("name", "eth7"), ("sandbox", "/run/netns/none"), ("sandbox", nil),
+        ("sandbox", .string("/proc/1/ns/net")),
+      ]
+      for (key, value) in others {
+        var interface = own
+        interface[key] = value
+        var changed = result
+        changed["interfaces"] = [.object(interface)]
+        var call = attachment
+        call.configuration["prevResult"] = .object(changed)
+        call.forgetResult()
+        try call.mustFail(.check, code: 7, naming: "prevResult", "eth0", attachment.pod.namespace.path)
+      }
+      // By another path to the same namespace.
+      let link = "\(node.directory)/netns"
+      try Program("ln", ["-s", attachment.pod.namespace.path, link]).run().mustSucceed()
+      attachment.environment["CNI_NETNS"] = link
+      try attachment.check()
+      attachment.environment = [:]
+      try attachment.delete()
+      try ScratchFiles.removeAll(link)
+    }
+  }
 }

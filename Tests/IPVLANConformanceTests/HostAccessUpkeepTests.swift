@@ -68,6 +68,20 @@ import Testing
     }
   }
 
+  /// An address of 169.254.0.0/16 is one as any other: a pod that has it can be reached, and leaves nothing behind.
+  @Test func aPodMayHaveAnAddressOf169254() throws {
+    try withNode { node in
+      var attachment = try node.attachment(mode: "l3s", ipam: Configuration.staticIPAM("169.254.77.7/16"))
+      attachment.configuration["hostAccess"] = true
+      try attachment.add()
+      try attachment.check()
+      let routes = { try node.namespace.execute("ip", ["route", "show", "table", "all"]).text }
+      #expect(try routes().contains("169.254.77.7"))
+      try attachment.delete()
+      #expect(try !routes().contains("169.254.77.7"))
+    }
+  }
+
   @Test func checkTellsOfAFlushedTable() throws {
     try withNode { node in
       var attachment = try node.withHostAccess("a", 4, "l3s")

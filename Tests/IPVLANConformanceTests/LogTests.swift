@@ -52,6 +52,26 @@ import Testing
     }
   }
 
+  @Test(arguments: ["info", "debug"]) func debugAddsWhatTheKernelWasAskedFor(level: String) throws {
+    try withCleanNode { node in
+      let file = "\(node.directory)/log/ipvlan.log"
+      try ScratchFiles.write(file, "")
+      var attachment = try node.attachment()
+      attachment.configuration["logFile"] = .string(file)
+      attachment.configuration["logLevel"] = .string(level)
+      try attachment.add()
+      try attachment.delete()
+      let kernel = try lines(file).map { $0["kernel"]?.array?.compactMap(\.string) }
+      if level == "debug" {
+        #expect(kernel.first??.contains { $0.contains("172.31.16.4") } == true, "\(kernel)")
+        #expect(kernel.last??.contains { $0.contains("delete") && $0.contains("eth0") } == true, "\(kernel)")
+      } else {
+        #expect(kernel == [nil, nil])
+      }
+      try ScratchFiles.removeAll("\(node.directory)/log")
+    }
+  }
+
   @Test func aLogThatCannotBeWrittenFailsNothing() throws {
     try withCleanNode { node in
       var attachment = try node.attachment()

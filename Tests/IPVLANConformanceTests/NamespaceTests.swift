@@ -48,4 +48,17 @@ import Testing
       try attachment.mustFail(code: 8, naming: path)
     }
   }
+
+  /// What is wrong with the node is not said of the pod.
+  @Test func aFaultOfTheNodesNamespaceIsNotToldAsThePods() throws {
+    try withCleanNode { node in
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      var attachment = try node.attachment()
+      attachment.plugin = injector.plugin
+      attachment.environment["FAULT"] = "openat:error=EMFILE -P /proc/thread-self/ns/net"
+      let reply = try attachment.mustFail(code: 5, naming: "the node's own network namespace", "open files")
+      #expect(!reply.message.contains("CNI_NETNS"), "\(reply)")
+    }
+  }
 }

@@ -113,7 +113,7 @@ extension NodePool {
   }
 
   private static func isNextHop(_ gateway: IPAddress, _ subnet: CIDR) -> Bool {
-    subnet.contains(gateway) || (subnet.family == .v6 && gateway.family == .v6 && gateway.isLinkLocal)
+    subnet.contains(gateway) || (subnet.family == .v6 && gateway.isLinkLocal)
   }
 
   private static func selector(_ spec: JSONFields, _ key: String) throws(JSONFieldError) -> LabelSelector? {

@@ -61,7 +61,7 @@ struct AttachmentPlan: Sendable {
     // A gateway outside of every prefix is taken to be on the link, as clouds do it. IPv6 link-local
     // gateways are on the link by nature.
     let isCovered = addresses.contains { $0.address.contains(gateway) }
-    return NewRoute(route, isOnLink: !isCovered && !(gateway.family == .v6 && gateway.isLinkLocal))
+    return NewRoute(route, isOnLink: !isCovered && !gateway.isLinkLocal)
   }
 
   /// `RT_SCOPE_LINK`: destinations of this scope and narrower ones have no next hop.

@@ -49,9 +49,7 @@ struct NodeAddressing: Sendable, Hashable {
   ) throws(NetlinkError) -> [InterfaceAddress] {
     try node.addresses().filter { address in
       let ip = address.address.address
-      // IPv4 addresses of the kind are used across links: cluster DNS caches answer at 169.254.20.10.
-      let isOfOneLink = ip.family == .v6 && ip.isLinkLocal
-      return families.contains(ip.family) && !isOfOneLink && !ip.isLoopback
+      return families.contains(ip.family) && !ip.isLinkLocal && !ip.isLoopback
     }.sorted { ($0.address, $0.linkIndex) < ($1.address, $1.linkIndex) }
   }
 

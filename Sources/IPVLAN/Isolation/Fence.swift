@@ -1,4 +1,5 @@
 package import Addressing
+internal import JSON
 package import Netlink
 
 /// Keeps pods without host access from the node and from Services, in the modes l3 and l3s.
@@ -27,6 +28,14 @@ package enum Fence {
   /// Whether pods of this configuration belong behind it.
   package static func encloses(_ configuration: PluginConfiguration) -> Bool {
     configuration.mode != .l2 && !configuration.hasHostAccess && !configuration.isLinkInContainer
+  }
+
+  /// As ``encloses(_:)``, for DEL, which must not fail for a broken configuration: where the keys cannot be read, pods may
+  /// be behind it. Cleaning up what was never made does no harm.
+  static func mayEnclose(_ fields: JSONFields) -> Bool {
+    do throws(JSONFieldError) { return encloses(try PluginConfiguration(checking: fields)) } catch {
+      return true
+    }
   }
 
   /// Puts a pod behind it.

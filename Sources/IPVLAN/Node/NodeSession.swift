@@ -18,12 +18,20 @@ struct NodeSession: ~Copyable {
   /// - Parameter allowsOwnNamespace: whether the pod's namespace may be the node's (CNI_NETNS_OVERRIDE).
   /// - Throws: ``CNIError`` with code 8 when the path is not a namespace, or is the plugin's own.
   init(podNamespace path: String, allowsOwnNamespace: Bool) throws(CNIError) {
-    let home = try Self.opened(path) { () throws(Errno) in try NetworkNamespace.current() }
-    let target = try Self.opened(path) { () throws(Errno) in try NetworkNamespace(path: path) }
+    let home: NetworkNamespace
+    do throws(NetlinkError) { home = try NetworkNamespace.home() } catch {
+      throw CNIError(.ioFailure, "the node's own network namespace cannot be opened", error)
+    }
+    let target: NetworkNamespace
+    do throws(Errno) { target = try NetworkNamespace(path: path) } catch { throw Self.unusable(path, error) }
     if !allowsOwnNamespace, Self.isSame(home, target) { throw Self.unusable(path, .notPermitted) }
-    let nodeSocket = try Self.connected(path) { () throws(NetlinkError) in try NetlinkSocket() }
-    let podSocket = try Self.connected(path) { () throws(NetlinkError) in
-      try target.openSocket(returningTo: home)
+    let nodeSocket: NetlinkSocket
+    do throws(NetlinkError) { nodeSocket = try NetlinkSocket() } catch {
+      throw CNIError(.ioFailure, "cannot open a netlink socket in the node's own network namespace", error)
+    }
+    let podSocket: NetlinkSocket
+    do throws(NetlinkError) { podSocket = try target.openSocket(returningTo: home) } catch {
+      throw CNIError(.invalidNamespace, "cannot open a netlink socket in CNI_NETNS \"\(path)\"", error)
     }
     self.init(nodeNamespace: home, podNamespace: target, node: nodeSocket, pod: podSocket)
   }
@@ -38,25 +46,17 @@ struct NodeSession: ~Copyable {
     self.pod = pod
   }
 
-  private static func opened(
-    _ path: String, _ open: () throws(Errno) -> NetworkNamespace
-  ) throws(CNIError) -> NetworkNamespace {
-    do throws(Errno) { return try open() } catch { throw unusable(path, error) }
-  }
-
-  private static func connected(
-    _ path: String, _ open: () throws(NetlinkError) -> NetlinkSocket
-  ) throws(CNIError) -> NetlinkSocket {
-    do throws(NetlinkError) { return try open() } catch {
-      throw CNIError(.invalidNamespace, "cannot open a netlink socket for namespace \(path)", error)
-    }
-  }
-
   private static func isSame(
     _ left: borrowing NetworkNamespace, _ right: borrowing NetworkNamespace
   ) -> Bool {
     guard let first = try? left.identity(), let second = try? right.identity() else { return false }
     return first == second
+  }
+
+  /// Whether a path leads to the pod's namespace.
+  func isPodNamespace(_ path: String) -> Bool {
+    guard let other = try? NetworkNamespace(path: path) else { return false }
+    return Self.isSame(other, podNamespace)
   }
 
   /// Whether the pod's namespace is the node's (CNI_NETNS_OVERRIDE).

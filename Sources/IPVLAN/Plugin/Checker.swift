@@ -33,24 +33,28 @@ struct Checker {
   func run(log: inout OperationLog) throws(CNIError) {
     let netns = request.netns ?? ""
     var session = try NodeSession(podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace)
+    guard let position = position(in: session, netns) else { throw stranger(netns) }
+    let addresses = expectedAddresses(position)
     var differences: [String] = []
     do throws(NetlinkError) {
       if let link = try session.pod.link(exactlyNamed: identity.name) {
-        if Fence.encloses(configuration), link.alias == identity.alias { differences += try compareFence() }
-        differences += try compare(link, &session)
+        if Fence.encloses(configuration), link.alias == identity.alias {
+          differences += try compareFence(addresses)
+        }
+        differences += try compare(link, with: expected.interfaces[position], &session)
         differences +=
-          AddressComparison(expectedAddresses, on: link, among: try session.pod.addresses(ofLink: link.index))
+          AddressComparison(addresses, on: link, among: try session.pod.addresses(ofLink: link.index))
           .differences
         differences += try RouteComparison(expectedRoutes, through: &session.pod).differences
       } else {
         differences.append(try missing(netns, &session.pod))
       }
-      if configuration.hasHostAccess { differences += try compareHostAccess(&session.node) }
+      if configuration.hasHostAccess { differences += try compareHostAccess(addresses, &session.node) }
     } catch {
       throw CNIError(.ioFailure, "cannot read the state of \(identity.name) in \(netns)", error)
     }
     log.endStep("kernel")
-    try checkLease(&differences)
+    try checkLease(addresses, &differences)
     log.endStep("lease")
     guard !differences.isEmpty else { return }
     throw CNIError(
@@ -65,7 +69,9 @@ struct Checker {
     return "interface \(identity.name) is missing" + (renamed.map { ": it was renamed to \($0.name)" } ?? "")
   }
 
-  private func compare(_ link: Link, _ session: inout NodeSession) throws(NetlinkError) -> [String] {
+  private func compare(
+    _ link: Link, with entry: CNIResult.Interface, _ session: inout NodeSession
+  ) throws(NetlinkError) -> [String] {
     guard link.isIPVLAN else {
       return ["\(link.name) is a link of kind \(link.kind ?? "device"), not ipvlan"]
     }
@@ -78,11 +84,10 @@ struct Checker {
     if flag != configuration.flag {
       differences.append("flag is \(flag), configured is \(configuration.flag)")
     }
-    let entry = expected.interfaces.first { $0.name == link.name && $0.sandbox != nil }
-    if let mac = entry?.mac, MACAddress(mac) != link.mac {
+    if let mac = entry.mac, MACAddress(mac) != link.mac {
       differences.append("MAC address is \(link.mac?.description ?? "none"), ADD answered \(mac)")
     }
-    if let mtu = entry?.mtu.map(UInt32.init(clamping:)) ?? configuration.mtu, mtu != 0, mtu != link.mtu {
+    if let mtu = entry.mtu.map(UInt32.init(clamping:)) ?? configuration.mtu, mtu != 0, mtu != link.mtu {
       differences.append("MTU is \(link.mtu), expected is \(mtu)")
     }
     return try differences + compareParent(link, &session)
@@ -109,26 +114,29 @@ struct Checker {
     ]
   }
 
-  private func compareHostAccess(_ node: inout NetlinkSocket) throws(NetlinkError) -> [String] {
+  private func compareHostAccess(
+    _ addresses: [AddressAssignment], _ node: inout NetlinkSocket
+  ) throws(NetlinkError) -> [String] {
     // A master that is missing was told already.
     guard let master = try? Master.find(configuration.master, through: &node) else { return [] }
     return try HostAccessCheck(
-      on: master, addresses: expectedAddresses.map(\.address.address),
-      gateways: expectedAddresses.compactMap(\.gateway)
+      on: master, addresses: addresses.map(\.address.address), gateways: addresses.compactMap(\.gateway)
     ).differences(&node)
   }
 
-  private func compareFence() throws(NetlinkError) -> [String] {
-    try Fence.missing(expectedAddresses.map(\.address.address)).map { address in
+  private func compareFence(_ addresses: [AddressAssignment]) throws(NetlinkError) -> [String] {
+    try Fence.missing(addresses.map(\.address.address)).map { address in
       "\(address) is missing from nftables table inet \(Fence.tableName): the pod may reach the node and Services"
     }
   }
 
-  private func checkLease(_ differences: inout [String]) throws(CNIError) {
+  private func checkLease(
+    _ addresses: [AddressAssignment], _ differences: inout [String]
+  ) throws(CNIError) {
     // With the wishes of ADD: an address that was asked for takes the place of a configured one.
     let wish = try AllocationRequest(request)
     do throws(AllocationError) {
-      try allocator?.check(wish, addresses: expectedAddresses)
+      try allocator?.check(wish, addresses: addresses)
     } catch  where error.kind == .notHeld {
       differences.append(error.details.isEmpty ? error.message : "\(error.message) (\(error.details))")
     } catch {
@@ -136,10 +144,26 @@ struct Checker {
     }
   }
 
+  /// Where in prevResult the interface of this name in this namespace is, by whatever path; `nil` where it is not.
+  private func position(in session: borrowing NodeSession, _ netns: String) -> Int? {
+    expected.interfaces.firstIndex { entry in
+      guard entry.name == identity.name, let sandbox = entry.sandbox else { return false }
+      return sandbox == netns || session.isPodNamespace(sandbox)
+    }
+  }
+
+  /// A result of another pod's, or of other plugins alone, says nothing of this interface.
+  private func stranger(_ netns: String) -> CNIError {
+    let places = expected.interfaces.map { "\($0.name) in \($0.sandbox ?? "the node")" }
+    return CNIError(
+      code: .invalidConfiguration,
+      message: "key \"prevResult\" has no interface \(identity.name) in \(netns)",
+      details: places.isEmpty ? "it has no interface at all" : "it has \(places.joined(separator: ", "))")
+  }
+
   /// The addresses that ADD answered for this interface.
-  private var expectedAddresses: [AddressAssignment] {
-    let position = expected.interfaces.firstIndex { $0.name == identity.name && $0.sandbox != nil }
-    return expected.ips.filter { $0.interface == nil || $0.interface == position }.map(\.assignment)
+  private func expectedAddresses(_ position: Int) -> [AddressAssignment] {
+    expected.ips.filter { $0.interface == nil || $0.interface == position }.map(\.assignment)
   }
 
   /// The routes that ADD answered, next hops filled in as ADD did.

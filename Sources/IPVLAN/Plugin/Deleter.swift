@@ -84,15 +84,7 @@ struct Deleter {
     }
   }
 
-  /// As ``hasHostAccess``; in mode l2 no pod is behind the fence.
-  private var isFenced: Bool {
-    do throws(JSONFieldError) {
-      guard let mode = try request.configuration.fields.string("mode") else { return false }
-      return mode.hasPrefix("l3")
-    } catch {
-      return true
-    }
-  }
+  private var isFenced: Bool { Fence.mayEnclose(request.configuration.fields) }
 
   /// The link is gone and does not tell its addresses any more. What belongs to nobody goes; where that cannot be told, it
   /// stays for GC: DEL has done its own work.

@@ -27,7 +27,7 @@ package struct NodeLink: Sendable {
 
   /// Addresses without prefix lengths and without those that the kernel made itself.
   package var hosts: [IPAddress] {
-    addresses.map(\.address.address).filter { !($0.family == .v6 && $0.isLinkLocal) }
+    addresses.map(\.address.address).filter { !$0.isLinkLocal }
   }
 }
 

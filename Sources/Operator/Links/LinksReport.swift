@@ -37,7 +37,7 @@ package struct LinksReport: Report {
       .init(entry.isHostLink ? "(host access)" : entry.pod),
       .init(entry.attachment?.shortContainerID),
       .init(
-        lines: entry.addresses.filter { !($0.address.family == .v6 && $0.address.address.isLinkLocal) }
+        lines: entry.addresses.filter { !$0.address.address.isLinkLocal }
           .map { "\($0.address)" }),
       .init("\(link.mtu)"), .init(link.state, link.state == "up" ? .good : .bad),
       .init(link.statistics.map { Quantity.bytes($0.received.bytes) }),
