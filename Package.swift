@@ -91,7 +91,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN", "JSON"], swiftSettings: strict),
     .testTarget(
-      name: "OperatorTests", dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform"],
+      name: "OperatorTests",
+      dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform", systemPackage],
       swiftSettings: strict),
 
     // The plugin as a runtime uses it, on a real kernel. Nothing here links the plugin: it is executed.

@@ -43,6 +43,9 @@ public struct AddressSet: Sendable, Hashable {
     AddressSet(other.ranges.reduce(ranges) { rest, hole in rest.flatMap { Self.subtract(hole, from: $0) } })
   }
 
+  /// The addresses that are in both.
+  public func intersection(_ other: AddressSet) -> AddressSet { subtracting(subtracting(other)) }
+
   /// The ranges from the address behind `last` to the end, and then from the beginning up to `last`.
   public func rotated(after last: IPAddress?) -> [IPRange] {
     guard let last else { return ranges }

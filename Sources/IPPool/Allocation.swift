@@ -9,6 +9,9 @@ public struct Allocation: Sendable, Hashable {
   /// Name service settings.
   public var dns: DNSConfiguration
 
+  /// What is not as it was written, although addresses could be given.
+  public var remarks: [String] = []
+
   /// What this call took; addresses that the attachment held before are not among them.
   public var claims: [Claim] = []
 

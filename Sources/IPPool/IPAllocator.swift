@@ -43,8 +43,10 @@ public protocol IPAllocator {
   func forwardGarbageCollection() throws(AllocationError)
 
   /// Tells whether an address could be given now.
+  /// - Returns: what is not as it was written, although one could.
   /// - Throws: ``AllocationError`` that says why not.
-  func status() throws(AllocationError)
+  @discardableResult
+  func status() throws(AllocationError) -> [String]
 }
 
 extension IPAllocator {

@@ -1,8 +1,11 @@
 public import Addressing
+public import JSON
 internal import Platform
 
 /// What operators look at.
 extension IPPoolAllocator {
+  /// A key of the configuration that nobody reads: no address is given as long as it is there.
+  public var unknownKey: JSONFieldError? { configuration.unknownKey }
   /// Where the pool documents lie.
   public var poolDirectory: String { configuration.poolDirectory }
   /// Where the leases lie.
@@ -40,7 +43,7 @@ extension IPPoolAllocator {
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
     var query = query
     query.isForAnyNamespace = request == nil
-    if let request { query = try self.query(for: request) }
+    if let request { query = self.query(for: request, try PoolAnnotation(request)) }
     let selection = PoolSelection(query, in: catalog)
     var reports: [PoolReport] = []
     for candidate in selection.candidates {

@@ -21,8 +21,10 @@ public struct IPPoolAllocator: IPAllocator {
 
   /// One address of each family that has an eligible pool; an attachment that holds addresses gets these.
   public func allocate(_ request: AllocationRequest) throws(AllocationError) -> Allocation {
+    try configuration.refuseUnknownKeys()
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
-    let query = try query(for: request)
+    let annotation = try PoolAnnotation(request)
+    let query = query(for: request, annotation)
     let selection = PoolSelection(query, in: catalog)
     let failure = PoolFailure(selection, catalog)
     guard !selection.families.isEmpty, query.required.allSatisfy(selection.families.contains) else {
@@ -46,7 +48,8 @@ public struct IPPoolAllocator: IPAllocator {
       try table.hold(leases, for: request.attachment)
       return (leases, leases.map { Allocation.Claim(address: $0.address, mark: mark) })
     }
-    var allocation = allocation(leases, selection)
+    var allocation = allocation(leases, selection, annotation)
+    allocation.remarks += catalog.faults.map(\.remark)
     allocation.claims = claims
     return allocation
   }
@@ -87,7 +90,9 @@ public struct IPPoolAllocator: IPAllocator {
   }
 
   /// An address of each family that has pools for this node and network must be free.
-  public func status() throws(AllocationError) {
+  @discardableResult
+  public func status() throws(AllocationError) -> [String] {
+    try configuration.refuseUnknownKeys()
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
     var query = query
     query.isForAnyNamespace = true
@@ -98,6 +103,7 @@ public struct IPPoolAllocator: IPAllocator {
       let counts = try selection.pools(family).map { pool throws(AllocationError) in try count(pool) }
       if counts.allSatisfy({ $0.free == 0 }) { throw failure.usedUp(family, counts, for: nil) }
     }
+    return catalog.faults.map(\.remark)
   }
 
   /// Whom the pools are asked for.
@@ -108,11 +114,12 @@ public struct IPPoolAllocator: IPAllocator {
   }
 
   /// As `query`, with what is known of the pod; its annotation goes before the configuration.
-  func query(for request: AllocationRequest) throws(AllocationError) -> PoolQuery {
+  func query(for request: AllocationRequest, _ annotation: PoolAnnotation) -> PoolQuery {
     var query = query
     query.namespace = request.pod?.namespace
-    if let names = try PoolAnnotation.names(request) {
+    if let names = annotation.names {
       query.names = names
+      query.isNamedByPod = true
       query.required = IPFamily.allCases.filter { names[$0]?.isEmpty == false }
     }
     return query
@@ -142,7 +149,9 @@ public struct IPPoolAllocator: IPAllocator {
     }
   }
 
-  private func allocation(_ leases: [Lease], _ selection: PoolSelection) -> Allocation {
+  private func allocation(
+    _ leases: [Lease], _ selection: PoolSelection, _ annotation: PoolAnnotation
+  ) -> Allocation {
     var allocation = Allocation()
     for lease in leases {
       let pools = selection.pools(lease.address.family)
@@ -150,9 +159,27 @@ public struct IPPoolAllocator: IPAllocator {
         let assignment = pool.assignment(lease.address)
       else { continue }
       allocation.assignments.append(assignment)
-      allocation.routes += pool.allRoutes
+      allocation.routes += annotation.hasNoDefaultRoute ? pool.routes : pool.allRoutes
     }
     allocation.routes += configuration.routes
+    add(annotation.routes, to: &allocation)
     return allocation
+  }
+
+  /// A pod's own routes go before the others. Each is for the interface whose subnet has its gateway.
+  private func add(_ routes: [IPRoute], to allocation: inout Allocation) {
+    for route in routes {
+      let isHere = allocation.assignments.contains { assignment in
+        route.gateway.map(assignment.address.network.contains) ?? false
+      }
+      guard isHere else {
+        allocation.remarks.append(
+          "route \(route) of the pod's annotation is not for this interface: the gateway is in no subnet of its addresses"
+        )
+        continue
+      }
+      allocation.routes.removeAll { $0.destination == route.destination }
+      allocation.routes.append(route)
+    }
   }
 }

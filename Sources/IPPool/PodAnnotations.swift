@@ -2,8 +2,8 @@
 ///
 /// A list, since two names at most are looked up: a dictionary costs more to make than it saves.
 public struct PodAnnotations: Sendable, Hashable, ExpressibleByDictionaryLiteral {
-  /// The annotations by which a pod chooses its pools (``PoolAnnotation``).
-  public static let ofPools = [PoolAnnotation.one, PoolAnnotation.perInterface]
+  /// The annotations by which a pod says what it wants (``PoolAnnotation``): all whose names begin so.
+  public static let ofPools = PoolAnnotation.prefix
 
   private struct Annotation: Sendable, Hashable {
     let name: String
@@ -19,6 +19,9 @@ public struct PodAnnotations: Sendable, Hashable, ExpressibleByDictionaryLiteral
   public init(dictionaryLiteral elements: (String, String)...) {
     for (name, text) in elements { self[name] = text }
   }
+
+  /// The names, in the order in which they were given.
+  var names: [String] { annotations.map(\.name) }
 
   /// The text of an annotation; `nil` when the pod has none of that name.
   public subscript(name: String) -> String? {

@@ -92,5 +92,5 @@ public struct StaticAllocator: IPAllocator {
   public func free(_: [LeaseHolder]) -> [LeaseHolder] { [] }
 
   /// Always ready.
-  public func status() {}
+  public func status() -> [String] { [] }
 }

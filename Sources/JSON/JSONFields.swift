@@ -69,6 +69,16 @@ public struct JSONFields: Sendable {
     JSONFieldError(kind, path: path(of: key), value: value(key), problem: problem)
   }
 
+  /// Refuses members that nobody reads: what was meant by them would not happen, in silence.
+  /// - Throws: ``JSONFieldError`` for the first.
+  public func refuseUnknownKeys(known: [String]) throws(JSONFieldError) {
+    for (key, value) in object.members where !known.contains(key) {
+      throw JSONFieldError(
+        path: path(of: key), value: value,
+        problem: "is not known; the keys are: \(known.joined(separator: ", "))")
+    }
+  }
+
   /// A string.
   public func string(_ key: String) throws(JSONFieldError) -> String? {
     try read(key, "must be a string") { $0.string }

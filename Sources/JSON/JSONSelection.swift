@@ -6,7 +6,7 @@
 public struct JSONSelection: Sendable, Hashable {
   /// The names that lead to the object from the document's own, through objects only.
   public let path: [String]
-  /// The names of the members that are read.
+  /// The names of the members that are read; one that ends in `*` stands for all that begin with what is before it.
   public let names: [String]
 
   /// The members `names` of the object at `path`.

@@ -64,8 +64,10 @@ enum JSONSkimmer {
   static func isUnlike(_ names: [String], _ text: Span<UInt8>, from start: Int, to end: Int) -> Bool {
     for position in start..<end where text[position] == UInt8(ascii: "\\") { return false }
     return names.allSatisfy { name in
-      guard name.utf8.count == end - start else { return true }
-      for (offset, byte) in name.utf8.enumerated() where text[start + offset] != byte { return true }
+      let isPrefix = name.utf8.last == UInt8(ascii: "*")
+      let length = name.utf8.count - (isPrefix ? 1 : 0)
+      guard isPrefix ? length <= end - start : length == end - start else { return true }
+      for (offset, byte) in name.utf8.prefix(length).enumerated() where text[start + offset] != byte { return true }
       return false
     }
   }

@@ -24,6 +24,10 @@ struct YAMLEvent: Sendable, Hashable {
   let kind: Kind
   /// Counted from 0.
   let line: Int
+  /// The name that a value is given by `&name`; of an alias, the name that it uses.
+  var anchor: String?
+  /// The tag, with the handle `!!` written out.
+  var tag: String?
 
   /// Parses a whole text, in which lists and mappings are nested `maximumDepth` deep at most: for each of its tokens
   /// libyaml looks at all that are open.
@@ -44,18 +48,19 @@ struct YAMLEvent: Sendable, Hashable {
         var event = unsafe yaml_event_t()
         guard unsafe yaml_parser_parse(&parser, &event) == 1 else {
           let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "it cannot be read"
-          failure = unsafe YAMLError(problem: problem, line: Int(parser.problem_mark.line))
+          let line = unsafe Int(parser.problem_mark.line)
+          failure = YAMLError(problem: cause(in: text, line: line) ?? problem, line: line)
           return
         }
         isAtEnd = unsafe event.type == YAML_STREAM_END_EVENT
-        let line = unsafe Int(event.start_mark.line)
-        if let kind = unsafe kind(of: event) {
-          events.append(YAMLEvent(kind: kind, line: line))
-          depth += kind.step
+        if let event = unsafe YAMLEvent(event) {
+          events.append(event)
+          depth += event.kind.step
         }
         unsafe yaml_event_delete(&event)
         if depth > maximumDepth {
-          failure = YAMLError(problem: "lists and mappings are nested too deeply", line: line)
+          failure = YAMLError(
+            problem: "lists and mappings are nested too deeply", line: events.last?.line ?? 0)
           return
         }
       }
@@ -64,19 +69,45 @@ struct YAMLEvent: Sendable, Hashable {
     return events
   }
 
-  private static func kind(of event: yaml_event_t) -> Kind? {
+  private init?(_ event: yaml_event_t) {
+    line = unsafe Int(event.start_mark.line)
     switch unsafe event.type {
     case YAML_SCALAR_EVENT:
       let scalar = unsafe event.data.scalar
       let text = unsafe String(
         decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-      return unsafe .scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
-    case YAML_ALIAS_EVENT: return .alias
-    case YAML_SEQUENCE_START_EVENT: return .sequenceStart
-    case YAML_SEQUENCE_END_EVENT: return .sequenceEnd
-    case YAML_MAPPING_START_EVENT: return .mappingStart
-    case YAML_MAPPING_END_EVENT: return .mappingEnd
+      kind = unsafe .scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE)
+      (anchor, tag) = unsafe (Self.text(scalar.anchor), Self.text(scalar.tag))
+    case YAML_ALIAS_EVENT:
+      kind = .alias
+      anchor = unsafe Self.text(event.data.alias.anchor)
+    case YAML_SEQUENCE_START_EVENT:
+      kind = .sequenceStart
+      let start = unsafe event.data.sequence_start
+      (anchor, tag) = unsafe (Self.text(start.anchor), Self.text(start.tag))
+    case YAML_MAPPING_START_EVENT:
+      kind = .mappingStart
+      let start = unsafe event.data.mapping_start
+      (anchor, tag) = unsafe (Self.text(start.anchor), Self.text(start.tag))
+    case YAML_SEQUENCE_END_EVENT: kind = .sequenceEnd
+    case YAML_MAPPING_END_EVENT: kind = .mappingEnd
     default: return nil
     }
+  }
+
+  private static func text(_ pointer: UnsafeMutablePointer<yaml_char_t>?) -> String? {
+    unsafe pointer.map { unsafe String(cString: $0) }
+  }
+
+  /// What cannot be seen in an editor, of which libyaml says that a key or a token is missing.
+  private static func cause(in text: [UInt8], line: Int) -> String? {
+    let lines = text.split(
+      separator: 0x0A, maxSplits: line + 1, omittingEmptySubsequences: false)
+    guard lines.indices.contains(line) else { return nil }
+    if lines[line].starts(with: TextPart.byteOrderMark) {
+      return "a byte order mark in the middle of the document: a line --- is missing before it"
+    }
+    return lines[line].prefix { $0 == 0x20 || $0 == 0x09 }.contains(0x09)
+      ? "a tab in the indentation, where YAML takes blanks only" : nil
   }
 }

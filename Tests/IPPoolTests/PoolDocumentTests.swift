@@ -73,7 +73,8 @@ import Testing
     let catalog = PoolCatalog(directory: directory.path)
     #expect(catalog.pools.map(\.name) == ["first"])
     #expect(catalog.faults.count == 2)
-    #expect(catalog.faults.first?.problem.contains("has addresses of pool first") ?? false)
+    let winner = "has addresses of pool first at \(directory.path)/1.yaml:1, which is read first and counts"
+    #expect(catalog.faults.first?.problem.contains(winner) ?? false)
     #expect(catalog.faults.last?.problem.contains("overlaps with subnet") ?? false)
   }
 
@@ -96,12 +97,117 @@ import Testing
       apiVersion: spiderpool.spidernet.io/v2beta1
       kind: SpiderReservedIP
       metadata: {name: r}
-      spec: {ips: [10.9.0.5, 10.9.0.9-10.9.0.1]}
+      spec: {ips: [10.9.0.5, 10.9.0.300]}
 
       """
     let catalog = try catalog(Self.document("pool", Self.goodSpec) + "---\n" + reserved)
     #expect(catalog.faults.count == 1)
+    #expect(catalog.faults.first?.consequence == "the addresses that it should reserve are given to pods")
     #expect(catalog.pools.first?.addresses.ranges.map(\.description) == ["10.9.0.4", "10.9.0.6-10.9.0.8"])
+  }
+
+  /// A fault all the same, but what is meant is clear.
+  @Test(arguments: [
+    ("ips: [10.9.0.6-10.9.0.5]", "lower end first"),
+    ("ips: [10.9.0.4/31, 10.9.0.6/32]", "must be an address"),
+    ("ips: [\"10.9.0.5 - 10.9.0.6\"]", "must be an address"),
+    ("ips: [10.9.0.5-10.9.0.6]\n  ip: []", "is not known"),
+    ("ipVersion: 5\n  ips: [10.9.0.5-10.9.0.6]", "must be 4 or 6"),
+    ("ipVersion: \"4\"\n  ips: [10.9.0.5-10.9.0.6]", "must be 4 or 6"),
+  ])
+  func whatAReservationMeansIsReserved(spec: String, says: String) throws {
+    let reserved =
+      "apiVersion: spiderpool.spidernet.io/v2beta1\nkind: SpiderReservedIP\nmetadata: {name: r}\nspec:\n  \(spec)\n"
+    let catalog = try catalog(reserved + "---\n" + Self.document("pool", Self.goodSpec))
+    #expect(catalog.faults.count == 1 && catalog.faults[0].problem.contains(says), "\(catalog.faults)")
+    let free = catalog.pools.first?.addresses
+    #expect(free?.contains(IPAddress(family: .v4, value: 0x0A09_0005)) == false)
+    #expect(free?.contains(IPAddress(family: .v4, value: 0x0A09_0006)) == false)
+    #expect(free?.isEmpty == false)
+  }
+
+  /// A subnet with addresses that no pod can have, and whether the pool is refused.
+  @Test(arguments: [
+    ("224.0.0.0/8", "224.0.0.5", "multicast"), ("127.0.0.0/8", "127.0.0.5", "loopback"),
+    ("0.0.0.0/8", "0.0.0.5", "this network"), ("169.254.0.0/16", "169.254.169.254", "link-local"),
+    ("255.255.255.0/24", "255.255.255.255", "broadcast"),
+    ("10.0.0.0/24", "10.0.0.0", "network address"), ("10.0.0.0/24", "10.0.0.250-10.0.0.255", "broadcast"),
+    ("10.0.0.0/30", "10.0.0.1-10.0.0.3", "broadcast"), ("10.0.0.0/31", "10.0.0.0-10.0.0.1", ""),
+    ("10.0.0.3/32", "10.0.0.3", ""), ("10.0.0.0/16", "10.0.0.255-10.0.1.0", ""),
+    ("2001:db8::/64", "2001:db8::", "anycast"), ("2001:db8::/127", "2001:db8::-2001:db8::1", ""),
+    ("2001:db8::/64", "2001:db8::ffff:ffff:ffff:ffff", ""), ("2001:db8::/128", "2001:db8::", ""),
+    ("ff00::/8", "ff02::1", "multicast"), ("fe80::/64", "fe80::5", "link-local"),
+    ("::/64", "::1", "loopback"),
+    ("::/64", "::", "unspecified"), ("::ffff:10.0.0.0/112", "::ffff:10.0.0.4", "written as IPv6"),
+    ("fd00:ec2::/64", "fd00:ec2::254", "metadata"),
+  ])
+  func addressesThatNoPodCanHaveAreRefused(subnet: String, ips: String, says: String) throws {
+    let spec = ["  subnet: \"\(subnet)\"", "  ips: [\"\(ips)\"]"]
+    let catalog = try catalog(Self.document("odd", spec))
+    #expect(catalog.pools.isEmpty == !says.isEmpty)
+    #expect(catalog.faults.isEmpty == says.isEmpty)
+    for fault in catalog.faults {
+      #expect(fault.problem.contains("spec.ips[0]") && fault.problem.contains(says), "\(fault)")
+      #expect(fault.line == 6)
+    }
+  }
+
+  @Test func excludedAddressesMayBeAnything() throws {
+    let catalog = try catalog(
+      Self.document(
+        "whole",
+        ["  subnet: 10.0.0.0/29", "  ips: [10.0.0.0-10.0.0.7]", "  excludeIPs: [10.0.0.0, 10.0.0.7]"]))
+    #expect(catalog.faults.isEmpty && catalog.pools.first?.addresses.count == 6, "\(catalog.faults)")
+  }
+
+  /// Documents as editors, tools and kubectl write them.
+  @Test(arguments: [
+    "\u{FEFF}DOCUMENT", "%YAML 1.2\n---\nDOCUMENT", "kind: List\napiVersion: v1\nitems:\n- JSON",
+    "kind: SpiderIPPoolList\napiVersion: spiderpool.spidernet.io/v2beta1\nmetadata: {resourceVersion: \"1\"}\nitems:\n"
+      + "- metadata: {name: good}\n  spec: {subnet: 10.9.0.0/24, ips: [10.9.0.4-10.9.0.8]}",
+    "kind: List\nitems: [{kind: List, items: [JSON]}]", "JSON\nJSON2", "...\n\n---\nDOCUMENT...\n",
+    "DOCUMENT---\napiVersion: spiderpool.spidernet.io/v2beta1\nkind: SpiderMultusConfig\nmetadata: {name: n}\nspec: {}",
+  ])
+  func documentsAreTakenAsKubectlTakesThem(text: String) throws {
+    let json = { (name: String, ip: String) in
+      #"{"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": "\#(name)"}, "#
+        + #""spec": {"subnet": "10.9.0.0/24", "ips": ["\#(ip)"]}}"#
+    }
+    let text = text.replacing("JSON2", with: json("second", "10.9.0.99"))
+      .replacing("JSON", with: json("good", "10.9.0.4-10.9.0.8"))
+      .replacing("DOCUMENT", with: Self.document("good", Self.goodSpec))
+    let catalog = try catalog(text)
+    #expect(catalog.faults.isEmpty, "\(catalog.faults)")
+    #expect(catalog.pools.first?.name == "good")
+    #expect(catalog.pools.first?.addresses.ranges.map(\.description) == ["10.9.0.4-10.9.0.8"])
+  }
+
+  @Test func anchorsMergeKeysAndTheWordsOfYAML11AreTaken() throws {
+    let spec = [
+      "  <<: &common {subnet: 10.9.0.0/24, gateway: 10.9.0.1, default: yes}", "  disable: off",
+      "  ips: &ips [10.9.0.4-10.9.0.8]",
+    ]
+    let catalog = try catalog(Self.document("good", spec))
+    #expect(catalog.faults.isEmpty, "\(catalog.faults)")
+    let pool = try #require(catalog.pools.first)
+    #expect(pool.isDefault && !pool.isDisabled && pool.gateway?.description == "10.9.0.1")
+  }
+
+  /// What stands on the wrong level, or has a typing error, would change who gets an address.
+  @Test(arguments: [
+    ("disable: true\n", "disable"), ("status: {}\nSpec: {}\n", "Spec"),
+    ("  routes: [{dst: 10.1.0.0/16, gw: 10.9.0.1, via: x}]\n", "spec.routes[0].via"),
+    ("  podAffinity: {matchLabel: {a: b}}\n", "spec.podAffinity.matchLabel"),
+    (
+      "  nodeAffinity: {matchExpressions: [{key: a, operator: In, value: [b]}]}\n",
+      "matchExpressions[0].value"
+    ),
+  ])
+  func unknownKeysAreRefusedOnEveryLevel(text: String, path: String) throws {
+    let catalog = try catalog(Self.document("bad", Self.goodSpec) + text)
+    #expect(catalog.pools.isEmpty)
+    #expect(catalog.faults.first?.problem.contains("\(path)\" with value") ?? false, "\(catalog.faults)")
+    #expect(catalog.faults.first?.problem.contains("is not known") ?? false, "\(catalog.faults)")
   }
 
   @Test func oneBadItemOfAListHidesNoOther() throws {

@@ -26,6 +26,14 @@ import Testing
     #expect(try parse(text) == JSONValue(parsing: Array(expected.utf8)), "\(text)")
   }
 
+  @Test func aStarStandsForAllThatBeginSo() throws {
+    let text = #"{"a":{"b":{"x/":1,"x/1":2,"x":3,"y/x/":4,"":5,"*":6}}}"#
+    let selection = JSONSelection(path: ["a", "b"], names: ["x/*"])
+    let expected = #"{"a":{"b":{"x/":1,"x/1":2}}}"#
+    #expect(
+      try JSONValue(parsing: Array(text.utf8), selecting: selection) == JSONValue(parsing: Array(expected.utf8)))
+  }
+
   @Test(arguments: [
     #"{"a":{"b":{"z"#, #"{"a":{"b":{"z":"}}}"#, #"{"a":{"b":{"z":"\"}}}"#, #"{"a":{"b":{"z" 1}}}"#,
     #"{"a":{"b":{"z":}}}"#,

@@ -1,15 +1,27 @@
+import Glibc
 import Platform
 import Testing
 
 @testable import Operator
 
 @Suite struct LintTests {
+  /// One of its own, since the cases of a test run at once.
+  private static func directory() throws -> String {
+    var template = Array("/tmp/lint-test-XXXXXX".utf8CString)
+    #expect(unsafe mkdtemp(&template) != nil)
+    return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  private static func remove(_ directory: String, _ names: [String]) {
+    for name in names { try? Files.remove("\(directory)/\(name)") }
+    unsafe _ = rmdir(directory)
+  }
+
   private func findings(_ name: String, _ text: String) throws -> [String] {
-    let directory = "/tmp/operator-tests"
-    try Files.makeDirectory(directory)
+    let directory = try Self.directory()
     let file = "\(directory)/\(name)"
     try Files.replace(file, with: Array(text.utf8))
-    defer { try? Files.remove(file) }
+    defer { Self.remove(directory, [name]) }
     return LintReport([file]).findings.map { String($0.description.dropFirst(directory.count + 1)) }
   }
 
@@ -77,5 +89,127 @@ import Testing
     let found = try findings("pod.yaml", "apiVersion: v1\nkind: Pod\n")
     #expect(found.count == 1)
     #expect(found.first?.hasPrefix("pod.yaml:2: key \"kind\" with value \"Pod\"") ?? false, "\(found)")
+  }
+
+  /// Files of a directory that is linted as a whole, and one after the other by name.
+  private func lint(_ files: [String: String], _ paths: [String]? = nil) throws -> [String] {
+    let directory = try Self.directory()
+    for (name, text) in files { try Files.replace("\(directory)/\(name)", with: Array(text.utf8)) }
+    defer { Self.remove(directory, Array(files.keys)) }
+    let name = directory.split(separator: "/").last ?? ""
+    let paths = paths.map { $0.map { "\(directory)/\($0.replacing("DIRECTORY", with: name))" } }
+    return LintReport(paths ?? [directory])
+      .findings.map { $0.description.replacing("\(directory)/", with: "") }
+  }
+
+  private static func pool(_ name: String, _ ips: String) -> String {
+    """
+    apiVersion: spiderpool.spidernet.io/v2beta1
+    kind: SpiderIPPool
+    metadata:
+      name: \(name)
+    spec:
+      subnet: 10.0.0.0/24
+      ips: [\(ips)]
+
+    """
+  }
+
+  /// As the plugin reads them: the file that sorts first counts, in whatever order they are named.
+  @Test(arguments: [
+    [""], ["/", "/./b.yaml"], ["b.yaml", "a.yaml"], ["a.yaml", "b.yaml", "../DIRECTORY/b.yaml"],
+  ])
+  func filesOfACallAreJudgedTogether(paths: [String]) throws {
+    let found = try lint(
+      [
+        "a.yaml": Self.pool("one", "10.0.0.4-10.0.0.8"),
+        "b.yaml": Self.pool("two", "10.0.0.8") + "---\n"
+          + Self.pool("one", "10.0.0.9"), "c.yaml": Self.pool("three", "10.0.0.10"),
+      ], paths)
+    #expect(
+      found == [
+        "b.yaml:7: key \"spec.ips\" with value [\"10.0.0.8\"] has addresses of pool one at a.yaml:1, which is read first "
+          + "and counts",
+        "b.yaml:12: key \"metadata.name\" with value \"one\" is the name of the pool at a.yaml:1 too, which is read first "
+          + "and counts",
+      ], "\(found)")
+  }
+
+  @Test func aReservationCountsForPoolsOfOtherFiles() throws {
+    let reserved =
+      "apiVersion: spiderpool.spidernet.io/v2beta1\nkind: SpiderReservedIP\nmetadata: {name: r}\nspec: {ips: [10.0.0.9-10.0.0.4]}\n"
+    let found = try lint(["d.yaml": Self.pool("one", "10.0.0.4"), "e.yaml": reserved])
+    #expect(found.count == 1 && found[0].hasPrefix("e.yaml:4: key \"spec.ips[0]\""), "\(found)")
+  }
+
+  /// What the plugin and the runtimes do not read is not judged.
+  @Test func hiddenPoolsAreLeftAloneAsThePluginDoes() throws {
+    #expect(
+      try lint([
+        ".old.yaml": Self.pool("one", "x"), "f.yaml.bak": "x", "f.yaml": Self.pool("one", "10.0.0.4"),
+      ]) == [])
+  }
+
+  @Test(arguments: [
+    (
+      "networks.conflist", #"{"name": "n", "plugins": [{"type": "ipvlan"}]}"#,
+      #"{"name": "n", "type": "ipvlan"}"#, "network n"
+    ),
+    (
+      "x.yaml", "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: n}\n",
+      "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: n, namespace: default}\n",
+      "NetworkAttachmentDefinition default/n"
+    ),
+  ]) func twoOfOneNameAreFound(name: String, first: String, second: String, says: String) throws {
+    let found = try lint(["1-\(name)": first, "2-\(name)": second])
+    #expect(found.count == 1 && found[0].contains("\(says) is at 1-\(name):1 too"), "\(found)")
+  }
+
+  /// NetworkAttachmentDefinitions: what Multus takes, and what it cannot.
+  @Test(arguments: [
+    (#"config: '{"cniVersion":"0.3.1","type":"ipvlan","master":"eth1","ipam":{}}'"#, ""),
+    (#"config: '{"cniVersion":"0.3.1","name":"","type":"ipvlan"}'"#, ""),
+    (#"config: '{"cniVersion":"0.3.1","plugins":[{"type":"ipvlan"}]}'"#, ""), ("config: ''", ""), ("{}", ""),
+    (#"config: {"type": "ipvlan"}"#, "spec.config"), (#"config: '["ipvlan"]'"#, "must be a JSON object"),
+    (#"config: '{"type": "ipvlan"'"#, "is not valid JSON"), (#"Config: '{}'"#, "spec.Config"),
+    (#"config: '{"type":"ipvlan","mode":"l4"}'"#, "spec.config.mode"),
+    (#"config: '{"type":"ipvlan","ipam":{"type":"ippool","ippools":["a"]}}'"#, "spec.config.ipam.ippools"),
+    (#"config: '{"type":"macvlan","ipam":{"type":"ippool","Pools":["a"]}}'"#, "spec.config.ipam.Pools"),
+    (#"config: '{"name":"n"}'"#, "spec.config.type"),
+  ]) func definitionsAreJudgedAsMultusReadsThem(spec: String, says: String) throws {
+    let text =
+      "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: n}\nspec:\n  \(spec)\n"
+    for text in [
+      text, "kind: List\nitems:\n" + "- " + text.split(separator: "\n").joined(separator: "\n  ") + "\n",
+    ] {
+      let found = try findings("nad.yaml", text)
+      #expect(found.isEmpty == says.isEmpty, "\(found)")
+      #expect(found.allSatisfy { $0.contains(says) }, "\(found)")
+    }
+  }
+
+  @Test func aListOfEveryKindIsJudgedItemByItem() throws {
+    let text = """
+      kind: List
+      items:
+      - {apiVersion: spiderpool.spidernet.io/v2beta1, kind: SpiderMultusConfig, metadata: {name: a},
+         spec: {cniType: ipvlan, ipvlan: {master: [ens5]}}}
+      - {apiVersion: spiderpool.spidernet.io/v2beta1, kind: SpiderIPPool, metadata: {name: p},
+         spec: {subnet: 10.0.0.0/24, ips: [10.0.0.4]}}
+      - {apiVersion: spiderpool.spidernet.io/v2beta1, kind: SpiderMultusConfig, metadata: {name: b},
+         spec: {cniType: ipvlan, ipvlan: {master: [ens5], ippool: {ipv4: [p]}}}}
+      - {apiVersion: v1, kind: Pod}
+      """
+    let found = try findings("list.yaml", text)
+    #expect(found.count == 2, "\(found)")
+    #expect(found.first?.hasPrefix("list.yaml:8: key \"items[2].spec.ipvlan.ippool\"") ?? false, "\(found)")
+    #expect(found.last?.contains("items[3].kind") ?? false, "\(found)")
+  }
+
+  /// Runtimes read JSON and nothing else, the plugin reads pool documents of any kind.
+  @Test func aByteOrderMarkIsRefusedWhereARuntimeRefusesIt() throws {
+    let configuration = "\u{FEFF}{\"name\": \"n\", \"type\": \"ipvlan\"}"
+    for name in ["a.conflist", "a.conf", "a.json"] { #expect(try findings(name, configuration).count == 1) }
+    #expect(try findings("p.json", "\u{FEFF}" + Self.pool("p", "10.0.0.4")) == [])
   }
 }

@@ -71,12 +71,14 @@ extension HostLocalAllocator {
   }
 
   /// Every set must have a free address, the directory must be writable, and `resolvConf` readable.
-  public func status() throws(AllocationError) {
+  @discardableResult
+  public func status() throws(AllocationError) -> [String] {
     _ = try nameService()
-    guard var store = try HostLocalStore.open(location, isMaking: true) else { return }
+    guard var store = try HostLocalStore.open(location, isMaking: true) else { return [] }
     try store.probeWriting()
     for (number, set) in configuration.sets.enumerated() {
       _ = try HostLocalTurn(number: number, set: set, wish: nil).choose(in: store)
     }
+    return []
   }
 }

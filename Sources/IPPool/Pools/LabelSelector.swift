@@ -20,6 +20,7 @@ public struct LabelSelector: Sendable, Hashable {
   /// Reads `matchLabels` and `matchExpressions`.
   /// - Throws: ``JSONFieldError``, also for a selector without any requirement: it would match everything.
   init(_ fields: JSONFields) throws(JSONFieldError) {
+    try fields.refuseUnknownKeys(known: ["matchLabels", "matchExpressions"])
     var requirements: [Requirement] = []
     if let labels = try fields.fields("matchLabels") {
       for (key, _) in labels.object.members {
@@ -27,6 +28,7 @@ public struct LabelSelector: Sendable, Hashable {
       }
     }
     for entry in try fields.objects("matchExpressions") ?? [] {
+      try entry.refuseUnknownKeys(known: ["key", "operator", "values"])
       let known = "one of In, NotIn, Exists, DoesNotExist"
       requirements.append(
         Requirement(

@@ -1,59 +1,66 @@
 internal import Addressing
 internal import JSON
+internal import YAML
 
 extension NodePool {
   /// Reads a SpiderIPPool and checks it by itself; what concerns other pools is checked by ``PoolCatalog``.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
-  init(_ document: JSONFields, source: Source) throws(JSONFieldError) {
+  init(_ object: KubernetesObject, source: Source) throws(JSONFieldError) {
     self.source = source
-    name = try Self.name(document)
-    let spec = try document.required("spec", document.fields("spec"))
+    name = try object.name()
+    try object.refuseUnknownKeys()
+    let spec = try object.fields.required("spec", object.fields.fields("spec"))
     subnet = try Self.subnet(spec)
     let ips = try AddressSet(Self.ranges(spec, "ips", inside: subnet))
     excluded = try AddressSet(Self.ranges(spec, "excludeIPs", inside: subnet))
     addresses = ips.subtracting(excluded)
+    try Self.refuseUnusable(spec, addresses, subnet)
     gateway = try Self.gateway(spec, subnet)
     if let gateway, addresses.contains(gateway) {
       throw spec.error("gateway", "must not be one of spec.ips; list it in spec.excludeIPs")
     }
     routes = try Self.routes(spec, subnet)
-    isDefault = try spec.bool("default") ?? false
-    isDisabled = try spec.bool("disable") ?? false
+    isDefault = try spec.flag("default") ?? false
+    isDisabled = try spec.flag("disable") ?? false
     nodeNames = try spec.strings("nodeName") ?? []
     namespaceNames = try spec.strings("namespaceName") ?? []
     multusNames = try spec.strings("multusName") ?? []
     nodeAffinity = try Self.selector(spec, "nodeAffinity")
     namespaceAffinity = try Self.selector(spec, "namespaceAffinity")
     podAffinity = try Self.selector(spec, "podAffinity")
-    try Self.refuseUnknownKeys(spec, known: Self.keys)
+    try spec.refuseUnknownKeys(known: Self.keys)
   }
 
-  /// `vlan` is of releases before 0.9, and says nothing to a node.
+  /// A mistyped `excludeIPs` or `nodeName` would let addresses out that are somebody else's. `vlan` is of releases
+  /// before 0.9, and says nothing to a node.
   private static let keys = [
     "ipVersion", "subnet", "ips", "excludeIPs", "gateway", "routes", "default", "disable", "nodeName",
     "nodeAffinity", "namespaceName", "namespaceAffinity", "podAffinity", "multusName", "vlan",
   ]
 
-  /// A mistyped `excludeIPs` or `nodeName` would let addresses out that are somebody else's.
-  static func refuseUnknownKeys(_ spec: JSONFields, known: [String]) throws(JSONFieldError) {
-    for (key, _) in spec.object.members where !known.contains(key) {
-      throw spec.error(key, "is not known; the keys are: \(known.joined(separator: ", "))")
+  /// `ipVersion`, which may be left out.
+  static func version(_ spec: JSONFields) throws(JSONFieldError) -> IPFamily? {
+    guard let value = spec.value("ipVersion") else { return nil }
+    guard let family = value.int.flatMap({ UInt8(exactly: $0) }).flatMap(IPFamily.init) else {
+      throw spec.error("ipVersion", "must be 4 or 6, as a number")
     }
+    return family
   }
 
-  /// `metadata.name`, as Kubernetes takes it (RFC 1123 subdomain).
-  static func name(_ document: JSONFields) throws(JSONFieldError) -> String {
-    let metadata = try document.required("metadata", document.fields("metadata"))
-    let name = try metadata.required("name", metadata.string("name"))
-    let isName =
-      (1...253).contains(name.utf8.count) && name.first != "." && name.first != "-"
-      && name.utf8.allSatisfy { byte in
-        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
-      }
-    guard isName else {
-      throw metadata.error("name", "must consist of lower case letters, digits, '-' and '.'")
+  /// Tells of the entry that has an address which a pod cannot have.
+  private static func refuseUnusable(
+    _ spec: JSONFields, _ addresses: AddressSet, _ subnet: CIDR
+  ) throws(JSONFieldError) {
+    for (range, reason) in UnusableAddresses.all(in: subnet) where addresses.overlaps(AddressSet([range])) {
+      let entries = (spec.value("ips")?.array ?? []).compactMap(\.string)
+      let index = entries.firstIndex { IPRange($0)?.overlaps(range) ?? false } ?? 0
+      let first = AddressSet([range]).intersection(addresses).ranges.first?.lower
+      throw JSONFieldError(
+        path: "\(spec.path(of: "ips"))[\(index)]", value: .string(entries[index]),
+        problem:
+          "has \(first ?? range.lower), which no pod can have: it is \(reason); leave it out, or list it in "
+          + "spec.excludeIPs")
     }
-    return name
   }
 
   /// A list of `a` and `a-b` of one family, no two of which overlap.
@@ -82,7 +89,7 @@ extension NodePool {
     let text = "a network such as 172.31.16.0/20"
     let subnet = try spec.required("subnet", spec.parsed("subnet", text, CIDR.init))
     guard subnet.isNetwork else { throw spec.error("subnet", "must be written as \(subnet.network)") }
-    if let version = try spec.int("ipVersion", in: 4...6), version != subnet.family.rawValue {
+    if let version = try version(spec), version != subnet.family {
       throw spec.error("ipVersion", "does not agree with subnet \(subnet)")
     }
     return subnet
@@ -98,6 +105,7 @@ extension NodePool {
   private static func routes(_ spec: JSONFields, _ subnet: CIDR) throws(JSONFieldError) -> [IPRoute] {
     var routes: [IPRoute] = []
     for entry in try spec.objects("routes") ?? [] {
+      try entry.refuseUnknownKeys(known: ["dst", "gw", "mtu", "advmss", "priority", "table", "scope"])
       let route = try IPRoute(entry)
       if route.destination.isDefaultRoute {
         throw entry.error("dst", "must not be the default route: set gateway")

@@ -11,6 +11,13 @@ public struct NodePool: Sendable, Hashable {
     /// The line on which it starts.
     public let line: Int
 
+    /// A place in a file.
+    public init(file: String, document: Int, line: Int) {
+      self.file = file
+      self.document = document
+      self.line = line
+    }
+
     /// As editors take it: `/etc/cni/ippool.d/aws.yaml:12`.
     public var description: String { "\(file):\(line)" }
   }

@@ -1,40 +1,107 @@
 internal import Addressing
 internal import JSON
 
-/// The pod's own choice of pools, which Spiderpool's users write as an annotation.
-enum PoolAnnotation {
-  /// For every interface of the pod.
-  static let one = "ipam.spidernet.io/ippool"
-  /// For each interface its own.
-  static let perInterface = "ipam.spidernet.io/ippools"
+/// The pod's own wishes, which Spiderpool's users write as annotations.
+///
+/// What is not honoured is refused by name: a pod that asks for certain pools must not get an address of others, in
+/// silence.
+struct PoolAnnotation: Sendable {
+  /// How the names of Spiderpool's annotations begin.
+  static let prefix = "ipam.spidernet.io/"
+  private static let one = "\(prefix)ippool"
+  private static let perInterface = "\(prefix)ippools"
+  private static let routes = "\(prefix)routes"
 
-  /// The names by family; `nil` when the pod does not choose.
-  ///
-  /// `ippools` names an interface for each entry, and goes before `ippool`, which is for all of them.
-  /// - Throws: ``AllocationError`` for an annotation that cannot be read: a pod that asks for certain pools
-  ///   must not get an address of others.
-  static func names(_ request: AllocationRequest) throws(AllocationError) -> [IPFamily: [String]]? {
+  /// The pools by family; `nil` when the pod does not choose.
+  private(set) var names: [IPFamily: [String]]?
+  /// The pools' gateways are not for default routes.
+  private(set) var hasNoDefaultRoute = false
+  /// Routes by gateways of any of the pod's interfaces.
+  private(set) var routes: [IPRoute] = []
+
+  /// Reads the annotations that are for an interface.
+  /// - Throws: ``AllocationError`` for an annotation that cannot be read, or is not known.
+  init(_ request: AllocationRequest) throws(AllocationError) {
     do throws(JSONFieldError) {
-      if let text = request.annotations[perInterface] {
-        for entry in try JSONFields(["entries": parse(text, perInterface)]).objects("entries") ?? []
-        where try entry.string("interface") ?? "eth0" == request.attachment.ifname {
-          return try PoolConfiguration.byFamily(entry)
+      try Self.refuseUnknown(request.annotations)
+      if let entries = try Self.entries(request.annotations), let entry = try Self.entry(entries, request) {
+        names = try Self.names(entry)
+        hasNoDefaultRoute = try entry.bool("cleangateway") ?? false
+      } else if let value = try Self.json(request.annotations, Self.one) {
+        guard let object = value.object else {
+          throw JSONFieldError(.wrongType, path: Self.one, value: value, problem: "must be an object")
+        }
+        let fields = JSONFields(object, path: Self.one)
+        try fields.refuseUnknownKeys(known: ["ipv4", "ipv6"])
+        names = try Self.names(fields)
+      }
+      if let value = try Self.json(request.annotations, Self.routes) {
+        for entry in try JSONFields([Self.routes: value]).objects(Self.routes) ?? [] {
+          try entry.refuseUnknownKeys(known: ["dst", "gw"])
+          _ = try entry.required("gw", entry.string("gw"))
+          routes.append(try IPRoute(entry))
         }
       }
-      guard let text = request.annotations[one] else { return nil }
-      guard let object = try parse(text, one).object else {
-        throw JSONFieldError(.wrongType, path: one, value: .string(text), problem: "must be an object")
-      }
-      return try PoolConfiguration.byFamily(JSONFields(object))
     } catch {
       throw AllocationError(.invalidConfiguration, "the pod's annotation cannot be used: \(error)")
     }
   }
 
+  /// Spiderpool's other annotations choose pools too, by means that are not here. `assigned-eth0` and its like were
+  /// written by old releases of it, as a report.
+  private static func refuseUnknown(_ annotations: PodAnnotations) throws(JSONFieldError) {
+    for name in annotations.names where name.hasPrefix(prefix) && !name.hasPrefix("\(prefix)assigned-") {
+      guard ![one, perInterface, routes].contains(name) else { continue }
+      throw JSONFieldError(
+        .unsupported, path: name, value: annotations[name].map(JSONValue.string),
+        problem: "is not supported; those that are: \(one), \(perInterface), \(routes)")
+    }
+  }
+
+  /// `ippools`: an entry for each interface, which goes before `ippool`, that is for all of them.
+  private static func entries(_ annotations: PodAnnotations) throws(JSONFieldError) -> [JSONFields]? {
+    guard let value = try json(annotations, perInterface) else { return nil }
+    guard let entries = try JSONFields([perInterface: value]).objects(perInterface) else { return nil }
+    for entry in entries {
+      try entry.refuseUnknownKeys(known: ["interface", "ipv4", "ipv6", "cleangateway"])
+    }
+    return entries
+  }
+
+  /// The entry for an interface. Where no entry names one they are in the order in which Multus numbers them.
+  private static func entry(
+    _ entries: [JSONFields], _ request: AllocationRequest
+  ) throws(JSONFieldError) -> JSONFields? {
+    var found: JSONFields?
+    var names: [String?] = []
+    for (index, entry) in entries.enumerated() {
+      let name = try entry.string("interface").flatMap { $0.isEmpty ? nil : $0 }
+      if let name, names.contains(name) { throw entry.error("interface", "occurs twice") }
+      if index > 0, (name == nil) != (names[0] == nil) {
+        throw entry.error("interface", "must be in every entry, or in none")
+      }
+      names.append(name)
+      if name ?? (index == 0 ? "eth0" : "net\(index)") == request.attachment.ifname { found = entry }
+    }
+    return found
+  }
+
+  private static func names(_ fields: JSONFields) throws(JSONFieldError) -> [IPFamily: [String]] {
+    let names = try PoolConfiguration.byFamily(fields)
+    guard names.values.contains(where: { !$0.isEmpty }) else {
+      throw JSONFieldError(
+        path: fields.path, value: .object(fields.object), problem: "must name a pool in ipv4 or in ipv6")
+    }
+    return names
+  }
+
   /// More text than this, in bytes, is no choice of pools: whoever may start pods must not make the node work.
   private static let longest = 16 << 10
 
-  private static func parse(_ text: String, _ key: String) throws(JSONFieldError) -> JSONValue {
+  /// The value of an annotation; templates write an empty text for one that is not set.
+  private static func json(_ annotations: PodAnnotations, _ key: String) throws(JSONFieldError) -> JSONValue?
+  {
+    guard let text = annotations[key], !text.isEmpty else { return nil }
     guard text.utf8.count <= longest else {
       throw JSONFieldError(
         path: key, value: .string(String(text.prefix(100))),

@@ -2,7 +2,7 @@ public import Addressing
 internal import JSON
 internal import Platform
 internal import SystemPackage
-internal import YAML
+public import YAML
 
 /// The pools of a directory, as far as they can be used, and what is wrong with the rest.
 ///
@@ -16,6 +16,9 @@ public struct PoolCatalog: Sendable {
   /// The addresses of all SpiderReservedIP documents.
   public private(set) var reserved = AddressSet()
 
+  /// A catalog of nothing, for those who have read the documents themselves.
+  public init() {}
+
   /// Reads `*.yaml`, `*.yml` and `*.json` of a directory.
   public init(directory: String) {
     let names: [String]
@@ -23,23 +26,17 @@ public struct PoolCatalog: Sendable {
       faults = [PoolFault(file: directory, document: nil, line: nil, problem: "cannot be listed: \(error)")]
       return
     }
-    for name in names where !name.hasPrefix(".") && Self.suffixes.contains(where: name.hasSuffix) {
-      read("\(directory)/\(name)")
-    }
+    for name in names where Self.isRead(name) { read("\(directory)/\(name)") }
     finish()
   }
 
-  /// Reads one file by itself, as `ipvlanctl lint` does.
-  public init(file: String) {
-    read(file)
-    finish()
+  /// Whether a file of that name in the directory is read at all.
+  public static func isRead(_ name: String) -> Bool {
+    !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains(where: name.hasSuffix)
   }
 
   /// The pool of that name.
   public func pool(named name: String) -> NodePool? { pools.first { $0.name == name } }
-
-  static let suffixes = [".yaml", ".yml", ".json"]
-  private static let group = "spiderpool.spidernet.io/"
 
   private mutating func read(_ file: String) {
     let bytes: [UInt8]
@@ -50,59 +47,79 @@ public struct PoolCatalog: Sendable {
     for (index, document) in YAMLText.documents(in: bytes).enumerated() {
       switch document {
       case .success(let document):
-        read(document, NodePool.Source(file: file, document: index + 1, line: document.line))
+        let source = NodePool.Source(file: file, document: index + 1, line: document.line)
+        for object in document.objects { read(object, of: document, source) }
       case .failure(let error):
         faults.append(PoolFault(file: file, document: index + 1, line: error.line, problem: error.problem))
       }
     }
   }
 
-  private mutating func read(_ document: YAMLDocument, _ source: NodePool.Source) {
-    guard let object = document.value.object else {
-      let problem = "the document must be an object such as a SpiderIPPool"
-      faults.append(
-        PoolFault(file: source.file, document: source.document, line: source.line, problem: problem))
-      return
-    }
-    // kubectl prints several objects as one list.
-    let fields = JSONFields(object)
-    guard object["kind"]?.string?.hasSuffix("List") ?? false, let items = object["items"]?.array else {
-      return take(fields, document, source)
-    }
-    for (index, item) in items.enumerated() {
-      take(JSONFields(item.object ?? [:], path: "items[\(index)]"), document, source)
+  private mutating func read(
+    _ object: Result<KubernetesObject, JSONFieldError>, of document: YAMLDocument, _ source: NodePool.Source
+  ) {
+    do throws(JSONFieldError) {
+      let object = try object.get()
+      if take(object, of: document, at: source) { return }
+      let kind = try object.fields.required("kind", object.fields.string("kind"))
+      guard !Self.networkKinds.contains(kind) else { return }
+      throw object.fields.error("kind", "must be SpiderIPPool or SpiderReservedIP", kind: .unsupported)
+    } catch {
+      faults.append(PoolFault(error, document, source))
     }
   }
 
-  private mutating func take(_ fields: JSONFields, _ document: YAMLDocument, _ source: NodePool.Source) {
+  /// Those who paste a guide have the networks in the same file.
+  private static let networkKinds = ["SpiderMultusConfig", "NetworkAttachmentDefinition"]
+
+  /// Reads a SpiderIPPool or a SpiderReservedIP; what is wrong with it becomes a fault.
+  /// - Returns: `false` for an object of another kind, which is left alone.
+  public mutating func take(
+    _ object: KubernetesObject, of document: YAMLDocument, at source: NodePool.Source
+  ) -> Bool {
+    guard let kind = object.kind, ["SpiderIPPool", "SpiderReservedIP"].contains(kind) else { return false }
+    let isReservation = kind == "SpiderReservedIP"
     do throws(JSONFieldError) {
-      let version = try fields.required("apiVersion", fields.string("apiVersion"))
-      guard version.hasPrefix(Self.group) else {
-        throw fields.error("apiVersion", "must be \(Self.group)v2beta1")
-      }
-      switch try fields.required("kind", fields.string("kind")) {
-      case "SpiderIPPool":
-        let pool = try NodePool(fields, source: source)
-        try refuseContradiction(pool, fields)
+      // A reservation counts whatever else is wrong with it.
+      if isReservation { reserve(object) }
+      try object.requireGroup("spiderpool.spidernet.io", version: "v2beta1")
+      if isReservation {
+        try Self.checkReservation(object)
+      } else {
+        let pool = try NodePool(object, source: source)
+        try refuseContradiction(pool, object.fields)
         pools.append(pool)
-      case "SpiderReservedIP": try reserve(fields)
-      default: throw fields.error("kind", "must be SpiderIPPool or SpiderReservedIP", kind: .unsupported)
       }
     } catch {
-      let line = document.line(of: error.path)
-      faults.append(
-        PoolFault(file: source.file, document: source.document, line: line, problem: error.description))
+      var fault = PoolFault(error, document, source)
+      fault.isReservation = isReservation
+      faults.append(fault)
     }
+    return true
   }
 
-  /// An entry that is wrong does not set the others free: what can be read is reserved.
-  private mutating func reserve(_ fields: JSONFields) throws(JSONFieldError) {
-    let spec = try fields.required("spec", fields.fields("spec"))
-    let readable = (spec.value("ips")?.array ?? []).compactMap { $0.string.flatMap(IPRange.init) }
-    reserved = AddressSet(reserved.ranges + readable)
-    let family = try spec.int("ipVersion", in: 4...6).map { $0 == 6 ? IPFamily.v6 : .v4 }
-    _ = try NodePool.ranges(spec, "ips", family: family)
-    try NodePool.refuseUnknownKeys(spec, known: ["ipVersion", "ips"])
+  /// An entry that is wrong does not set the others free: what can be read is reserved, and what can be meant, as by
+  /// a range whose ends are in the wrong order, or by a network.
+  private mutating func reserve(_ object: KubernetesObject) {
+    let entries = object.fields.object["spec"]?.object?["ips"]?.array ?? []
+    let ranges = entries.compactMap(\.string).compactMap { text -> IPRange? in
+      if let range = IPRange(text) { return range }
+      if let network = CIDR(text) { return IPRange(network.firstAddress, network.lastAddress) }
+      let ends = text.split(separator: "-").map { end in String(end.filter { !$0.isWhitespace }) }
+      guard ends.count <= 2, let first = ends.first.flatMap({ IPAddress($0) }),
+        let last = ends.last.flatMap({ IPAddress($0) })
+      else { return nil }
+      return IPRange(first, last) ?? IPRange(last, first)
+    }
+    reserved = AddressSet(reserved.ranges + ranges)
+  }
+
+  private static func checkReservation(_ object: KubernetesObject) throws(JSONFieldError) {
+    try object.refuseUnknownKeys()
+    _ = try object.name()
+    let spec = try object.fields.required("spec", object.fields.fields("spec"))
+    try spec.refuseUnknownKeys(known: ["ipVersion", "ips"])
+    _ = try NodePool.ranges(spec, "ips", family: NodePool.version(spec))
   }
 
   private func refuseContradiction(_ pool: NodePool, _ fields: JSONFields) throws(JSONFieldError) {
@@ -110,42 +127,35 @@ public struct PoolCatalog: Sendable {
       if other.name == pool.name {
         throw JSONFieldError(
           path: fields.path(of: "metadata.name"), value: .string(pool.name),
-          problem: "is the name of the pool at \(other.source) too")
+          problem: "is the name of the pool at \(other.source) too, which is read first and counts")
       }
       if other.subnet != pool.subnet, other.subnet.overlaps(pool.subnet) {
         throw JSONFieldError(
           path: fields.path(of: "spec.subnet"), value: .string("\(pool.subnet)"),
-          problem: "overlaps with subnet \(other.subnet) of pool \(other.name) at \(other.source)")
+          problem:
+            "overlaps with subnet \(other.subnet) of pool \(other.name) at \(other.source), which is read first "
+            + "and counts")
       }
       if other.addresses.overlaps(pool.addresses) {
         throw JSONFieldError(
           path: fields.path(of: "spec.ips"), value: fields.object["spec"]?.object?["ips"],
-          problem: "has addresses of pool \(other.name) at \(other.source)")
+          problem: "has addresses of pool \(other.name) at \(other.source), which is read first and counts")
       }
     }
   }
 
-  /// Reserved addresses may be written behind the pools that have them.
-  private mutating func finish() {
+  /// Takes the reserved addresses out of the pools, when all documents are read: they may be written behind the
+  /// pools that have them.
+  public mutating func finish() {
     guard !reserved.isEmpty else { return }
     for index in pools.indices { pools[index].addresses = pools[index].addresses.subtracting(reserved) }
   }
 }
 
-/// A pool file, or a document in one, that cannot be used.
-public struct PoolFault: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The path of the file or directory.
-  public let file: String
-  /// The document's position in the file, counted from 1.
-  public let document: Int?
-  /// The line at which the fault is.
-  public let line: Int?
-  /// What is wrong, with key and value.
-  public let problem: String
-
-  /// `file:line: document 2: problem`.
-  public var description: String {
-    let place = line.map { "\(file):\($0)" } ?? file
-    return document.map { "\(place): document \($0): \(problem)" } ?? "\(place): \(problem)"
+extension PoolFault {
+  fileprivate init(_ error: JSONFieldError, _ document: YAMLDocument, _ source: NodePool.Source) {
+    self.init(
+      file: source.file, document: source.document, line: document.line(of: error.path),
+      problem: error.description)
   }
 }

@@ -18,6 +18,8 @@ struct PoolConfiguration: Sendable {
   let coolDown: Int
   /// Routes that are added to the pools' own.
   let routes: [IPRoute]
+  /// A key that nobody reads.
+  let unknownKey: JSONFieldError?
 
   /// Reads the keys.
   ///
@@ -35,6 +37,34 @@ struct PoolConfiguration: Sendable {
     var routes: [IPRoute] = []
     for entry in try fields.objects("routes") ?? [] { routes.append(try IPRoute(entry)) }
     self.routes = routes
+    unknownKey = Self.unknownKey(fields)
+  }
+
+  private static let keys = [
+    "type", "inProcess", "poolDir", "dataDir", "pools", "nodeName", "multusName", "cooldownSeconds", "routes",
+  ]
+
+  /// Names that begin with `_` or `/` are comments, for which JSON has no other place.
+  private static func unknownKey(_ fields: JSONFields) -> JSONFieldError? {
+    for (key, value) in fields.object.members
+    where !keys.contains(key) && !key.hasPrefix("_") && !key.hasPrefix("/") {
+      return JSONFieldError(
+        path: fields.path(of: key), value: value,
+        problem: "is not known; the keys are: \(keys.joined(separator: ", "))")
+    }
+    do throws(JSONFieldError) {
+      let hasFamilies = fields.value("pools")?.object != nil
+      if hasFamilies { try fields.fields("pools")?.refuseUnknownKeys(known: ["ipv4", "ipv6"]) }
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// A mistyped `pools` would let any pool's addresses out. Only those who give addresses ask: what is held is taken
+  /// back whatever is written.
+  func refuseUnknownKeys() throws(AllocationError) {
+    if let unknownKey { throw AllocationError(.invalidConfiguration, "\(unknownKey)") }
   }
 
   private static func directory(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {

@@ -27,6 +27,13 @@ struct PoolFailure: Sendable {
     let message =
       "no \(family == .v4 ? "IPv4" : "IPv6") address\(subject): "
       + counts.map(\.description).joined(separator: "; ")
+    guard counts.contains(where: { $0.total > 0 }) else {
+      return AllocationError(
+        .exhausted, message,
+        details:
+          "no pool has addresses: spec.ips is empty, or spec.excludeIPs or SpiderReservedIP have all of it; see: "
+          + "ipvlanctl pools")
+    }
     guard let rest = counts.compactMap(\.shortestRest).min() else {
       return AllocationError(
         .exhausted, message,

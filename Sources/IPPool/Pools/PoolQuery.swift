@@ -13,6 +13,9 @@ public struct PoolQuery: Sendable, Hashable {
   /// Names or globs of pools in order of preference, by family; `nil` takes the default pools.
   public var names: [IPFamily: [String]]?
 
+  /// The names are those of the pod's annotation.
+  var isNamedByPod = false
+
   /// Families without an eligible pool of which nothing is given at all: the pod asked for pools of them.
   public var required: [IPFamily] = []
 

@@ -38,10 +38,11 @@ public struct PoolSelection: Sendable {
         }
       }
     }
+    let source = query.isNamedByPod ? "pod's annotation" : "configuration"
     let rest = catalog.pools.filter { pool in !chosen.contains { $0.name == pool.name } }
     candidates =
       chosen.map { Candidate(pool: $0, objection: query.objection(to: $0)) }
-      + rest.map { Candidate(pool: $0, objection: "the configuration does not name it") }
+      + rest.map { Candidate(pool: $0, objection: "the \(source) does not name it") }
     unknownNames = unknown
   }
 

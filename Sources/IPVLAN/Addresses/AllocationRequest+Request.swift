@@ -44,7 +44,9 @@ extension AllocationRequest {
   private static func annotations(_ fields: JSONFields?) throws(JSONFieldError) -> PodAnnotations {
     var annotations = PodAnnotations()
     guard let fields = try fields?.fields(NetworkConfiguration.annotationsKey) else { return annotations }
-    for name in PodAnnotations.ofPools { annotations[name] = try fields.string(name) }
+    for (name, _) in fields.object.members where name.hasPrefix(PodAnnotations.ofPools) {
+      annotations[name] = try fields.string(name)
+    }
     return annotations
   }
 

@@ -48,7 +48,10 @@ struct DelegateAllocator: IPAllocator {
 
   func forwardGarbageCollection() throws(AllocationError) { try run(.gc) }
 
-  func status() throws(AllocationError) { try run(.status) }
+  func status() throws(AllocationError) -> [String] {
+    try run(.status)
+    return []
+  }
 
   @discardableResult
   private func call(_ command: Command) throws(CNIError) -> CNIResult? {

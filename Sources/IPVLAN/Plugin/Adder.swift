@@ -39,6 +39,7 @@ struct Adder {
     log.endStep("prepare")
 
     let allocation = try source.allocate(wish)
+    for remark in allocation.remarks { log.note(remark) }
     log.endStep("allocate")
     do throws(CNIError) {
       let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)

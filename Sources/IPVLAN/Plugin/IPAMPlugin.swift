@@ -12,7 +12,7 @@ public struct IPAMPlugin: PluginVerbs {
   public init() {}
 
   /// Those by which a pod chooses its pools.
-  public var annotations: [String] { PodAnnotations.ofPools }
+  public var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
 
   /// Answers addresses, routes and name service settings, and no interface.
   public func add(_ request: Request) throws(CNIError) -> CNIResult {

@@ -11,7 +11,7 @@ public struct IPVLANPlugin: PluginVerbs {
   public init(start: MonotonicInstant) { self.start = start }
 
   /// Those by which a pod chooses its pools.
-  public var annotations: [String] { PodAnnotations.ofPools }
+  public var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
 
   /// Attaches a pod to an ipvlan link; all or nothing.
   public func add(_ request: Request) throws(CNIError) -> CNIResult {

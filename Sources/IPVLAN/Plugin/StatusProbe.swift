@@ -29,7 +29,9 @@ struct StatusProbe {
         for shortfall in HostAccessShortfall.all(of: master) { log.note(shortfall.description) }
       }
     }
-    collect(&reasons) { () throws(CNIError) in try probeAllocator() }
+    collect(&reasons) { () throws(CNIError) in
+      for remark in try probeAllocator() { log.note(remark) }
+    }
     guard let all = CNIError(joining: reasons) else { return }
     throw CNIError(code: .pluginNotAvailable, message: all.message, details: all.details)
   }
@@ -56,7 +58,7 @@ struct StatusProbe {
     }
   }
 
-  private func probeAllocator() throws(CNIError) {
-    do throws(AllocationError) { try allocator?.status() } catch { throw CNIError(error) }
+  private func probeAllocator() throws(CNIError) -> [String] {
+    do throws(AllocationError) { return try allocator?.status() ?? [] } catch { throw CNIError(error) }
   }
 }

@@ -32,8 +32,13 @@ struct ConfigurationCheck {
           consequence: "every pod on the network is refused", remedy: "ipvlanctl lint \(network.source)")
       ]
     }
-    guard !keys.isLinkInContainer else { return [] }
-    return master(network, keys)
+    let addresses = DocumentCheck.addresses(fields, network.name).map { error in
+      Finding(
+        .configurationInvalid, "network \(network.name): \(error)",
+        consequence: "every pod on the network is refused", remedy: "ipvlanctl lint \(network.source)")
+    }
+    guard !keys.isLinkInContainer else { return addresses }
+    return addresses + master(network, keys)
   }
 
   private static func master(_ network: Network, _ keys: PluginConfiguration) -> [Finding] {

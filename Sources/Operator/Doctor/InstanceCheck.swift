@@ -110,8 +110,6 @@ extension AddressSet {
 
   fileprivate var pronoun: String { count == 1 ? "it" : "them" }
 
-  fileprivate func intersection(_ other: AddressSet) -> AddressSet { subtracting(subtracting(other)) }
-
   /// Every address; for small sets.
   fileprivate var elements: [IPAddress] {
     ranges.flatMap { range in

@@ -25,8 +25,8 @@ struct PoolCheck {
     let name = subject.network.name
     var findings = survey.faults.map { fault in
       Finding(
-        .poolFileInvalid, fault.description, consequence: "no address is given from this document",
-        remedy: "ipvlanctl lint \(fault.file)")
+        .poolFileInvalid, fault.description, consequence: fault.consequence,
+        remedy: "ipvlanctl lint \(allocator.poolDirectory)")
     }
     findings += survey.unknownNames.map { unknown in
       Finding(

@@ -3,40 +3,87 @@ internal import IPPool
 internal import IPVLAN
 internal import JSON
 internal import Platform
+internal import YAML
 
-/// Judges one document: a CNI configuration, a SpiderMultusConfig or a NetworkAttachmentDefinition.
+/// Judges one object: a CNI configuration, a SpiderMultusConfig or a NetworkAttachmentDefinition.
 enum DocumentCheck {
-  /// What is wrong, each with the path of its key.
-  static func errors(_ value: JSONValue) -> [JSONFieldError] {
-    guard let object = value.object else {
-      return [JSONFieldError(.wrongType, path: "document", value: value, problem: "must be an object")]
+  /// What must not be there twice: of two the reader takes one, and does not say which.
+  struct Identity: Hashable, CustomStringConvertible {
+    let kind: String?
+    let namespace: String
+    let name: String
+    /// The key that has the name.
+    var path: String
+
+    var description: String { kind.map { "\($0) \(namespace)/\(name)" } ?? "network \(name)" }
+
+    static func == (left: Identity, right: Identity) -> Bool {
+      (left.kind, left.namespace, left.name) == (right.kind, right.namespace, right.name)
     }
-    let fields = JSONFields(object)
-    switch object["kind"]?.string {
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(kind)
+      hasher.combine(namespace)
+      hasher.combine(name)
+    }
+  }
+
+  /// What an object is called; `nil` when that is told as an error.
+  static func identity(_ object: KubernetesObject) -> Identity? {
+    let fields = object.fields
+    guard let kind = object.kind else {
+      return (try? fields.string("name")).map {
+        Identity(kind: nil, namespace: "", name: $0, path: fields.path(of: "name"))
+      }
+    }
+    guard kinds.contains(kind), let name = try? object.name(), let namespace = try? object.namespace() else {
+      return nil
+    }
+    return Identity(
+      kind: kind, namespace: namespace, name: name, path: fields.path(of: "metadata.name"))
+  }
+
+  private static let kinds = ["SpiderMultusConfig", "NetworkAttachmentDefinition"]
+
+  /// What is wrong, each with the path of its key.
+  static func errors(_ object: KubernetesObject) -> [JSONFieldError] {
+    switch object.kind {
     case "SpiderMultusConfig":
-      return collect { () throws(JSONFieldError) in _ = try MultusConfiguration(fields) }
-    case "NetworkAttachmentDefinition": return definition(fields)
-    case let kind?:
-      return [
-        JSONFieldError(
-          .unsupported, path: "kind", value: .string(kind),
-          problem: "must be SpiderIPPool, SpiderReservedIP, SpiderMultusConfig or NetworkAttachmentDefinition"
-        )
-      ]
-    case nil: return network(fields)
+      return collect { () throws(JSONFieldError) in _ = try MultusConfiguration(object) }
+    case "NetworkAttachmentDefinition": return definition(object)
+    case .some:
+      let known = "SpiderIPPool, SpiderReservedIP, SpiderMultusConfig or NetworkAttachmentDefinition"
+      return [object.fields.error("kind", "must be \(known)", kind: .unsupported)]
+    case nil: return network(object.fields)
     }
   }
 
   /// The configuration in a definition is a text: its keys' lines are those of the text's first line.
-  private static func definition(_ fields: JSONFields) -> [JSONFieldError] {
-    let text = fields.object["spec"]?.object?["config"]?.string ?? ""
+  private static func definition(_ object: KubernetesObject) -> [JSONFieldError] {
+    var text: String?
+    let errors = collect { () throws(JSONFieldError) in
+      try object.requireGroup("k8s.cni.cncf.io", version: "v1")
+      try object.refuseUnknownKeys()
+      _ = try (object.name(), object.namespace())
+      let spec = try object.fields.fields("spec")
+      try spec?.refuseUnknownKeys(known: ["config"])
+      text = try spec?.string("config")
+    }
     // Without one, Multus looks for a file of that name on the node.
-    guard !text.isEmpty else { return [] }
+    guard errors.isEmpty, let text, !text.isEmpty else { return errors }
+    let path = object.fields.path(of: "spec.config")
     do throws(JSONSyntaxError) {
-      guard let object = try JSONValue(parsing: Array(text.utf8)).object else { return [] }
-      return network(JSONFields(object, path: "spec.config"))
+      let value = try JSONValue(parsing: Array(text.utf8))
+      guard var configuration = value.object else {
+        return [JSONFieldError(.wrongType, path: path, value: value, problem: "must be a JSON object")]
+      }
+      // Multus writes the definition's name where the configuration has none.
+      if (configuration["name"]?.string ?? "").isEmpty {
+        configuration["name"] = (try? object.name()).map(JSONValue.string)
+      }
+      return network(JSONFields(configuration, path: path))
     } catch {
-      return [JSONFieldError(path: "spec.config", value: nil, problem: "is not valid JSON: \(error)")]
+      return [JSONFieldError(path: path, value: nil, problem: "is not valid JSON: \(error)")]
     }
   }
 
@@ -54,20 +101,29 @@ enum DocumentCheck {
       errors += collect { () throws(JSONFieldError) in
         _ = try plugin.required("type", plugin.string("type"))
       }
-      guard plugin.object["type"]?.string == "ipvlan" else { continue }
-      errors += collect { () throws(JSONFieldError) in _ = try PluginConfiguration(checking: plugin) }
-      errors += collect { () throws(JSONFieldError) in try allocator(plugin, network?.name ?? "") }
+      let isOurs = plugin.object["type"]?.string == "ipvlan"
+      if isOurs {
+        errors += collect { () throws(JSONFieldError) in _ = try PluginConfiguration(checking: plugin) }
+      }
+      if isOurs || plugin.object["ipam"]?.object?["type"]?.string == "ippool" {
+        errors += addresses(plugin, network?.name ?? "")
+      }
     }
     return errors
   }
 
-  private static func allocator(_ plugin: JSONFields, _ network: String) throws(JSONFieldError) {
-    guard let ipam = try plugin.fields("ipam"), !ipam.object.members.isEmpty else { return }
-    switch try ipam.required("type", ipam.string("type")) {
-    case "ippool": _ = try IPPoolAllocator(ipam, network: network, environment: .current())
-    case "host-local": _ = try HostLocalAllocator(ipam, network: network)
-    case "static": _ = try StaticAllocator(ipam)
-    default: break
+  /// What is wrong with `ipam`.
+  static func addresses(_ plugin: JSONFields, _ network: String) -> [JSONFieldError] {
+    collect { () throws(JSONFieldError) in
+      guard let ipam = try plugin.fields("ipam"), !ipam.object.members.isEmpty else { return }
+      switch try ipam.required("type", ipam.string("type")) {
+      case "ippool":
+        let allocator = try IPPoolAllocator(ipam, network: network, environment: .current())
+        if let error = allocator.unknownKey { throw error }
+      case "host-local": _ = try HostLocalAllocator(ipam, network: network)
+      case "static": _ = try StaticAllocator(ipam)
+      default: break
+      }
     }
   }
 

@@ -5,84 +5,97 @@ internal import SystemPackage
 internal import YAML
 
 /// What is wrong with configurations and pool documents.
+///
+/// All documents of a call are judged together, in the order in which the plugin reads a directory: two of them may
+/// contradict each other wherever they are.
 package struct LintReport: Report {
-  /// The findings, file by file in the order given.
+  /// The findings, file by file in the order in which they are read.
   package private(set) var findings: [LintFinding] = []
-  package private(set) var remarks: [String] = []
-  private let count: Int
+  package let remarks: [String] = []
+  private let files: [String]
+  private var catalog = PoolCatalog()
+  /// Where the objects and networks were written that must have names of their own.
+  private var names: [DocumentCheck.Identity: String] = [:]
 
   /// Looks at files, and at those of directories.
   package init(_ paths: [String]) {
-    var files: [String] = []
-    for path in paths {
-      if let names = try? Files.names(in: path) {
-        files += names.filter { name in Self.suffixes.contains(where: name.hasSuffix) }.map {
-          "\(path)/\($0)"
-        }
-      } else {
-        files.append(path)
-      }
-    }
-    count = files.count
+    files = LintedFiles.all(paths)
     for file in files { read(file) }
+    catalog.finish()
+    findings += catalog.faults.map { LintFinding(file: $0.file, line: $0.line, problem: $0.problem) }
+    let places = Dictionary(files.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
+    findings.sort { left, right in
+      (places[left.file] ?? 0, left.line ?? 0) < (places[right.file] ?? 0, right.line ?? 0)
+    }
   }
-
-  private static let suffixes = [".conflist", ".conf", ".json", ".yaml", ".yml"]
 
   private mutating func read(_ file: String) {
     let bytes: [UInt8]
     do throws(Errno) { bytes = try Files.read(file) } catch {
-      findings.append(LintFinding(file: file, line: nil, problem: "cannot be read: \(error)"))
+      add(file, nil, "cannot be read: \(error)")
       return
     }
-    // JSON is a part of YAML, but its own reader has the better words.
-    let isJSON = !file.hasSuffix(".yaml") && !file.hasSuffix(".yml")
-    if isJSON {
-      do throws(JSONSyntaxError) { _ = try JSONValue(parsing: bytes) } catch {
-        let problem = "\(error.problem) at column \(error.column)"
-        findings.append(LintFinding(file: file, line: error.line, problem: problem))
-        return
-      }
-    }
-    var hasPools = false
-    for document in YAMLText.documents(in: bytes) {
-      switch document {
-      case .failure(let error):
-        findings.append(LintFinding(file: file, line: error.line, problem: error.problem))
-      case .success(let document):
-        if Self.isPoolDocument(document) { hasPools = true } else { check(document, in: file) }
-      }
-    }
-    // Pools are judged together, since two documents may contradict each other.
-    guard hasPools else { return }
-    for fault in PoolCatalog(file: file).faults where Self.isAboutPools(fault, bytes) {
-      findings.append(LintFinding(file: file, line: fault.line, problem: fault.problem))
-    }
-  }
-
-  private static func isPoolDocument(_ document: YAMLDocument) -> Bool {
-    let kind = document.value.object?["kind"]?.string ?? ""
-    return ["SpiderIPPool", "SpiderReservedIP"].contains(kind) || kind.hasSuffix("List")
-  }
-
-  /// The catalog refuses the other kinds, which a file may hold as well.
-  private static func isAboutPools(_ fault: PoolFault, _ bytes: [UInt8]) -> Bool {
     let documents = YAMLText.documents(in: bytes)
-    guard let position = fault.document, documents.indices.contains(position - 1),
-      case .success(let document) = documents[position - 1]
-    else { return false }
-    return isPoolDocument(document)
+    if let fault = Self.syntaxFault(file, bytes, documents) {
+      add(file, fault.line, "\(fault.problem) at column \(fault.column)")
+      return
+    }
+    for (index, document) in documents.enumerated() {
+      switch document {
+      case .failure(let error): add(file, error.line, error.problem)
+      case .success(let document):
+        let source = NodePool.Source(file: file, document: index + 1, line: document.line)
+        for object in document.objects { check(object, of: document, source) }
+      }
+    }
   }
 
-  private mutating func check(_ document: YAMLDocument, in file: String) {
-    for error in DocumentCheck.errors(document.value) {
-      findings.append(
-        LintFinding(file: file, line: document.line(of: error.path), problem: error.description))
+  /// Runtimes read CNI configurations as JSON and nothing else; its own reader has the better words, too. Pool
+  /// documents in `*.json` are read as the plugin reads them.
+  private static func syntaxFault(
+    _ file: String, _ bytes: [UInt8], _ documents: [Result<YAMLDocument, YAMLError>]
+  ) -> JSONSyntaxError? {
+    guard !file.hasSuffix(".yaml"), !file.hasSuffix(".yml") else { return nil }
+    let kinds = documents.compactMap { try? $0.get() }.map { $0.value.object?["kind"] }
+    if file.hasSuffix(".json"), !kinds.isEmpty, !kinds.contains(nil) { return nil }
+    do throws(JSONSyntaxError) {
+      _ = try JSONValue(parsing: bytes)
+      return nil
+    } catch {
+      return error
     }
+  }
+
+  private mutating func check(
+    _ object: Result<KubernetesObject, JSONFieldError>, of document: YAMLDocument, _ source: NodePool.Source
+  ) {
+    do throws(JSONFieldError) {
+      let object = try object.get()
+      if catalog.take(object, of: document, at: source) { return }
+      for error in DocumentCheck.errors(object) {
+        add(source.file, document.line(of: error.path), error.description)
+      }
+      guard let identity = DocumentCheck.identity(object) else { return }
+      if let place = names[identity] {
+        add(
+          source.file, document.line(of: identity.path),
+          "key \"\(identity.path)\": \(identity) is at \(place) too, which is read first and counts")
+      } else {
+        names[identity] = "\(source)"
+      }
+    } catch {
+      add(source.file, document.line(of: error.path), error.description)
+    }
+  }
+
+  private mutating func add(_ file: String, _ line: Int?, _ problem: String) {
+    findings.append(LintFinding(file: file, line: line, problem: problem))
   }
 
   package func text(for screen: Screen) -> ScreenText {
-    guard !findings.isEmpty else { return "nothing wrong in \(count) file\(count == 1 ? "" : "s")\n" }
+    guard !findings.isEmpty else {
+      return "nothing wrong in \(files.count) file\(files.count == 1 ? "" : "s")\n"
+    }
     return .lines(findings.map(\.description))
   }
 

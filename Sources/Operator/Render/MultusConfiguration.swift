@@ -1,42 +1,61 @@
+internal import CNI
 internal import IPVLAN
 package import JSON
+package import YAML
 
 /// A SpiderMultusConfig document for ipvlan, as Spiderpool's guide writes it.
 package struct MultusConfiguration: Sendable {
-  /// `metadata.name`.
+  /// The name of the NetworkAttachmentDefinition: `metadata.name`, unless an annotation gives another.
   package let name: String
   /// `metadata.namespace`.
   package let namespace: String
+  /// The network's name in its configuration.
+  let network: String
   /// The link to attach to: a VLAN link is named after its NIC.
   let master: String
   /// What the document asks Spiderpool to make, and must be there already here.
   let prerequisites: [String]
+  /// What the document says in vain.
+  let remarks: [String]
+  private let version: String
   private let mtu: Int?
   private let pools: JSONObject
   private let hasCoordinator: Bool
   private let hasIPAM: Bool
   private let chained: [JSONValue]
 
-  /// Reads a document.
+  private static let keys = [
+    "cniType", "ipvlan", "enableCoordinator", "coordinator", "disableIPAM", "customCNI", "chainCNIJsonData",
+  ]
+
+  /// Reads a document. A key that is not known is refused on every level: without the pools that were meant, pods
+  /// get addresses of any.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
-  package init(_ document: JSONFields) throws(JSONFieldError) {
-    let metadata = try document.required("metadata", document.fields("metadata"))
-    name = try metadata.required("name", metadata.string("name"))
-    namespace = try metadata.string("namespace") ?? "default"
-    if name.contains("${") {
-      throw metadata.error(
-        "name", "has a shell variable: pass the document through the shell or envsubst first")
-    }
-    let spec = try document.required("spec", document.fields("spec"))
+  package init(_ object: KubernetesObject) throws(JSONFieldError) {
+    try object.requireGroup("spiderpool.spidernet.io", version: "v2beta1")
+    try object.refuseUnknownKeys()
+    (name, network) = try Self.names(object)
+    namespace = try object.namespace()
+    version = try Self.version(object)
+    let spec = try object.fields.required("spec", object.fields.fields("spec"))
     let type = try spec.required("cniType", spec.string("cniType"))
     guard type == "ipvlan" else { throw spec.error("cniType", "must be ipvlan", kind: .unsupported) }
+    try spec.refuseUnknownKeys(known: Self.keys)
+    if let custom = try spec.string("customCNI"), !custom.isEmpty {
+      throw spec.error("customCNI", "is for cniType custom", kind: .unsupported)
+    }
     let ipvlan = try spec.required("ipvlan", spec.fields("ipvlan"))
-    (master, prerequisites) = try Self.master(ipvlan)
+    try ipvlan.refuseUnknownKeys(known: ["master", "bond", "vlanID", "mtu", "rdmaResourceName", "ippools"])
+    let links = try MasterLink(ipvlan)
+    (master, prerequisites) = (links.name, links.commands)
     mtu = try ipvlan.int("mtu", in: 0...65535).flatMap { $0 == 0 ? nil : $0 }
     pools = try Self.pools(ipvlan)
-    hasCoordinator = try spec.bool("enableCoordinator") ?? true
-    hasIPAM = try !(spec.bool("disableIPAM") ?? false)
+    let coordinator = try spec.fields("coordinator")
+    let isEnabled = try spec.flag("enableCoordinator") ?? true
+    hasCoordinator = try coordinator?.string("mode") == "disabled" ? false : isEnabled
+    hasIPAM = try !(spec.flag("disableIPAM") ?? false)
     chained = try Self.chained(spec)
+    remarks = links.remarks + (try Self.unused(ipvlan, coordinator))
   }
 
   /// The CNI configuration list that stands for it.
@@ -56,36 +75,52 @@ package struct MultusConfiguration: Sendable {
       throw Refusal("\(namespace)/\(name) cannot be rendered: \(error)")
     }
     return [
-      "cniVersion": .string("1.0.0"), "name": .string(name), "plugins": .array([.object(plugin)] + chained),
+      "cniVersion": .string(version), "name": .string(network),
+      "plugins": .array([.object(plugin)] + chained),
     ]
   }
 
-  private static func master(_ ipvlan: JSONFields) throws(JSONFieldError) -> (String, [String]) {
-    let masters = try ipvlan.required("master", ipvlan.strings("master"))
-    guard var master = masters.first else { throw ipvlan.error("master", "must not be empty") }
-    if let variable = masters.first(where: { $0.contains("${") }) {
-      throw ipvlan.error(
-        "master", "has the shell variable \(variable): pass the document through the shell or envsubst first")
+  /// The names of the definition and of the network.
+  private static func names(_ object: KubernetesObject) throws(JSONFieldError) -> (String, String) {
+    let own = try object.name()
+    var names = [own, own]
+    for (index, key) in ["multus.spidernet.io/cr-name", "cni.spidernet.io/cniconfig-name"].enumerated() {
+      guard let name = try object.annotation(key), !name.isEmpty else { continue }
+      guard KubernetesObject.isName(name) else {
+        throw annotationError(object, key, "must consist of lower case letters, digits, '-' and '.'")
+      }
+      names[index] = name
+      // The configuration is named as the definition, unless it has a name of its own.
+      if index == 0 { names[1] = name }
     }
-    var prerequisites: [String] = []
-    if masters.count > 1 {
-      let bond = try ipvlan.required("bond", ipvlan.fields("bond"))
-      master = try bond.required("name", bond.string("name"))
-      let mode = try bond.int("mode", in: 0...6) ?? 0
-      prerequisites.append("ip link add \(master) type bond mode \(mode)")
-      prerequisites += masters.map { "ip link set \($0) down && ip link set \($0) master \(master)" }
+    return (names[0], names[1])
+  }
+
+  private static func version(_ object: KubernetesObject) throws(JSONFieldError) -> String {
+    let key = "multus.spidernet.io/cni-version"
+    guard let version = try object.annotation(key), !version.isEmpty else { return "1.0.0" }
+    guard SpecVersion(rawValue: version) != nil else {
+      let known = SpecVersion.allCases.map(\.rawValue).joined(separator: ", ")
+      throw annotationError(object, key, "must be one of \(known)")
     }
-    if let vlan = try ipvlan.int("vlanID", in: 0...4094), vlan > 0 {
-      prerequisites.append("ip link add link \(master) name \(master).\(vlan) type vlan id \(vlan)")
-      master += ".\(vlan)"
-    }
-    if !prerequisites.isEmpty { prerequisites.append("ip link set \(master) up") }
-    return (master, prerequisites)
+    return version
+  }
+
+  private static func annotationError(
+    _ object: KubernetesObject, _ key: String, _ problem: String
+  ) -> JSONFieldError {
+    JSONFieldError(
+      path: "\(object.fields.path(of: "metadata.annotations")).\(key)",
+      value: (try? object.annotation(key)).map(JSONValue.string), problem: problem)
   }
 
   private static func pools(_ ipvlan: JSONFields) throws(JSONFieldError) -> JSONObject {
     var pools = JSONObject()
     guard let fields = try ipvlan.fields("ippools") else { return pools }
+    try fields.refuseUnknownKeys(known: ["ipv4", "ipv6", "matchMasterSubnet"])
+    if try fields.flag("matchMasterSubnet") ?? false {
+      throw fields.error("matchMasterSubnet", "is not supported: name the pools", kind: .unsupported)
+    }
     for key in ["ipv4", "ipv6"] {
       if let names = try fields.strings(key), !names.isEmpty { pools[key] = .list(names) }
     }
@@ -93,8 +128,19 @@ package struct MultusConfiguration: Sendable {
   }
 
   private static func chained(_ spec: JSONFields) throws(JSONFieldError) -> [JSONValue] {
-    try spec.parsedElements("chainCNIJsonData", "the text of a JSON object") { text in
-      (try? JSONValue(parsing: Array(text.utf8))).flatMap { $0.object == nil ? nil : $0 }
+    try spec.parsedElements("chainCNIJsonData", "the text of a JSON object that has a type") { text in
+      (try? JSONValue(parsing: Array(text.utf8))).flatMap { $0.object?["type"]?.string == nil ? nil : $0 }
     } ?? []
+  }
+
+  private static func unused(
+    _ ipvlan: JSONFields, _ coordinator: JSONFields?
+  ) throws(JSONFieldError) -> [String] {
+    var unused: [String] = []
+    if let name = try ipvlan.string("rdmaResourceName"), !name.isEmpty { unused.append("rdmaResourceName") }
+    for key in ["hijackCIDR", "policyRoutes"] where coordinator?.value(key)?.array?.isEmpty == false {
+      unused.append("coordinator.\(key)")
+    }
+    return unused.map { "\($0) says nothing here, and is left out" }
   }
 }

@@ -26,43 +26,90 @@ package struct Rendering: Sendable {
   /// What must be there first, and documents that were passed over.
   package private(set) var remarks: [String] = []
 
+  private let form: Form
+
   /// Renders all documents of a text.
   /// - Throws: ``Refusal`` for the first that cannot be rendered, with its line.
   package init(_ text: [UInt8], source: String, as form: Form, mode: String) throws(Refusal) {
+    self.form = form
+    var configurations: [(configuration: MultusConfiguration, place: String)] = []
     for document in YAMLText.documents(in: text) {
       switch document {
       case .failure(let error): throw Refusal("\(source):\(error.line): \(error.problem)")
-      case .success(let document): try take(document, source, form, mode)
+      case .success(let document): configurations += try self.configurations(document, source)
       }
     }
-    guard !documents.isEmpty else {
+    guard !configurations.isEmpty else {
       throw Refusal(
         "\(source) has no document of kind SpiderMultusConfig; an example: ipvlanctl render --help")
     }
+    try refuseDuplicates(configurations)
+    for (number, entry) in configurations.enumerated() {
+      let configuration = entry.configuration
+      remarks += configuration.prerequisites.map { "\(configuration.name) needs on every node: \($0)" }
+      remarks += configuration.remarks.map { "\(configuration.name): \($0)" }
+      let isAlone = configurations.count { $0.configuration.name == configuration.name } == 1
+      documents.append(try self.document(configuration, number, isAlone: isAlone, mode: mode))
+    }
+    if mode == "l3s" { remarks.append(Self.ownFilters) }
   }
 
-  private mutating func take(
-    _ document: YAMLDocument, _ source: String, _ form: Form, _ mode: String
+  private static let ownFilters =
+    "in l3s, packets from the wire pass neither PREROUTING nor INPUT of the pod's own namespace: a mesh's sidecar, "
+    + "a firewall in the pod, a VM or Docker in it needs --mode l3 (see \"Choosing a mode\")"
+
+  private mutating func configurations(
+    _ document: YAMLDocument, _ source: String
+  ) throws(Refusal) -> [(configuration: MultusConfiguration, place: String)] {
+    var configurations: [(configuration: MultusConfiguration, place: String)] = []
+    for object in document.objects {
+      do throws(JSONFieldError) {
+        let object = try object.get()
+        let line = document.line(of: object.fields.path)
+        guard object.kind == "SpiderMultusConfig" else {
+          let kind = object.kind ?? "no kind"
+          remarks.append("\(source):\(line): passed over, it is \(kind) and no SpiderMultusConfig")
+          continue
+        }
+        configurations.append((try MultusConfiguration(object), "\(source):\(line)"))
+      } catch {
+        throw Refusal("\(source):\(document.line(of: error.path)): \(error)")
+      }
+    }
+    return configurations
+  }
+
+  /// Of two with one name the later would replace the earlier, or a runtime would take either.
+  private func refuseDuplicates(
+    _ configurations: [(configuration: MultusConfiguration, place: String)]
   ) throws(Refusal) {
-    guard let object = document.value.object, object["kind"]?.string == "SpiderMultusConfig" else {
-      let kind = document.value.object?["kind"]?.string ?? "no kind"
-      remarks.append("\(source):\(document.line): passed over, it is \(kind) and no SpiderMultusConfig")
-      return
+    var places: [String: String] = [:]
+    for (configuration, place) in configurations {
+      let name =
+        switch form {
+        case .cni: "network \(configuration.network)"
+        case .nad: "NetworkAttachmentDefinition \(configuration.namespace)/\(configuration.name)"
+        }
+      if let other = places.updateValue(place, forKey: name) {
+        throw Refusal(
+          "\(place): \(name) is at \(other) too"
+            + (form == .cni ? "; a CNI configuration has no namespace that would keep them apart" : ""))
+      }
     }
-    let configuration: MultusConfiguration
-    do throws(JSONFieldError) { configuration = try MultusConfiguration(JSONFields(object)) } catch {
-      throw Refusal("\(source):\(document.line(of: error.path)): \(error)")
-    }
-    remarks += configuration.prerequisites.map { "\(configuration.name) needs on every node: \($0)" }
+  }
+
+  private func document(
+    _ configuration: MultusConfiguration, _ number: Int, isAlone: Bool, mode: String
+  ) throws(Refusal) -> Document {
     let list = JSONValue.object(try configuration.configurationList(mode: mode))
     let json = String(decoding: list.serialized(indented: true), as: UTF8.self)
     switch form {
     case .cni:
-      let number = 10 + documents.count
-      documents.append(Document(fileName: "\(number)-\(configuration.name).conflist", text: json + "\n"))
+      return Document(fileName: "\(10 + number)-\(configuration.network).conflist", text: json + "\n")
     case .nad:
-      documents.append(
-        Document(fileName: "\(configuration.name).yaml", text: Self.definition(configuration, json)))
+      // A name of Kubernetes has no underscore.
+      let name = isAlone ? configuration.name : "\(configuration.namespace)_\(configuration.name)"
+      return Document(fileName: "\(name).yaml", text: Self.definition(configuration, json))
     }
   }
 
@@ -73,8 +120,8 @@ package struct Rendering: Sendable {
       apiVersion: k8s.cni.cncf.io/v1
       kind: NetworkAttachmentDefinition
       metadata:
-        name: \(configuration.name)
-        namespace: \(configuration.namespace)
+        name: \(YAMLText.scalar(configuration.name))
+        namespace: \(YAMLText.scalar(configuration.namespace))
       spec:
         config: |
 
@@ -82,12 +129,9 @@ package struct Rendering: Sendable {
   }
 
   /// All documents as one text.
-  package var text: String {
-    documents.map(\.text).joined(
-      separator: documents.first?.fileName.hasSuffix(".yaml") ?? false ? "---\n" : "")
-  }
+  package var text: String { documents.map(\.text).joined(separator: form == .nad ? "---\n" : "") }
 
-  /// Writes each document into a file of its own.
+  /// Writes each document into a file of its own, of that directory and no other.
   /// - Throws: ``Refusal`` when a file cannot be written.
   package func write(to directory: String) throws(Refusal) {
     for document in documents {
