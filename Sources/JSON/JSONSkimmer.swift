@@ -67,7 +67,9 @@ enum JSONSkimmer {
       let isPrefix = name.utf8.last == UInt8(ascii: "*")
       let length = name.utf8.count - (isPrefix ? 1 : 0)
       guard isPrefix ? length <= end - start : length == end - start else { return true }
-      for (offset, byte) in name.utf8.prefix(length).enumerated() where text[start + offset] != byte { return true }
+      for (offset, byte) in name.utf8.prefix(length).enumerated() where text[start + offset] != byte {
+        return true
+      }
       return false
     }
   }

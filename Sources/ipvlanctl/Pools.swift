@@ -43,14 +43,15 @@ struct Pools: ParsableCommand {
   }
 
   private func writeInstancePools() throws {
-    let pools = try InstancePools(
+    var pools = try InstancePools(
       metadata.named ?? .standard,
       nodeName: nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current, network: multusName)
-    let remarks = Ending.notes(pools.remarks)
     if let to {
-      try pools.write(to: to)
-      ProcessOutput.finish(output: [], remarks: remarks, status: 0)
+      try pools.write(to: to, paths.sources)
+      ProcessOutput.finish(output: [], remarks: Ending.notes(pools.remarks), status: 0)
     }
-    ProcessOutput.finish(output: Array(pools.text.utf8), remarks: remarks, status: pools.text.isEmpty ? 1 : 0)
+    ProcessOutput.finish(
+      output: Array(pools.text.utf8), remarks: Ending.notes(pools.remarks), status: pools.text.isEmpty ? 1 : 0
+    )
   }
 }

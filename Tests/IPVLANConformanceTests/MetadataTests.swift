@@ -73,10 +73,138 @@ import Testing
     }
   }
 
+  /// However the service ends its answers and its connections, what it says is the same.
+  @Test(arguments: [
+    MetadataService.Mood.closing, .closingSilently, .old, .chunked, .busy,
+  ])
+  func answersAreReadHoweverTheyEnd(mood: MetadataService.Mood) throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      let service = try site.startMetadataService()
+      service.describe(Site.ens6, addresses: ["210.22.16.11"], prefixes: ["210.22.16.32/28"])
+      let expected = try site.writePools().mustSucceed()
+      service.set(mood)
+      let completion = try site.writePools().mustSucceed()
+      #expect(completion.text == expected.text && completion.errors == expected.errors, "\(completion)")
+      let doctor = try site.control("doctor")
+      #expect(!doctor.errors.contains("is not looked at"), "\(doctor)")
+    }
+  }
+
+  /// The guide's pools by this command's names, and a pod that holds one of them.
+  private func withPoolFile(
+    _ body: (OperatorSite, MetadataService, _ file: String, _ before: String) throws -> Void
+  ) throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      let service = try site.startMetadataService()
+      let file = "\(node.poolDirectory)/this-node.yaml"
+      for pool in ["ens5", "ens6"] { try ScratchFiles.removeAll("\(node.poolDirectory)/\(pool).yaml") }
+      try site.writePools(to: file).mustSucceed()
+      for nic in ["ens5", "ens6"] {
+        try site.writeNetwork(nic, ipam: ["pools": [.string("master-v4-\(nic)")]])
+      }
+      try site.attach("pod0", to: "ens6")
+      try body(site, service, file, ScratchFiles.read(file) ?? "")
+    }
+  }
+
+  @Test func aPoolIsNotWrittenAwayWhileTheServiceSaysNothingOfItsNIC() throws {
+    try withPoolFile { site, service, file, _ in
+      let before = try site.poolRanges()
+      for isPartial in [false, true] {
+        service.forget(Site.ens6)
+        // Its addresses come later than the NIC itself.
+        if isPartial {
+          service.describe(
+            Site.ens6.mac, ["interface-id": "eni-ens6", "subnet-ipv4-cidr-block": "210.22.16.0/24"])
+        }
+        let completion = try site.writePools(to: file).mustSucceed()
+        #expect(completion.errors.contains("pool master-v4-ens6 stays as it is"), "\(completion)")
+        #expect(completion.errors.contains("does not describe the NIC of ens6"), "\(completion)")
+        #expect(completion.errors.contains("described in part only") == isPartial, "\(completion)")
+        #expect(try site.poolRanges() == before)
+        try site.attach(isPartial ? "pod2" : "pod1", to: "ens6")
+      }
+    }
+  }
+
+  @Test func whatAPodHoldsStaysThoughTheServiceDoesNotListIt() throws {
+    try withPoolFile { site, service, file, _ in
+      service.describe(Site.ens6, addresses: ["210.22.16.15"])
+      let some = try site.writePools(to: file).mustSucceed()
+      #expect(
+        some.errors.contains("210.22.16.11 stays in pool master-v4-ens6, since pods hold it"), "\(some)")
+      #expect(try site.poolRanges()["master-v4-ens6"] == ["210.22.16.11", "210.22.16.15"])
+      service.describe(Site.ens6, addresses: [])
+      let none = try site.writePools(to: file).mustSucceed()
+      #expect(none.errors.contains("pool master-v4-ens6 stays with 210.22.16.11, which pods hold"), "\(none)")
+      #expect(try site.poolRanges()["master-v4-ens6"] == ["210.22.16.11"])
+      var pod = site.attachments[0]
+      try pod.delete()
+      let gone = try site.writePools(to: file).mustSucceed()
+      #expect(gone.errors.contains("pool master-v4-ens6 is left out"), "\(gone)")
+      #expect(try site.poolRanges().keys.sorted() == ["master-v4-ens5"])
+    }
+  }
+
+  @Test(arguments: [
+    ("kind: SpiderReservedIP\nmetadata: {name: r}\nspec: {ips: [210.22.16.9]}", "SpiderReservedIP r"),
+    (
+      "kind: SpiderIPPool\nmetadata: {name: by-hand}\nspec: {subnet: 210.22.16.0/24, ips: [210.22.16.9]}",
+      "SpiderIPPool by-hand"
+    ),
+    ("kind: [", "cannot be read"),
+  ])
+  func whatTheCommandHasNotWrittenIsNotReplaced(document: String, says: String) throws {
+    try withPoolFile { site, service, file, before in
+      let text = before + "---\napiVersion: spiderpool.spidernet.io/v2beta1\n\(document)\n"
+      try ScratchFiles.write(file, text)
+      service.forget(Site.ens6)
+      let completion = try site.writePools(to: file)
+      #expect(completion.status == 1 && completion.errors.contains(says), "\(completion)")
+      #expect(ScratchFiles.read(file) == text)
+    }
+  }
+
+  @Test func leasesThatCannotBeReadLeaveTheFileAsItIs() throws {
+    try withPoolFile { site, service, file, before in
+      service.describe(Site.ens6, addresses: ["210.22.16.15"])
+      let leases = "\(site.node.directory)/leases"
+      for name in ScratchFiles.names(in: leases) {
+        try ScratchFiles.write("\(leases)/\(name)", "damaged")
+      }
+      let completion = try site.writePools(to: file)
+      #expect(
+        completion.status == 1 && completion.errors.contains("what pods hold is not known"), "\(completion)")
+      #expect(ScratchFiles.read(file) == before)
+    }
+  }
+
+  @Test func theNodesFirstAddressIsNeverTakenFromIt() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try node.writePool(
+        "ens5", subnet: "172.31.16.0/20", ips: "172.31.22.228-172.31.22.230", gateway: "172.31.16.1")
+      for isHeld in [false, true] {
+        if isHeld { try site.attach("pod0") }
+        let findings = try site.findings()
+        #expect(!findings.isEmpty)
+        for finding in findings where finding.problem.contains("172.31.22.228") {
+          #expect(!finding.remedy.contains("address delete"), "\(finding)")
+          #expect(finding.remedy.contains("spec.ips at \(node.poolDirectory)/ens5.yaml:1"), "\(finding)")
+        }
+      }
+    }
+  }
+
   /// What is told of a service that fails, and that a file of pools stays as it was.
   @Test(arguments: [
     (MetadataService.Mood.withoutToken, "gives no token: status 403; in a container the hop limit must be 2"),
     (.silent, "did not answer /latest/api/token"),
+    (.cutShort, "the connection was closed in the middle of the answer"),
+    (.cutShortInChunks, "the connection was closed in the middle of the answer"),
+    (.overrun, "status 503"),
   ])
   func aServiceThatFailsChangesNothing(mood: MetadataService.Mood, message: String) throws {
     try withNode { node in

@@ -31,7 +31,8 @@ import Testing
     let selection = JSONSelection(path: ["a", "b"], names: ["x/*"])
     let expected = #"{"a":{"b":{"x/":1,"x/1":2}}}"#
     #expect(
-      try JSONValue(parsing: Array(text.utf8), selecting: selection) == JSONValue(parsing: Array(expected.utf8)))
+      try JSONValue(parsing: Array(text.utf8), selecting: selection)
+        == JSONValue(parsing: Array(expected.utf8)))
   }
 
   @Test(arguments: [

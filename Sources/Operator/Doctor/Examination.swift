@@ -16,6 +16,8 @@ package struct Examination {
   let subjects: [Subject]
   /// What the instance's NICs own; `nil` where no metadata service is to be asked, or none answers.
   let instance: Instance?
+  /// The node's own addresses.
+  let nodeAddresses: NodeAddresses
   /// What could not be looked at, and why.
   let remarks: [String]
 
@@ -40,6 +42,9 @@ package struct Examination {
       }
     }
     self.instance = instance
+    nodeAddresses = NodeAddresses(
+      inventory.nodeAddresses, links: inventory.nodeLinks,
+      primaries: instance?.interfaces.compactMap(\.primary) ?? [])
     self.remarks = remarks + (instance?.remarks ?? [])
   }
 

@@ -52,11 +52,13 @@ struct LinkCheck {
           .append((slave.subject, "\(slave.place.prefix)ip address delete \(host) dev \(slave.link.name)"))
       }
     }
-    let names = Dictionary(examination.inventory.nodeLinks.map { ($0.index, $0.name) }) { first, _ in first }
-    for own in examination.inventory.nodeAddresses where holders[own.address.address] != nil {
-      let link = names[own.linkIndex] ?? "?"
-      holders[own.address.address, default: []]
-        .append(("the node's \(link)", "ip address delete \(own.address) dev \(link)"))
+    for own in examination.inventory.nodeAddresses {
+      guard let pods = holders[own.address.address] else { continue }
+      let remove =
+        examination.nodeAddresses.removal(of: own) ?? withdrawal(of: own.address.address, examination)
+        ?? pods[0].remove
+      holders[own.address.address] =
+        pods + [("the node's \(examination.nodeAddresses.link(of: own))", remove)]
     }
     return holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.compactMap { address, holders in
       guard let last = holders.last else { return nil }
@@ -65,6 +67,21 @@ struct LinkCheck {
         .duplicateAddress, "\(address) is in use twice: \(names)",
         consequence: "packets reach one or the other", remedy: last.remove)
     }
+  }
+
+  /// Where the node cannot do without it, the pool must, and then the pod.
+  private static func withdrawal(of address: IPAddress, _ examination: Examination) -> ShellCommand? {
+    let pools = examination.subjects.flatMap(\.pools).map(\.pool)
+    guard let pool = pools.first(where: { $0.addresses.contains(address) }),
+      let slave = examination.podLinks.first(where: { $0.hosts.contains(address) })
+    else { return nil }
+    let restart =
+      slave.cached?.restart
+      ?? slave.attachment.map {
+        CachedAttachment.restart(pod: slave.pod, containerID: $0.containerID)
+      }
+    let withdrawal = PoolCheck.withdrawal(of: address, from: pool)
+    return restart.map { "\(withdrawal), then: \($0)" } ?? withdrawal
   }
 }
 

@@ -56,18 +56,18 @@ struct PoolCheck {
   }
 
   private static func placement(_ pool: NodePool, _ master: Link?, _ examination: Examination) -> [Finding] {
-    let names = Dictionary(examination.inventory.nodeLinks.map { ($0.index, $0.name) }) { first, _ in first }
     // One that a pod has already is a duplicate, and told as such.
     let given = Set(examination.podLinks.flatMap(\.hosts))
     var findings = examination.inventory.nodeAddresses
       .filter { pool.addresses.contains($0.address.address) && !given.contains($0.address.address) }
       .map { taken in
-        let link = names[taken.linkIndex] ?? "?"
+        let link = examination.nodeAddresses.link(of: taken)
         return Finding(
           .poolAddressOnNode,
           "\(taken.address.address) of pool \(pool.name) is an address of the node, on \(link)",
           consequence: "the node answers for the pod that gets it",
-          remedy: "ip address delete \(taken.address) dev \(link)")
+          remedy: examination.nodeAddresses.removal(of: taken)
+            ?? withdrawal(of: taken.address.address, from: pool))
       }
     guard let master else { return findings }
     let own = examination.inventory.nodeAddresses
@@ -85,6 +85,11 @@ struct PoolCheck {
           remedy: "correct spec.subnet and spec.ips at \(pool.source), or the pool's nodeName"))
     }
     return findings
+  }
+
+  /// What helps where the node cannot do without an address.
+  static func withdrawal(of address: IPAddress, from pool: NodePool) -> ShellCommand {
+    "take \(address) out of spec.ips at \(pool.source), or list it in spec.excludeIPs there"
   }
 
   /// Only where somebody has chosen a time: the default is that of Amazon's own plugin.

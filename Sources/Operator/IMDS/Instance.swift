@@ -5,15 +5,17 @@ internal import Platform
 package struct Instance: Sendable {
   /// The NICs, by device number.
   let interfaces: [NetworkInterface]
-  /// What the service lists and knows nothing of.
+  /// What the service lists and knows nothing of, or not all.
   let remarks: [String]
 
   /// Asks the service.
   /// - Throws: ``Refusal`` when it does not answer.
   init(_ endpoint: MetadataEndpoint) throws(Refusal) {
-    let (interfaces, detached) = try NetworkInterface.all(endpoint)
-    self.interfaces = interfaces
-    remarks = detached.map { "interface \($0) is listed and has no data: it was detached a moment ago" }
+    let listing = try NetworkInterface.all(endpoint)
+    interfaces = listing.interfaces
+    remarks =
+      listing.detached.map { "interface \($0) is listed and has no data: it was detached a moment ago" }
+      + listing.partial.map { "interface \($0) is described in part only, and is not looked at; try again" }
   }
 
   /// The NIC that a link is.

@@ -2,42 +2,144 @@ internal import Addressing
 internal import Platform
 internal import SystemPackage
 
-/// Requests to EC2's instance metadata service, version 2, one after the other over one connection.
+/// Requests to EC2's instance metadata service, version 2, one after the other, over as many connections as the
+/// service wants.
 struct MetadataClient: ~Copyable {
-  /// The service is on the same host: who needs longer is not there.
+  /// In milliseconds; the service is link-local: no answer in 2 s means that there is none.
   private static let patience = 2000
   /// More than any answer of the service, in bytes.
   private static let largest = 1 << 20
+  /// In milliseconds, before each further attempt at what the service is too busy for.
+  private static let pauses = [200, 600, 1500]
 
   private let endpoint: MetadataEndpoint
-  private let connection: TCPConnection
-  private var received: [UInt8] = []
+  private var connection: TCPConnection?
   private var token = ""
 
-  private init(_ endpoint: MetadataEndpoint, _ connection: consuming TCPConnection) {
+  private init(_ endpoint: MetadataEndpoint) {
     self.endpoint = endpoint
-    self.connection = connection
+    connection = nil
   }
 
-  /// Connects, and asks for the token without which nothing else is answered.
+  /// Asks for the token without which nothing else is answered.
   /// - Throws: ``Refusal`` that says what did not answer, and what to look at.
   static func open(_ endpoint: MetadataEndpoint) throws(Refusal) -> MetadataClient {
-    var client = MetadataClient(endpoint, try connect(endpoint))
-    let answer = try client.request(
+    var client = MetadataClient(endpoint)
+    try client.renewToken()
+    return client
+  }
+
+  private mutating func renewToken() throws(Refusal) {
+    let answer = try patientRequest(
       "PUT", "/latest/api/token", header: "X-aws-ec2-metadata-token-ttl-seconds: 60")
-    guard answer.status == 200, !answer.body.isEmpty else {
+    token = String(decoding: answer.body, as: UTF8.self)
+    // What is no token must not become a header of the next request.
+    guard answer.status == 200, !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       throw Refusal(
         "the instance metadata service at \(endpoint) gives no token: status \(answer.status); in a container the "
           + "hop limit must be 2: aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 "
           + "--instance-id $(cat /sys/class/dmi/id/board_asset_tag)")
     }
-    client.token = answer.body
-    return client
   }
 
-  private static func connect(_ endpoint: MetadataEndpoint) throws(Refusal) -> TCPConnection {
+  /// The lines of a document below `/latest/meta-data/`; `nil` when there is none (status 404).
+  /// - Throws: ``Refusal`` for any other failure.
+  mutating func lines(_ path: String) throws(Refusal) -> [String]? {
+    var answer = try get(path)
+    if answer.status == 401 {
+      // The token has run out.
+      try renewToken()
+      answer = try get(path)
+    }
+    switch answer.status {
+    case 200:
+      return String(decoding: answer.body, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+    case 404: return nil
+    default:
+      throw Refusal(
+        "the instance metadata service at \(endpoint) answers \(path) with status \(answer.status)")
+    }
+  }
+
+  /// The values that a document has, one a line; none when there is no such document.
+  /// - Throws: ``Refusal`` for a line that is none: half an answer is not a shorter one.
+  mutating func values<Value>(_ path: String, _ parse: (String) -> Value?) throws(Refusal) -> [Value] {
+    var values: [Value] = []
+    for line in try lines(path) ?? [] {
+      guard let value = parse(line) else {
+        throw Refusal("the instance metadata service at \(endpoint) answers \(path) with \"\(line)\"")
+      }
+      values.append(value)
+    }
+    return values
+  }
+
+  private mutating func get(_ path: String) throws(Refusal) -> HTTPResponse {
+    try patientRequest("GET", "/latest/meta-data/\(path)", header: "X-aws-ec2-metadata-token: \(token)")
+  }
+
+  /// Asks again when the service is too busy, as it says with 429 or 5xx.
+  private mutating func patientRequest(
+    _ method: String, _ path: String, header: String
+  ) throws(Refusal) -> HTTPResponse {
+    for pause in Self.pauses {
+      let answer = try request(method, path, header: header)
+      guard answer.status == 429 || answer.status >= 500 else { return answer }
+      let wanted = (answer.retryAfter ?? 0) * 1000
+      Platform.pause(milliseconds: max(pause, min(wanted, Self.patience)))
+    }
+    return try request(method, path, header: header)
+  }
+
+  private mutating func request(
+    _ method: String, _ path: String, header: String
+  ) throws(Refusal) -> HTTPResponse {
+    let length = method == "PUT" ? "Content-Length: 0\r\n" : ""
+    let text = Array(
+      "\(method) \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n\(header)\r\n\(length)\r\n".utf8)
+    // Over a connection that has carried an answer the service may be about to close it: then nothing arrives.
+    if let kept = connection.take() {
+      if let answer = try exchange(kept, text, path, isFirst: false) { return answer }
+    }
+    guard let answer = try exchange(connect(), text, path, isFirst: true) else {
+      throw failure(path, "the connection was closed without an answer")
+    }
+    return answer
+  }
+
+  /// Sends a request and waits for its answer; the connection is kept when it can carry one more.
+  /// - Returns: `nil` when a connection that was kept turns out to be closed.
+  private mutating func exchange(
+    _ connection: consuming TCPConnection, _ text: [UInt8], _ path: String, isFirst: Bool
+  ) throws(Refusal) -> HTTPResponse? {
+    var received: [UInt8] = []
+    do throws(Errno) { try connection.send(text) } catch {
+      if !isFirst { return nil }
+      throw failure(path, "\(error)")
+    }
+    while true {
+      let more: [UInt8]
+      do throws(Errno) { more = try connection.receive() } catch {
+        if !isFirst, received.isEmpty, error == .connectionReset { return nil }
+        throw failure(path, "\(error)")
+      }
+      received += more
+      if received.isEmpty, more.isEmpty { return nil }
+      do throws(HTTPResponse.Fault) {
+        guard let answer = try HTTPResponse(received, isClosed: more.isEmpty, limit: Self.largest) else {
+          continue
+        }
+        if answer.keepsConnection { self.connection = consume connection }
+        return answer
+      } catch {
+        throw failure(path, "\(error)")
+      }
+    }
+  }
+
+  private func connect() throws(Refusal) -> TCPConnection {
     do throws(Errno) {
-      return try TCPConnection(to: endpoint.address.bytes, port: endpoint.port, milliseconds: patience)
+      return try TCPConnection(to: endpoint.address.bytes, port: endpoint.port, milliseconds: Self.patience)
     } catch {
       throw Refusal(
         "the instance metadata service at \(endpoint) does not answer: \(error); is this an EC2 instance, and is "
@@ -46,74 +148,7 @@ struct MetadataClient: ~Copyable {
     }
   }
 
-  /// The lines of a document below `/latest/meta-data/`; `nil` when there is none (status 404).
-  /// - Throws: ``Refusal`` for any other failure.
-  mutating func lines(_ path: String) throws(Refusal) -> [String]? {
-    let answer = try request(
-      "GET", "/latest/meta-data/\(path)", header: "X-aws-ec2-metadata-token: \(token)")
-    switch answer.status {
-    case 200: return answer.body.split(separator: "\n").map(String.init)
-    case 404: return nil
-    default:
-      throw Refusal(
-        "the instance metadata service at \(endpoint) answers \(path) with status \(answer.status)")
-    }
-  }
-
-  private mutating func request(
-    _ method: String, _ path: String, header: String
-  ) throws(Refusal) -> (status: Int, body: String) {
-    let length = method == "PUT" ? "Content-Length: 0\r\n" : ""
-    let text = "\(method) \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n\(header)\r\n\(length)\r\n"
-    do throws(Errno) {
-      try connection.send(Array(text.utf8))
-      let head = try receive(until: Self.headEnd)
-      guard let status = Self.status(head), let length = Self.contentLength(head), length <= Self.largest
-      else {
-        throw Errno.protocolError
-      }
-      while received.count < length { try receiveMore() }
-      let body = String(decoding: received.prefix(length), as: UTF8.self)
-      received.removeFirst(length)
-      return (status, body)
-    } catch {
-      throw Refusal("the instance metadata service at \(endpoint) did not answer \(path): \(error)")
-    }
-  }
-
-  private static let headEnd = Array("\r\n\r\n".utf8)
-
-  /// The head of an answer, without the empty line that ends it.
-  private mutating func receive(until mark: [UInt8]) throws(Errno) -> String {
-    while true {
-      if let end = received.indices.first(where: { received[$0...].starts(with: mark) }) {
-        let head = String(decoding: received[..<end], as: UTF8.self)
-        received.removeFirst(end + mark.count)
-        return head
-      }
-      guard received.count < Self.largest else { throw .messageTooLong }
-      try receiveMore()
-    }
-  }
-
-  private mutating func receiveMore() throws(Errno) {
-    let more = try connection.receive()
-    guard !more.isEmpty else { throw .connectionReset }
-    received += more
-  }
-
-  private static func status(_ head: String) -> Int? {
-    let words = head.prefix { $0 != "\r\n" }.split(separator: " ")
-    return words.count >= 2 && words[0].hasPrefix("HTTP/1.") ? Int(words[1]) : nil
-  }
-
-  private static func contentLength(_ head: String) -> Int? {
-    for line in head.split(separator: "\r\n").dropFirst() {
-      let parts = line.split(separator: ":", maxSplits: 1)
-      if parts.count == 2, parts[0].lowercased() == "content-length" {
-        return Int(parts[1].drop { $0 == " " })
-      }
-    }
-    return nil
+  private func failure(_ path: String, _ reason: String) -> Refusal {
+    Refusal("the instance metadata service at \(endpoint) did not answer \(path): \(reason)")
   }
 }

@@ -24,47 +24,68 @@ package struct NetworkInterface: Sendable {
     AddressSet([primary].compactMap(\.self).map { IPRange($0) } + podAddresses + podAddresses6)
   }
 
+  /// What the service says of the interfaces: it is consistent in the end only.
+  package struct Listing: Sendable {
+    /// Those that it describes, by device number.
+    package fileprivate(set) var interfaces: [NetworkInterface] = []
+    /// The MAC addresses that it lists and knows nothing of: they were detached a moment ago.
+    package fileprivate(set) var detached: [String] = []
+    /// Those that it describes in part: what they own is not known.
+    package fileprivate(set) var partial: [String] = []
+  }
+
   /// Asks for one interface.
   ///
-  /// - Returns: `nil` when the service lists the MAC address and knows nothing of it any more: it was detached.
-  init?(_ mac: String, _ client: inout MetadataClient) throws(Refusal) {
-    let base = "network/interfaces/macs/\(mac)"
-    guard let address = MACAddress(mac), let id = try client.lines("\(base)/interface-id")?.first else {
-      return nil
-    }
-    self.mac = address
+  /// - Returns: `nil` when the service lists the MAC address and knows nothing of it.
+  private init?(_ mac: MACAddress, _ base: String, _ client: inout MetadataClient) throws(Refusal) {
+    guard let id = try client.lines("\(base)/interface-id")?.first else { return nil }
+    self.mac = mac
     self.id = id
-    deviceNumber = try client.lines("\(base)/device-number")?.first.flatMap { Int($0) } ?? 0
-    subnet = try client.lines("\(base)/subnet-ipv4-cidr-block")?.first.flatMap { CIDR($0) }
-    subnets6 = try (client.lines("\(base)/subnet-ipv6-cidr-blocks") ?? []).compactMap { CIDR($0) }
-    let addresses = try (client.lines("\(base)/local-ipv4s") ?? []).compactMap { IPAddress($0) }
+    deviceNumber = try client.values("\(base)/device-number") { Int($0) }.first ?? 0
+    subnet = try client.values("\(base)/subnet-ipv4-cidr-block") { CIDR($0)?.network }.first
+    subnets6 = try client.values("\(base)/subnet-ipv6-cidr-blocks") { CIDR($0)?.network }
+    let addresses = try client.values("\(base)/local-ipv4s") { IPAddress($0) }
     primary = addresses.first
-    let prefixes = try (client.lines("\(base)/ipv4-prefix") ?? []).compactMap { CIDR($0) }
+    let prefixes = try client.values("\(base)/ipv4-prefix") { CIDR($0) }
     podAddresses = Self.ranges(addresses.dropFirst(), prefixes)
-    let addresses6 = try (client.lines("\(base)/ipv6s") ?? []).compactMap { IPAddress($0) }
-    let prefixes6 = try (client.lines("\(base)/ipv6-prefix") ?? []).compactMap { CIDR($0) }
+    let addresses6 = try client.values("\(base)/ipv6s") { IPAddress($0) }
+    let prefixes6 = try client.values("\(base)/ipv6-prefix") { CIDR($0) }
     podAddresses6 = Self.ranges(addresses6[...], prefixes6)
   }
 
-  /// All interfaces of the instance, and the MAC addresses of those that were detached.
-  /// - Throws: ``Refusal`` when the service does not answer.
-  package static func all(
-    _ endpoint: MetadataEndpoint
-  ) throws(Refusal) -> (interfaces: [NetworkInterface], detached: [String]) {
+  /// A NIC has a first address of every family that it has a subnet of, and no address outside of its subnets.
+  private var isWhole: Bool {
+    (subnet == nil) == (primary == nil) && (podAddresses.isEmpty || subnet != nil)
+      && podAddresses6.allSatisfy { range in subnets6.contains { $0.contains(range.lower) } }
+  }
+
+  /// All interfaces of the instance.
+  /// - Throws: ``Refusal`` when the service does not answer, or answers what cannot be read.
+  package static func all(_ endpoint: MetadataEndpoint) throws(Refusal) -> Listing {
     var client = try MetadataClient.open(endpoint)
     guard let macs = try client.lines("network/interfaces/macs/") else {
       throw Refusal("the instance metadata service at \(endpoint) lists no network interfaces (status 404)")
     }
-    var (interfaces, detached): ([NetworkInterface], [String]) = ([], [])
+    var listing = Listing()
     for line in macs {
-      let mac = line.hasSuffix("/") ? String(line.dropLast()) : line
-      if let interface = try NetworkInterface(mac, &client) {
-        interfaces.append(interface)
+      let text = line.hasSuffix("/") ? String(line.dropLast()) : line
+      guard let mac = MACAddress(text) else {
+        throw Refusal(
+          "the instance metadata service at \(endpoint) lists \"\(text)\", which is no MAC address")
+      }
+      let base = "network/interfaces/macs/\(text)"
+      guard let interface = try NetworkInterface(mac, base, &client) else {
+        listing.detached.append(text)
+        continue
+      }
+      if interface.isWhole {
+        listing.interfaces.append(interface)
       } else {
-        detached.append(mac)
+        listing.partial.append("\(interface.id) (\(text))")
       }
     }
-    return (interfaces.sorted { $0.deviceNumber < $1.deviceNumber }, detached)
+    listing.interfaces.sort { $0.deviceNumber < $1.deviceNumber }
+    return listing
   }
 
   private static func ranges(_ addresses: ArraySlice<IPAddress>, _ prefixes: [CIDR]) -> [IPRange] {

@@ -11,12 +11,27 @@ public final class MetadataService: Sendable {
     case withoutToken
     /// Connections are taken, and nothing is ever said.
     case silent
+    /// Each answer ends its connection, and says so.
+    case closing
+    /// As `closing`, without saying so.
+    case closingSilently
+    /// HTTP/1.0: the body ends with the connection.
+    case old
+    /// Bodies in chunks with extensions, and trailers behind them; some other answer comes first.
+    case chunked
+    /// Every third request is refused, since there are too many.
+    case busy
+    /// Every request is.
+    case overrun
+    /// The connection ends in the middle of each body, whatever says how long it is.
+    case cutShort, cutShortInChunks
   }
 
   private struct State {
     var mood = Mood.well
     var documents: [String: String] = [:]
     var connections = 0
+    var requests = 0
   }
 
   private let state: Mutex<State>
@@ -79,6 +94,17 @@ public final class MetadataService: Sendable {
     }
   }
 
+  /// No more tells anything of a NIC.
+  public func forget(_ nic: Site.NIC) {
+    state.withLock { state in
+      let list = state.documents[Self.interfaces] ?? ""
+      state.documents[Self.interfaces] = list.replacing("\(nic.mac)/\n", with: "")
+      for name in state.documents.keys where name.hasPrefix("\(Self.interfaces)\(nic.mac)/") {
+        state.documents[name] = nil
+      }
+    }
+  }
+
   /// One connection, with its requests one after the other.
   private func serve(_ session: Socket) {
     let mood = state.withLock { state in
@@ -90,10 +116,40 @@ public final class MetadataService: Sendable {
       return
     }
     while let request = head(session) {
-      let (status, body) = answer(request, mood)
-      let text =
-        "HTTP/1.1 \(status) Whatever\r\nContent-Type: text/plain\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
-      guard session.send(Array((text + body).utf8)) else { return }
+      let number = state.withLock { state in
+        state.requests += 1
+        return state.requests
+      }
+      let isRefused = mood == .overrun || (mood == .busy && number % 3 == 0)
+      let (status, body) = isRefused ? (number % 2 == 0 ? 503 : 429, "busy") : answer(request, mood)
+      guard session.send(Array(Self.text(status, body, mood).utf8)), !Self.ends(mood) else { return }
+    }
+  }
+
+  private static func ends(_ mood: Mood) -> Bool {
+    switch mood {
+    case .closing, .closingSilently, .old, .cutShort, .cutShortInChunks: true
+    case .well, .withoutToken, .silent, .chunked, .busy, .overrun: false
+    }
+  }
+
+  /// An answer as it goes over the wire.
+  private static func text(_ status: Int, _ body: String, _ mood: Mood) -> String {
+    let half = body.prefix(body.count / 2)
+    let length = "Content-Length: \(body.utf8.count)\r\n"
+    let first = "HTTP/1.1 \(status) Whatever\r\nContent-Type: text/plain\r\n"
+    let chunk = { (text: Substring) in "\(String(text.utf8.count, radix: 16));a=\"b\"\r\n\(text)\r\n" }
+    let coding = "Transfer-Encoding: chunked\r\n\r\n"
+    switch mood {
+    case .closing: return "\(first)Connection: close\r\n\(length)\r\n\(body)"
+    case .old: return "HTTP/1.0 \(status) Whatever\r\nServer: EC2ws\r\n\r\n\(body)"
+    case .chunked:
+      let chunks = half.isEmpty ? [body[...]] : [half, body.dropFirst(half.count)]
+      return "HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n\(first)\(coding)"
+        + chunks.filter { !$0.isEmpty }.map(chunk).joined() + "000;last\r\nX-Trailer: a\r\n\r\n"
+    case .cutShort: return "\(first)\(length)\r\n\(half)"
+    case .cutShortInChunks: return "\(first)\(coding)\(chunk(half))"
+    default: return "\(first)\(length)\r\n\(body)"
     }
   }
 
@@ -114,7 +170,7 @@ public final class MetadataService: Sendable {
     }
     if words.first == "PUT", words.dropFirst().first == "/latest/api/token" {
       let isAsked = header("x-aws-ec2-metadata-token-ttl-seconds") != nil
-      return isAsked && mood == .well ? (200, Self.token) : (403, "")
+      return isAsked && mood != .withoutToken ? (200, Self.token) : (403, "")
     }
     guard header("x-aws-ec2-metadata-token").map(String.init) == Self.token else { return (401, "") }
     let path = words.dropFirst().first ?? ""
