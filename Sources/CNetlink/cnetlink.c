@@ -5,10 +5,12 @@
 #include <linux/nsfs.h>
 #include <netinet/icmp6.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 int cnetlink_enter(int fd) { return setns(fd, CLONE_NEWNET) == 0 ? 0 : -errno; }
 
@@ -75,4 +77,29 @@ int cnetlink_send_to_all_nodes(int fd, int index, const void *message, unsigned 
   struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = index};
   to.sin6_addr.s6_addr[0] = 0xff, to.sin6_addr.s6_addr[1] = 0x02, to.sin6_addr.s6_addr[15] = 1;
   return sendto(fd, message, size, 0, (struct sockaddr *)&to, sizeof to) >= 0 ? 0 : -errno;
+}
+
+// struct ipt_getinfo and ip6t_getinfo are the same; linux/netfilter_ipv6/ip6_tables.h does not get along with libc's.
+struct table_info {
+  char name[32];
+  unsigned valid_hooks, hook_entry[5], underflow[5], num_entries, size;
+};
+
+int cnetlink_legacy_hooks(int family, const char *table) {
+  enum { get_info = 64 };  // IPT_SO_GET_INFO, IP6T_SO_GET_INFO
+  struct table_info info = {0};
+  socklen_t size = sizeof info;
+  if (strlen(table) >= sizeof info.name) return -EINVAL;
+  strcpy(info.name, table);
+  int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+  if (fd < 0) return -errno;
+  int status = getsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6, get_info, &info, &size);
+  int error = errno;
+  close(fd);
+  if (status != 0) return -error;
+  int hooks = 0;
+  // The policy is the last entry of a chain: rules stand before it.
+  for (int hook = 0; hook <= 1; hook++)
+    if (info.valid_hooks & 1u << hook && info.hook_entry[hook] != info.underflow[hook]) hooks |= 1 << hook;
+  return hooks;
 }

@@ -28,6 +28,16 @@ extension DoctorTests {
       "a pod's link down", ["linkDown"],
       make: { try $0.attachments[0].pod.namespace.ip("link", "set", "eth0", "down") }),
     Fault(
+      "a firewall in a pod in l3s", ["podFilterBypassed"],
+      make: { site in
+        let rules =
+          "add table ip own; add chain ip own in { type filter hook input priority 0; }; add rule ip own in drop"
+        try site.attachments[0].pod.namespace.execute("nft", [rules]).mustSucceed()
+      },
+      mend: {
+        try $0.attachments[0].pod.namespace.execute("nft", ["delete", "table", "ip", "own"]).mustSucceed()
+      }),
+    Fault(
       "a half-made link", ["halfMadeLink"], fixed: ["halfMadeLink"],
       make: { site in
         let path = site.attachments[0].pod.namespace.path

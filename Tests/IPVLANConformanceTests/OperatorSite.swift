@@ -58,6 +58,16 @@ final class OperatorSite {
 
   deinit { metadata?.end() }
 
+  /// The plugin's configuration of the network of a NIC, as a runtime passes it.
+  func configuration(of nic: String) throws -> JSONObject {
+    let text = ScratchFiles.read("\(configurations)/\(nic).conflist") ?? ""
+    let list = try JSONValue(parsing: Array(text.utf8)).object ?? [:]
+    var configuration = list["plugins"]?.array?.first?.object ?? [:]
+    configuration["cniVersion"] = list["cniVersion"]
+    configuration["name"] = list["name"]
+    return configuration
+  }
+
   /// Writes any configuration file.
   func writeConfiguration(_ name: String, _ text: String) throws {
     try ScratchFiles.write("\(configurations)/\(name)", text)
@@ -83,11 +93,7 @@ final class OperatorSite {
   /// A new pod that is to be attached to the network of a NIC.
   func prepare(_ name: String, to nic: String = "ens5") throws -> PodAttachment {
     let text = ScratchFiles.read("\(configurations)/\(nic).conflist") ?? ""
-    let list = try JSONValue(parsing: Array(text.utf8)).object ?? [:]
-    var configuration = list["plugins"]?.array?.first?.object ?? [:]
-    configuration["cniVersion"] = list["cniVersion"]
-    configuration["name"] = list["name"]
-    var attachment = PodAttachment(try node.pod(name), on: node, configuration)
+    var attachment = PodAttachment(try node.pod(name), on: node, try configuration(of: nic))
     attachment.arguments = "IgnoreUnknown=1;K8S_POD_NAMESPACE=web;K8S_POD_NAME=\(name)"
     return attachment
   }

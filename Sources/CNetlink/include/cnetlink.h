@@ -53,6 +53,10 @@ void cnetlink_make_room(int fd, unsigned long size);
 /// CNETLINK_PATIENCE seconds if the call `waits`.
 long cnetlink_receive(struct nl_sock *socket, void *buffer, unsigned long size, bool waits);
 
+/// At which hooks (NF_INET_PRE_ROUTING and NF_INET_LOCAL_IN, a bit each) a table of the older iptables has rules, in the
+/// thread's network namespace; or a negative errno. `family` is AF_INET or AF_INET6.
+int cnetlink_legacy_hooks(int family, const char *table);
+
 /// A raw socket that only sends ICMPv6, with the hop limit of neighbour discovery, close-on-exec; its
 /// descriptor, or a negative errno.
 int cnetlink_icmpv6_socket(void);

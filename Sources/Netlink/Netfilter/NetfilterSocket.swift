@@ -4,9 +4,9 @@ internal import SystemPackage
 
 /// A netfilter netlink socket, for nf_tables of the network namespace in which it was opened.
 ///
-/// It changes only tables that it is given by name; rules of others are neither read nor touched.
+/// It changes only tables that it is given by name; rules of others are not touched, and read by ``PacketFilter`` only.
 public struct NetfilterSocket: ~Copyable {
-  private var socket: NetlinkSocket
+  var socket: NetlinkSocket
 
   /// Opens a socket in the thread's current network namespace.
   /// - Throws: ``NetlinkError``; EPROTONOSUPPORT when the kernel has no netfilter netlink.

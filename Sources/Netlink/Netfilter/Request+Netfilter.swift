@@ -31,6 +31,16 @@ extension Request {
     netfilter("list the nftables tables", NFT_MSG_GETTABLE, flags: NLM_F_DUMP) { _ in }
   }
 
+  /// Asks for the chains of all families.
+  static func chains() -> Request {
+    netfilter("list the nftables chains", NFT_MSG_GETCHAIN, flags: NLM_F_DUMP, family: 0) { _ in }
+  }
+
+  /// Asks for the rules of all families.
+  static func rules() -> Request {
+    netfilter("list the nftables rules", NFT_MSG_GETRULE, flags: NLM_F_DUMP, family: 0) { _ in }
+  }
+
   /// Makes a set. `number` tells sets of one transaction apart.
   static func addSet(_ set: NetfilterSet, number: UInt32, to table: String) -> Request {
     let operation = "add set \(set.name) to nftables table inet \(table)"
@@ -135,10 +145,10 @@ extension Request {
 
   private static func netfilter(
     _ operation: String, _ type: nf_tables_msg_types, flags: Int32 = 0,
-    _ body: (inout MessageBuilder) -> Void
+    family: UInt8 = 1, _ body: (inout MessageBuilder) -> Void
   ) -> Request {
-    // NFPROTO_INET of linux/netfilter.h: both families.
-    let header = nfgenmsg(nfgen_family: 1, version: UInt8(NFNETLINK_V0), res_id: 0)
+    // NFPROTO_INET of linux/netfilter.h: both families; NFPROTO_UNSPEC: all there are.
+    let header = nfgenmsg(nfgen_family: family, version: UInt8(NFNETLINK_V0), res_id: 0)
     let number = Int(NFNL_SUBSYS_NFTABLES) << 8 | Int(type.rawValue)
     return Request(operation, type: number, flags: flags, header: header, body)
   }

@@ -21,7 +21,8 @@ package struct DoctorReport: Report {
       + ModeCheck.findings(examination) + PoolCheck.findings(examination)
       + InstanceCheck.findings(examination) + LinkCheck.findings(examination)
       + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
-      + FenceCheck.findings(examination) + NetworkManagerCheck.findings(examination)
+      + FenceCheck.findings(examination) + PodFilterCheck.findings(examination)
+      + NetworkManagerCheck.findings(examination)
   }
 
   /// Mends what can be mended safely, and looks again.

@@ -14,7 +14,7 @@ package struct Finding: Sendable {
     case poolAddressNotOwned, ownedAddressUnused
     case duplicateAddress, linkDown, halfMadeLink, linkMissing
     case leaseOrphaned, leaseMissing, leaseStoreUnusable
-    case hostAccessIncomplete, hostAccessShortfall, hostRouteStale, fenceIncomplete
+    case hostAccessIncomplete, hostAccessShortfall, hostRouteStale, fenceIncomplete, podFilterBypassed
     case linkManaged, foreignRoutesManaged
   }
 
