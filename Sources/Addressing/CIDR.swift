@@ -75,13 +75,22 @@ public struct CIDR: Sendable, Hashable, Comparable {
 
 extension CIDR: CustomStringConvertible, LosslessStringConvertible {
   /// Reads `address/length`, the length in decimal without sign or leading zeros.
+  ///
+  /// The length counts from the notation's first bit: `::ffff:10.0.0.1/120` is `10.0.0.1/24`. One that leaves no bit
+  /// of an IPv4 network is refused.
   public init?(_ text: String) {
     guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) else { return nil }
     let length = text[text.index(after: slash)...]
     guard let address = IPAddress(String(text[..<slash])),
       let prefixLength = Int(length), String(prefixLength) == length
     else { return nil }
-    self.init(address: address, prefixLength: prefixLength)
+    guard address.family == .v4, text.utf8.contains(UInt8(ascii: ":")) else {
+      self.init(address: address, prefixLength: prefixLength)
+      return
+    }
+    let unusedBits = 96
+    guard prefixLength > unusedBits else { return nil }
+    self.init(address: address, prefixLength: prefixLength - unusedBits)
   }
 
   /// `address/length`.

@@ -2,12 +2,13 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
   /// Reads the usual notation: dotted decimal without leading zeros, or RFC 4291 text.
   ///
   /// A zone (`fe80::1%eth0`), a prefix length, white space and IPv4 octets such as `010` are refused:
-  /// other readers disagree on what they mean.
+  /// other readers disagree on what they mean. An IPv4 address in IPv6 notation (`::ffff:10.0.0.1`) is that IPv4
+  /// address, as for other programs: under its IPv6 form Linux never puts it on the wire.
   public init?(_ text: String) {
     let characters = Array(text.utf8)
     if characters.contains(UInt8(ascii: ":")) {
       guard let value = IPAddress.parseV6(characters[...]) else { return nil }
-      self.init(family: .v6, value: value)
+      self.init(family: value >> 32 == 0xFFFF ? .v4 : .v6, value: value)
     } else {
       guard let value = IPAddress.parseV4(characters[...]) else { return nil }
       self.init(family: .v4, value: UInt128(value))

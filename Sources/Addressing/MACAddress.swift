@@ -11,14 +11,32 @@ public struct MACAddress: Sendable, Hashable {
 }
 
 extension MACAddress: CustomStringConvertible, LosslessStringConvertible {
-  /// Reads `02:42:ac:11:00:02`, in either case, two digits a byte.
+  /// Reads `02:42:ac:11:00:02`, `02-42-ac-11-00-02` or `0242.ac11.0002`, in either case, all digits written.
   public init?(_ text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    let bytes = parts.compactMap { part in
-      part.utf8.count == 2 && part.allSatisfy(\.isHexDigit) ? UInt8(part, radix: 16) : nil
+    let text = Array(text.utf8)
+    let (separator, width): (UInt8, Int) =
+      switch text.count {
+      case 17 where text[2] == UInt8(ascii: "-"): (UInt8(ascii: "-"), 2)
+      case 17: (UInt8(ascii: ":"), 2)
+      case 14: (UInt8(ascii: "."), 4)
+      default: (0, 0)
+      }
+    var bytes: [UInt8] = []
+    for part in text.split(separator: separator, omittingEmptySubsequences: false) {
+      guard part.count == width, let number = Self.number(part) else { return nil }
+      if width == 4 { bytes.append(UInt8(number >> 8)) }
+      bytes.append(UInt8(truncatingIfNeeded: number))
     }
-    guard parts.count == 6, bytes.count == 6 else { return nil }
-    self.bytes = bytes
+    self.init(bytes: bytes)
+  }
+
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    var number = 0
+    for digit in digits {
+      guard let value = Character(UnicodeScalar(digit)).hexDigitValue else { return nil }
+      number = number << 4 | value
+    }
+    return number
   }
 
   /// Lower case, two digits a byte, separated by colons.

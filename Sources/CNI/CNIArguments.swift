@@ -18,21 +18,22 @@ public struct CNIArguments: Sendable, Hashable {
   /// No arguments.
   public init() {}
 
+  /// Reads the variable as far as it can be read.
+  init(lenient text: String) {
+    for pair in text.utf8.split(separator: UInt8(ascii: ";")) { append(pair) }
+  }
+
   /// Reads the variable.
   /// - Throws: ``CNIError`` with code 4 for a pair without `=`, a key without name, and a key that is not
   ///   known unless `IgnoreUnknown` says 1 or true.
   public init(_ text: String) throws(CNIError) {
     for pair in text.utf8.split(separator: UInt8(ascii: ";")) {
-      guard let equals = pair.firstIndex(of: UInt8(ascii: "=")), equals > pair.startIndex else {
+      guard append(pair) else {
         throw CNIError(
           code: .invalidEnvironment,
           message: "CNI_ARGS has \"\(Substring(pair))\", which is not of the form KEY=VALUE",
           details: "CNI_ARGS is \"\(text)\"")
       }
-      pairs.append(
-        Pair(
-          key: String(Substring(pair[..<equals])),
-          value: String(Substring(pair[pair.index(after: equals)...]))))
     }
     let ignoresUnknown = ["1", "true", "TRUE", "True", "t", "T"].contains(self["IgnoreUnknown"] ?? "")
     if !ignoresUnknown, let unknown = pairs.first(where: { !Self.knownKeys.contains($0.key) }) {
@@ -41,6 +42,17 @@ public struct CNIArguments: Sendable, Hashable {
         message: "CNI_ARGS has the unknown key \"\(unknown.key)\" with value \"\(unknown.value)\"",
         details: "add IgnoreUnknown=1 to pass keys that a plugin does not know")
     }
+  }
+
+  /// - Returns: whether it is a pair.
+  @discardableResult
+  private mutating func append(_ pair: Substring.UTF8View) -> Bool {
+    guard let equals = pair.firstIndex(of: UInt8(ascii: "=")), equals > pair.startIndex else { return false }
+    pairs.append(
+      Pair(
+        key: String(Substring(pair[..<equals])),
+        value: String(Substring(pair[pair.index(after: equals)...]))))
+    return true
   }
 
   /// The value of a key; `nil` when it is absent or empty.

@@ -2,9 +2,20 @@ internal import Addressing
 public import JSON
 
 extension CNIResult {
+  /// Reads the result of an IPAM plugin: it makes no interface, so that `interfaces`, and numbers of positions in
+  /// it, which some write all the same, mean nothing (CNI SPEC 1.1.0, section 5).
+  /// - Throws: ``JSONFieldError`` as the other.
+  public init(ofIPAM fields: JSONFields) throws(JSONFieldError) {
+    try self.init(fields, hasInterfaces: false)
+  }
+
   /// Reads a result in the shape of any version; up to 0.2.0 it is told by `ip4` and `ip6`.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   public init(_ fields: JSONFields) throws(JSONFieldError) {
+    try self.init(fields, hasInterfaces: true)
+  }
+
+  private init(_ fields: JSONFields, hasInterfaces: Bool) throws(JSONFieldError) {
     self.init()
     if let settings = try fields.fields("dns") { dns = try DNSConfiguration(settings) }
     for key in ["ip4", "ip6"] {
@@ -12,17 +23,26 @@ extension CNIResult {
       ips.append(IPConfiguration(assignment: try Self.assignment(family, addressKey: "ip")))
       routes += try Self.routes(family)
     }
-    for entry in try fields.objects("interfaces") ?? [] { interfaces.append(try Interface(entry)) }
+    if hasInterfaces {
+      for entry in try fields.objects("interfaces") ?? [] { interfaces.append(try Interface(entry)) }
+    }
     for entry in try fields.objects("ips") ?? [] {
       let assignment = try Self.assignment(entry, addressKey: "address")
-      // Plugins write -1 for "none"; anything else must name an interface of this result.
-      let position = try entry.int("interface", in: -1...Int(Int32.max)).flatMap { $0 < 0 ? nil : $0 }
-      if let position, !interfaces.indices.contains(position) {
-        throw entry.error("interface", "must be a position in \"interfaces\", which has \(interfaces.count)")
-      }
-      ips.append(IPConfiguration(interface: position, assignment: assignment))
+      ips.append(IPConfiguration(interface: try position(entry), assignment: assignment))
     }
     routes += try Self.routes(fields)
+  }
+
+  /// The interface that an address names; without any interface the number means nothing.
+  private func position(_ entry: JSONFields) throws(JSONFieldError) -> Int? {
+    guard !interfaces.isEmpty else { return nil }
+    // Plugins write -1 for "none"; anything else must name an interface of this result.
+    let number = try entry.int("interface", in: -1...Int(Int32.max))
+    guard let number, number >= 0 else { return nil }
+    guard interfaces.indices.contains(number) else {
+      throw entry.error("interface", "must be a position in \"interfaces\", which has \(interfaces.count)")
+    }
+    return number
   }
 
   private static func assignment(

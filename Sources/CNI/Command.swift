@@ -16,6 +16,10 @@ public enum Command: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the command must make progress whatever else is wrong with what it is given: it reads what it needs,
+  /// and takes anything else that cannot be read for absent. Configurations change while pods run.
+  public var isLenient: Bool { self == .delete }
+
   /// The first version of the specification that has the command.
   var firstVersion: SpecVersion {
     switch self {

@@ -14,7 +14,9 @@ public struct DelegatePlugin: Sendable, Hashable {
   /// Finds the executable of `type` in the directories of CNI_PATH, in their order.
   /// - Throws: ``CNIError`` with code 7 for a type that is no file name, 4 when no directory has it.
   public init(type: String, in path: [String]) throws(CNIError) {
-    guard !type.isEmpty, type != ".", type != "..", !type.contains("/") else {
+    // By bytes, as the kernel looks: "/" with a combining accent is one character, and another one than "/".
+    guard !type.isEmpty, type != ".", type != "..", !type.utf8.contains(where: { $0 == 0x2F || $0 == 0 })
+    else {
       throw CNIError(
         code: .invalidConfiguration, message: "plugin type \"\(type)\" is not the name of an executable")
     }
@@ -78,7 +80,7 @@ public struct DelegatePlugin: Sendable, Hashable {
       throw failure([], "succeeded, but its answer is not a JSON object: \(excerpt(output))")
     }
     do throws(JSONFieldError) {
-      return try CNIResult(JSONFields(object))
+      return try CNIResult(ofIPAM: JSONFields(object, ignoringCase: true))
     } catch {
       throw failure([], "answered with a result that cannot be used: \(error)")
     }
@@ -86,7 +88,7 @@ public struct DelegatePlugin: Sendable, Hashable {
 
   /// The plugin's own error document, or what can be said without one.
   private func failure(_ output: [UInt8], _ end: String) -> CNIError {
-    let fields = (try? JSONValue(parsing: output))?.object.map { JSONFields($0) }
+    let fields = (try? JSONValue(parsing: output))?.object.map { JSONFields($0, ignoringCase: true) }
     if let fields, let code = try? fields.int("code", in: 0...Int(UInt32.max)),
       let message = try? fields.string("msg")
     {

@@ -18,6 +18,12 @@ package enum Identifiers {
       }
   }
 
+  /// Whether the kernel makes a link of exactly that name: with a percent sign it takes the name as a pattern
+  /// (`dev_alloc_name`), and `eth%d` becomes `eth0`, or `eth1`.
+  static func isNameOfNewInterface(_ text: String) -> Bool {
+    isInterfaceName(text) && !text.utf8.contains(UInt8(ascii: "%"))
+  }
+
   private static func isAlphanumeric(_ byte: UInt8) -> Bool {
     (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
   }

@@ -13,7 +13,7 @@ public struct NetworkConfiguration: Sendable {
   public let fields: JSONFields
   /// The document as it came, for delegates.
   public let bytes: [UInt8]
-  /// The IPAM plugin's part; `nil` when it is absent or empty.
+  /// The IPAM plugin's part; `nil` when it is absent or empty, or cannot be read and the command is lenient.
   public let ipam: JSONFields?
   /// Values for the capabilities that the configuration declares.
   public let runtimeConfig: JSONFields?
@@ -40,7 +40,7 @@ public struct NetworkConfiguration: Sendable {
         throw JSONSyntaxError(
           problem: "\(value.kind) where the configuration's object is expected", line: 1, column: 1)
       }
-      document = JSONFields(object)
+      document = JSONFields(object, ignoringCase: true)
     } catch {
       throw CNIError(
         code: .decodingFailure, message: "the network configuration on stdin is not valid JSON: \(error)")
@@ -56,21 +56,42 @@ public struct NetworkConfiguration: Sendable {
     }
     do throws(JSONFieldError) {
       name = try Self.name(document)
-      type = try document.string("type") ?? ""
-      ipam = try document.fields("ipam").flatMap { $0.object.members.isEmpty ? nil : $0 }
-      runtimeConfig = try document.fields("runtimeConfig")
-      arguments = try document.fields("args")?.fields("cni")
-      validAttachments = try Self.validAttachments(document)
+      type = try Self.read(command) { () throws(JSONFieldError) in try document.string("type") } ?? ""
+      ipam = try Self.read(command) { () throws(JSONFieldError) in try Self.ipam(document) }
+      runtimeConfig = try Self.read(command) { () throws(JSONFieldError) in
+        try document.fields("runtimeConfig")
+      }
+      arguments = try Self.read(command) { () throws(JSONFieldError) in
+        try document.fields("args")?.fields("cni")
+      }
+      validAttachments = try Self.read(command) { () throws(JSONFieldError) in
+        try Self.validAttachments(document)
+      }
     } catch {
       throw CNIError(error)
     }
   }
 
+  /// What a lenient command cannot read is absent.
+  private static func read<Value>(
+    _ command: Command, _ body: () throws(JSONFieldError) -> Value?
+  ) throws(JSONFieldError) -> Value? {
+    do throws(JSONFieldError) { return try body() } catch {
+      guard command.isLenient else { throw error }
+      return nil
+    }
+  }
+
+  private static func ipam(_ document: JSONFields) throws(JSONFieldError) -> JSONFields? {
+    try document.fields("ipam").flatMap { $0.object.members.isEmpty ? nil : $0 }
+  }
+
   /// The type of the IPAM plugin; `nil` without IPAM, for which some write an empty text.
   /// - Throws: ``CNIError`` when the key is missing or no string.
   public func ipamType() throws(CNIError) -> String? {
-    guard let ipam else { return nil }
     do throws(JSONFieldError) {
+      // Not the property: what could not be read there must not look like no IPAM at all.
+      guard let ipam = try Self.ipam(fields) else { return nil }
       let type = try ipam.required("type", ipam.string("type"))
       return type.isEmpty ? nil : type
     } catch {

@@ -39,24 +39,44 @@ public struct Request: Sendable {
     self.environment = environment
     containerID = environment["CNI_CONTAINERID"] ?? ""
     ifname = environment["CNI_IFNAME"] ?? ""
-    netns = environment["CNI_NETNS"].flatMap { $0.isEmpty ? nil : $0 }
-    allowsOwnNamespace = ["1", "true"].contains(environment["CNI_NETNS_OVERRIDE"] ?? "")
+    netns = try Self.netns(command, environment)
+    allowsOwnNamespace = ["1", "true"].contains((environment["CNI_NETNS_OVERRIDE"] ?? "").lowercased())
     path = (environment["CNI_PATH"] ?? "").split(separator: ":").map(String.init)
-    if !command.requiredVariables.isEmpty { try Self.check(containerID: containerID, ifname: ifname) }
-    arguments = try CNIArguments(environment["CNI_ARGS"] ?? "")
+    if !command.requiredVariables.isEmpty {
+      try Self.check(command, containerID: containerID, ifname: ifname)
+    }
+    let text = environment["CNI_ARGS"] ?? ""
+    arguments = try command.isLenient ? CNIArguments(lenient: text) : CNIArguments(text)
     configuration = try NetworkConfiguration(stdin, for: command, annotations: annotations)
   }
 
-  private static func check(containerID: String, ifname: String) throws(CNIError) {
+  /// A path that is no text could be told to nobody: results, records and messages would name another one.
+  private static func netns(_ command: Command, _ environment: Environment) throws(CNIError) -> String? {
+    guard let netns = environment["CNI_NETNS"], !netns.isEmpty else { return nil }
+    if environment.isText("CNI_NETNS") { return netns }
+    guard command.isLenient else {
+      throw CNIError(
+        code: .invalidEnvironment, message: "CNI_NETNS \"\(netns)\" is not UTF-8 text",
+        details: "bytes that are none are shown as U+FFFD")
+    }
+    return nil
+  }
+
+  private static func check(
+    _ command: Command, containerID: String, ifname: String
+  ) throws(CNIError) {
     guard Identifiers.isIdentifier(containerID) else {
       throw CNIError(
         code: .invalidEnvironment, message: "CNI_CONTAINERID \"\(containerID)\" is not a container ID",
         details: "letters, digits, '_', '.' and '-', the first a letter or digit")
     }
-    guard Identifiers.isInterfaceName(ifname) else {
+    // DEL after an ADD that was refused finds nothing, which is fine.
+    let isName =
+      command == .delete ? Identifiers.isInterfaceName(ifname) : Identifiers.isNameOfNewInterface(ifname)
+    guard isName else {
       throw CNIError(
         code: .invalidEnvironment, message: "CNI_IFNAME \"\(ifname)\" is not an interface name",
-        details: "1 to 15 bytes, not '.' or '..', without '/', ':' and white space")
+        details: "1 to 15 bytes, not '.' or '..', without '/', ':', '%' and white space")
     }
   }
 }

@@ -19,6 +19,14 @@ public struct IPPoolAllocator: IPAllocator {
     store = LeaseStore(directory: configuration.dataDirectory, coolDown: configuration.coolDown)
   }
 
+  /// An allocator that takes addresses back, for which only `dataDir` is needed.
+  /// - Throws: ``JSONFieldError`` when it cannot be told where the leases are.
+  public init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
+    self.network = network
+    configuration = try PoolConfiguration(ofLeases: fields, network: network)
+    store = LeaseStore(directory: configuration.dataDirectory, coolDown: configuration.coolDown)
+  }
+
   /// One address of each family that has an eligible pool; an attachment that holds addresses gets these.
   public func allocate(_ request: AllocationRequest) throws(AllocationError) -> Allocation {
     try configuration.refuseUnknownKeys()

@@ -10,6 +10,11 @@ public struct StaticAllocator: IPAllocator {
   private let routes: [IPRoute]
   private let dns: DNSConfiguration
 
+  /// An allocator that takes addresses back, for which nothing need be known.
+  public init() {
+    (assignments, routes, dns) = ([], [], DNSConfiguration())
+  }
+
   /// Reads `addresses`, `routes` and `dns`.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   public init(_ fields: JSONFields) throws(JSONFieldError) {

@@ -40,27 +40,52 @@ public struct JSONFieldError: Error, Sendable, Hashable, CustomStringConvertible
 
 /// Typed, checked access to the members of an object, whose errors name key and value.
 ///
-/// `null` counts as absent, as it does for every other reader of CNI configurations.
+/// `null` counts as absent, as it does for every other reader of CNI configurations, and so does an empty text where
+/// a text stands for another value: templates write `"gateway": ""` for "not set".
 public struct JSONFields: Sendable {
   /// The object that is read.
   public let object: JSONObject
   /// The path of the object in its document; empty for the document itself.
   public let path: String
 
+  /// Whether `Master` is the key `master`.
+  private let ignoresCase: Bool
+
   /// A view of `object`, which lies at `path` in its document.
-  public init(_ object: JSONObject, path: String = "") {
+  ///
+  /// - Parameter ignoringCase: takes keys for the same that differ in the case of ASCII letters only; the last one
+  ///   counts. So does the JSON reader of the Go library, with which every other CNI program reads.
+  public init(_ object: JSONObject, path: String = "", ignoringCase: Bool = false) {
     self.object = object
     self.path = path
+    ignoresCase = ignoringCase
   }
 
-  /// The path of a member.
-  public func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+  /// The path of a member, its key as it is written there.
+  public func path(of key: String) -> String {
+    let written = ignoresCase ? member(key)?.name ?? key : key
+    return path.isEmpty ? written : "\(path).\(written)"
+  }
 
   /// The member's value, `nil` when it is absent or `null`.
   public func value(_ key: String) -> JSONValue? {
+    if ignoresCase { return member(key)?.value }
     let value = object[key]
     return value == .null ? nil : value
   }
+
+  private func member(_ key: String) -> (name: String, value: JSONValue)? {
+    object.members.last { name, value in
+      if case .null = value { return false }
+      return Self.isSame(name.utf8, key.utf8)
+    }
+  }
+
+  private static func isSame(_ left: String.UTF8View, _ right: String.UTF8View) -> Bool {
+    left.count == right.count && zip(left, right).allSatisfy { lowercase($0) == lowercase($1) }
+  }
+
+  private static func lowercase(_ byte: UInt8) -> UInt8 { 0x41...0x5A ~= byte ? byte | 0x20 : byte }
 
   /// An error about the member `key`: `fields.error("mode", "must be l2, l3 or l3s")`.
   public func error(
@@ -81,7 +106,7 @@ public struct JSONFields: Sendable {
 
   /// A string.
   public func string(_ key: String) throws(JSONFieldError) -> String? {
-    try read(key, "must be a string") { $0.string }
+    try text(key, "must be a string")
   }
 
   /// `true` or `false`.
@@ -99,7 +124,9 @@ public struct JSONFields: Sendable {
 
   /// A nested object, ready to be read the same way.
   public func fields(_ key: String) throws(JSONFieldError) -> JSONFields? {
-    try read(key, "must be an object") { $0.object }.map { JSONFields($0, path: path(of: key)) }
+    try read(key, "must be an object") { $0.object }.map {
+      JSONFields($0, path: path(of: key), ignoringCase: ignoresCase)
+    }
   }
 
   /// An array of any values.
@@ -115,15 +142,17 @@ public struct JSONFields: Sendable {
   /// An array of objects.
   public func objects(_ key: String) throws(JSONFieldError) -> [JSONFields]? {
     try elements(key, "must be an object") { element, path in
-      element.object.map { JSONFields($0, path: path) }
+      element.object.map { JSONFields($0, path: path, ignoringCase: ignoresCase) }
     }
   }
 
   /// A string that `parse` turns into a value, such as an address: `expected` completes "must be ...".
+  ///
+  /// - Returns: `nil` also for an empty text.
   public func parsed<Value>(
     _ key: String, _ expected: String, _ parse: (String) -> Value?
   ) throws(JSONFieldError) -> Value? {
-    guard let text = try read(key, "must be \(expected)", { $0.string }) else { return nil }
+    guard let text = try text(key, "must be \(expected)"), !text.isEmpty else { return nil }
     guard let value = parse(text) else { throw error(key, "must be \(expected)") }
     return value
   }
@@ -138,10 +167,19 @@ public struct JSONFields: Sendable {
   /// The value, or an error that says that the key is required.
   public func required<Value>(_ key: String, _ value: Value?) throws(JSONFieldError) -> Value {
     guard let value else {
-      throw JSONFieldError(.missing, path: path(of: key), value: nil, problem: "is required")
+      throw error(key, "is required", kind: .missing)
     }
     return value
   }
+
+  private func text(_ key: String, _ problem: String) throws(JSONFieldError) -> String? {
+    guard let text = try read(key, problem, { $0.string }) else { return nil }
+    guard !text.utf8.contains(0) else { throw error(key, Self.noNUL) }
+    return text
+  }
+
+  /// C strings end there: the kernel and the shell would see another, shorter text.
+  private static let noNUL = "must not have a NUL character"
 
   private func read<Value>(
     _ key: String, _ problem: String, _ convert: (JSONValue) -> Value?
@@ -158,6 +196,9 @@ public struct JSONFields: Sendable {
     var converted: [Value] = []
     for (index, element) in array.enumerated() {
       let path = "\(path(of: key))[\(index)]"
+      if let text = element.string, text.utf8.contains(0) {
+        throw JSONFieldError(path: path, value: element, problem: Self.noNUL)
+      }
       guard let value = convert(element, path) else {
         let isString = element.string != nil
         throw JSONFieldError(isString ? .invalid : .wrongType, path: path, value: element, problem: problem)

@@ -39,6 +39,12 @@ public struct NetworkNamespace: ~Copyable {
     }
   }
 
+  /// What opening says of a path that leads nowhere, or to something that is never a namespace.
+  private static let isNone: [Errno] = [
+    .noSuchFileOrDirectory, .notDirectory, .invalidArgument, .noSuchProcess, .tooManySymbolicLinkLevels,
+    .fileNameTooLong, .noSuchAddressOrDevice,
+  ]
+
   /// Whether a path stands for a network namespace; a file that is left of one does not.
   ///
   /// A path that exists and may not be opened counts: it takes an error to tell what it is.
@@ -47,7 +53,7 @@ public struct NetworkNamespace: ~Copyable {
       _ = try NetworkNamespace(path: path)
       return true
     } catch {
-      return ![.noSuchFileOrDirectory, .notDirectory, .invalidArgument, .noSuchProcess].contains(error)
+      return !Self.isNone.contains(error)
     }
   }
 

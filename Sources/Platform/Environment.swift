@@ -5,9 +5,11 @@
 #endif
 
 /// The process's environment as a value, so that what reads it can be tested.
+///
+/// Variables are bytes, and programs that are started get them as they came; texts are for reading.
 public struct Environment: Sendable, Hashable {
-  /// The variables as execve(2) takes them: `NAME=value`.
-  public private(set) var entries: [String] = []
+  /// The variables as execve(2) takes them, `NAME=value`, without the NUL at their end.
+  public private(set) var entries: [[UInt8]] = []
 
   /// An environment with these variables.
   public init(_ values: KeyValuePairs<String, String> = [:]) {
@@ -18,26 +20,41 @@ public struct Environment: Sendable, Hashable {
   public static func current() -> Environment {
     var environment = Environment()
     while let entry = unsafe environ[environment.entries.count] {
-      unsafe environment.entries.append(String(cString: entry))
+      unsafe environment.entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
     }
     return environment
   }
 
-  /// A variable's value; `nil` when it is not set.
+  /// A variable's value; `nil` when it is not set. U+FFFD stands for bytes that are no UTF-8.
   ///
   /// A search through the list: a plugin asks for seven variables, and a dictionary costs more to make.
   public subscript(name: String) -> String? {
-    get { position(of: name).map { String(entries[$0].utf8.dropFirst(name.utf8.count + 1)) ?? "" } }
+    get { value(of: name).map { String(decoding: $0, as: UTF8.self) } }
     set {
       if let position = position(of: name) { entries.remove(at: position) }
-      if let newValue { entries.append("\(name)=\(newValue)") }
+      if let newValue { entries.append(Array("\(name)=\(newValue)".utf8)) }
     }
   }
 
+  /// Sets a variable to bytes, which need not be UTF-8.
+  public mutating func set(_ name: String, to value: [UInt8]) {
+    self[name] = nil
+    entries.append(Array("\(name)=".utf8) + value)
+  }
+
+  /// Whether a variable's value is what the subscript tells, byte for byte; so is one that is not set.
+  public func isText(_ name: String) -> Bool {
+    value(of: name).map { String(validating: $0, as: UTF8.self) != nil } ?? true
+  }
+
+  private func value(of name: String) -> ArraySlice<UInt8>? {
+    position(of: name).map { entries[$0].dropFirst(name.utf8.count + 1) }
+  }
+
   private func position(of name: String) -> Int? {
-    entries.firstIndex { entry in
-      let rest = entry.utf8.dropFirst(name.utf8.count)
-      return rest.first == UInt8(ascii: "=") && entry.utf8.starts(with: name.utf8)
+    let count = name.utf8.count
+    return entries.firstIndex { entry in
+      entry.count > count && entry[count] == UInt8(ascii: "=") && entry.starts(with: name.utf8)
     }
   }
 }

@@ -103,7 +103,7 @@ public struct Subprocess: Sendable {
     unsafe posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
     var child: pid_t = 0
-    let status = unsafe withCStrings([executable]) { arguments in
+    let status = unsafe withCStrings([Array(executable.utf8)]) { arguments in
       unsafe withCStrings(environment.entries) { entries in
         unsafe posix_spawn(&child, executable, &actions, &attributes, arguments, entries)
       }
@@ -115,9 +115,13 @@ public struct Subprocess: Sendable {
 
 /// Calls `body` with a null-terminated array of C strings that live as long as the call.
 private func withCStrings<Value>(
-  _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
+  _ strings: [[UInt8]], _ body: ([UnsafeMutablePointer<CChar>?]) -> Value
 ) -> Value {
-  let pointers = unsafe strings.map { unsafe strdup($0) }
+  let pointers = unsafe strings.map { string in
+    unsafe (string + [0]).withUnsafeBytes { bytes in
+      unsafe bytes.assumingMemoryBound(to: CChar.self).baseAddress.flatMap { unsafe strdup($0) }
+    }
+  }
   defer { unsafe pointers.forEach { unsafe free($0) } }
   return unsafe body(pointers + [nil])
 }

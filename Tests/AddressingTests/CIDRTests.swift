@@ -34,6 +34,19 @@ import Testing
   ])
   func whatIsNoPrefixIsRefused(text: String) { #expect(CIDR(text) == nil) }
 
+  /// As Go's library reads it, and with it every other CNI program.
+  @Test(arguments: [
+    ("::ffff:10.20.0.50/120", "10.20.0.50/24"), ("::ffff:a14:32/128", "10.20.0.50/32"),
+    ("::ffff:10.20.0.50/97", "10.20.0.50/1"),
+  ])
+  func anIPv4NetworkInIPv6NotationIsIPv4(text: String, canonical: String) {
+    #expect(CIDR(text)?.description == canonical)
+  }
+
+  /// All of IPv4, or more than that, is meant by nobody.
+  @Test(arguments: ["::ffff:10.20.0.50/96", "::ffff:0:0/96", "::ffff:10.20.0.50/64", "::ffff:10.20.0.50/129"])
+  func noBitsOfAnIPv4NetworkAreRefused(text: String) { #expect(CIDR(text) == nil) }
+
   @Test(arguments: [
     ("10.0.0.0/8", "10.1.0.0/16", true), ("10.0.0.0/9", "10.128.0.0/9", false),
     ("0.0.0.0/0", "192.0.2.0/24", true), ("0.0.0.0/0", "::/0", false), ("fd00::/64", "fd00::1/128", true),

@@ -51,6 +51,36 @@ import Testing
     #expect(error?.code == .invalidEnvironment)
   }
 
+  /// The kernel takes it as a pattern, and makes another name of it.
+  @Test(arguments: ["eth%d", "%d", "a%", "%s"]) func anInterfaceNameWithAPercentSignIsRefused(text: String)
+    throws
+  {
+    for command in [Command.add, .check] {
+      let error = #expect(throws: CNIError.self) { try request(command, ["CNI_IFNAME": text]) }
+      #expect(error?.code == .invalidEnvironment && error?.message.contains(text) == true)
+    }
+    #expect(try request(.delete, ["CNI_IFNAME": text]).ifname == text)
+  }
+
+  @Test func deleteReadsWhatItNeeds() throws {
+    let text =
+      #"{"name": "n", "type": 5, "ipam": 5, "runtimeConfig": 5, "args": {"cni": 5}, "cni.dev/valid-attachments": 5}"#
+    let request = try request(.delete, ["CNI_ARGS": "nonsense;IP=x;FOO=bar;K8S_POD_NAME=web"], text)
+    #expect(request.configuration.name == "n" && request.arguments["K8S_POD_NAME"] == "web")
+    // What gave addresses is not known: that is another thing than that nobody did.
+    #expect(throws: CNIError.self) { try request.configuration.ipamType() }
+  }
+
+  @Test func aNamespaceWhosePathIsNoTextIsRefusedAndOneThatIsGoneForDelete() throws {
+    var environment = environment()
+    environment.set("CNI_NETNS", to: Array("/run/netns/a".utf8) + [0xFF])
+    let error = #expect(throws: CNIError.self) {
+      try Request(.add, environment, stdin: Array(Self.configuration.utf8))
+    }
+    #expect(error?.code == .invalidEnvironment && error?.message.contains("CNI_NETNS") == true)
+    #expect(try Request(.delete, environment, stdin: Array(Self.configuration.utf8)).netns == nil)
+  }
+
   @Test(arguments: ["e", "eth0", "fifteen-bytes-x", "ä", "..."])
   func anInterfaceNameOfTheseIsFine(text: String) {
     #expect(throws: Never.self) { try request(.add, ["CNI_IFNAME": text]) }
@@ -64,7 +94,9 @@ import Testing
     #expect(error?.code == .invalidEnvironment)
   }
 
-  @Test(arguments: [("1", true), ("true", true), ("0", false), ("", false)])
+  @Test(arguments: [
+    ("1", true), ("true", true), ("TRUE", true), ("True", true), ("0", false), ("", false), ("yes", false),
+  ])
   func theOwnNamespaceIsAllowedOnDemand(value: String, isAllowed: Bool) throws {
     #expect(try request(.add, ["CNI_NETNS_OVERRIDE": value]).allowsOwnNamespace == isAllowed)
   }

@@ -138,8 +138,24 @@ import Testing
     #expect(try CNIResult(JSONFields(try #require(document.object))).ips.first?.interface == nil)
   }
 
+  @Test func withoutInterfacesAPositionMeansNothing() throws {
+    let document = try json(#"{"ips": [{"address": "10.0.0.1/24", "interface": 2}]}"#)
+    #expect(try CNIResult(JSONFields(try #require(document.object))).ips.first?.interface == nil)
+  }
+
+  /// An IPAM plugin makes none, whatever it writes.
+  @Test(arguments: ["[]", #"[{"name": "eth0", "sandbox": "/x"}]"#, #"[{"name": "eth0", "mtu": -1}]"#, "5"])
+  func interfacesOfAnIPAMResultMeanNothing(interfaces: String) throws {
+    let text =
+      #"{"interfaces": \#(interfaces), "ips": [{"address": "10.0.0.1/24", "interface": 0}, "#
+      + #"{"address": "10.0.0.2/24", "interface": 7, "gateway": ""}], "routes": [{"dst": "0.0.0.0/0", "gw": ""}]}"#
+    let result = try CNIResult(ofIPAM: JSONFields(try #require(try json(text).object)))
+    #expect(result.interfaces.isEmpty && result.ips.allSatisfy { $0.interface == nil })
+    #expect(result.ips.count == 2 && result.routes.first?.gateway == nil)
+  }
+
   @Test(arguments: [
-    (#"{"ips": [{"address": "10.0.0.1/24", "interface": 3}]}"#, "ips[0].interface"),
+    (#"{"interfaces": [{}], "ips": [{"address": "10.0.0.1/24", "interface": 3}]}"#, "ips[0].interface"),
     (#"{"ips": [{"address": "10.0.0.1"}]}"#, "ips[0].address"),
     (#"{"ips": [{}]}"#, "ips[0].address"),
     (#"{"ips": {}}"#, "ips"),

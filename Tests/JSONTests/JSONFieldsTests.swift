@@ -85,6 +85,55 @@ import Testing
     #expect(error?.kind == failure.kind)
   }
 
+  /// Templates write an empty text for "not set".
+  @Test func anEmptyTextIsNoValue() throws {
+    let fields = JSONFields(["gw": .string(""), "list": .array([.string("")])], path: "top")
+    #expect(try fields.parsed("gw", "a count") { Int($0) } == nil)
+    #expect(try fields.string("gw") == "")
+    let error = #expect(throws: JSONFieldError.self) {
+      try fields.required("gw", fields.parsed("gw", "a count") { Int($0) })
+    }
+    #expect(error?.description == #"key "top.gw" with value "" is required"#)
+    #expect(throws: JSONFieldError.self) { try fields.parsedElements("list", "a count") { Int($0) } }
+  }
+
+  /// C strings end there, so that the kernel would get another text than was checked.
+  @Test func aNULCharacterIsRefused() throws {
+    let fields = JSONFields(["name": .string("evil\0.json"), "names": .array([.string("\0")])])
+    for read in [
+      { _ = try fields.string("name") }, { _ = try fields.parsed("name", "a word") { $0 } },
+      { _ = try fields.strings("names") }, { _ = try fields.parsedElements("names", "a word") { $0 } },
+    ] as [() throws -> Void] {
+      let error = #expect(throws: JSONFieldError.self) { try read() }
+      #expect(error?.kind == .invalid && error?.problem == "must not have a NUL character")
+    }
+  }
+
+  @Test func keysAreFoundInAnyCaseOnDemand() throws {
+    let object: JSONObject = [
+      "Master": .string("ens6"), "IPAM": .object(["Type": .string("static")]),
+      "Routes": .array([.object(["DST": .string("x")])]), "mtu": .null, "MTU": .int(1400),
+    ]
+    let fields = JSONFields(object, ignoringCase: true)
+    #expect(try fields.string("master") == "ens6")
+    #expect(try fields.fields("ipam")?.string("type") == "static")
+    #expect(try fields.objects("routes")?.first?.string("dst") == "x")
+    #expect(try fields.int("mtu", in: 0...9000) == 1400)
+    #expect(fields.value("maste") == nil && fields.value("masters") == nil)
+    #expect(JSONFields(object).value("master") == nil)
+    let error = #expect(throws: JSONFieldError.self) { try fields.fields("ipam")?.bool("type") }
+    #expect(error?.path == "IPAM.Type")
+  }
+
+  /// As Go reads them.
+  @Test func ofKeysThatDifferInCaseTheLastCounts() throws {
+    let fields = JSONFields(
+      ["master": .string("ens5"), "Master": .string("ens6"), "MASTER": .null], ignoringCase: true)
+    #expect(try fields.string("master") == "ens6")
+    let lower = JSONFields(["NAME": .string("a"), "name": .string("b")], ignoringCase: true)
+    #expect(try lower.string("name") == "b")
+  }
+
   @Test func theDocumentItselfHasNoPath() {
     let fields = JSONFields(["a": .int(1)])
     #expect(fields.path(of: "a") == "a")

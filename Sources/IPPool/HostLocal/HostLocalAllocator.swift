@@ -17,7 +17,17 @@ public struct HostLocalAllocator: IPAllocator {
   /// A configuration without ranges is fine here, since the runtime can bring them (capability `ipRanges`).
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   public init(_ fields: JSONFields, network: String) throws(JSONFieldError) {
-    configuration = try HostLocalConfiguration(fields)
+    try self.init(try HostLocalConfiguration(fields), network: network)
+  }
+
+  /// An allocator that takes addresses back, for which only `dataDir` is read.
+  /// - Throws: ``JSONFieldError`` when it cannot be told where the leases are.
+  public init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
+    try self.init(try HostLocalConfiguration(ofLeases: fields), network: network)
+  }
+
+  private init(_ configuration: HostLocalConfiguration, network: String) throws(JSONFieldError) {
+    self.configuration = configuration
     guard let location = HostLocalLocation(dataDirectory: configuration.dataDirectory, network: network)
     else {
       throw JSONFieldError(path: "name", value: .string(network), problem: "cannot be a directory's name")

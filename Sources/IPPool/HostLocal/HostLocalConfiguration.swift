@@ -31,8 +31,19 @@ struct HostLocalConfiguration: Sendable {
     for entry in try fields.objects("routes") ?? [] { routes.append(try IPRoute(entry)) }
     self.routes = routes
     resolvConf = try fields.string("resolvConf").flatMap { $0.isEmpty ? nil : $0 }
+    dataDirectory = try Self.dataDirectory(fields)
+  }
+
+  /// Reads `dataDir` alone.
+  /// - Throws: ``JSONFieldError`` when it is no string.
+  init(ofLeases fields: JSONFields) throws(JSONFieldError) {
+    (sets, routes, resolvConf) = ([], [], nil)
+    dataDirectory = try Self.dataDirectory(fields)
+  }
+
+  private static func dataDirectory(_ fields: JSONFields) throws(JSONFieldError) -> String {
     let directory = try fields.string("dataDir") ?? ""
-    dataDirectory = directory.isEmpty ? Self.defaultDataDirectory : directory
+    return directory.isEmpty ? defaultDataDirectory : directory
   }
 
   /// The sets, those of the runtime (capability `ipRanges`) first.

@@ -28,12 +28,12 @@ struct PoolConfiguration: Sendable {
   ///   - environment: has NODE_NAME, perhaps.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   init(_ fields: JSONFields, network: String, environment: Environment) throws(JSONFieldError) {
-    poolDirectory = try Self.directory(fields, "poolDir") ?? "/etc/cni/ippool.d"
-    dataDirectory = try Self.directory(fields, "dataDir") ?? "/var/lib/cni/ippool"
+    poolDirectory = try Self.directory(fields, "poolDir") ?? Self.defaultPoolDirectory
+    dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
     pools = try Self.pools(fields)
     nodeName = try Self.text(fields, "nodeName") ?? environment["NODE_NAME"] ?? HostName.current
     multusName = try Self.text(fields, "multusName") ?? "default/\(network)"
-    coolDown = try fields.int("cooldownSeconds", in: 0...86400) ?? 30
+    coolDown = try Self.coolDown(fields) ?? Self.defaultCoolDown
     var routes: [IPRoute] = []
     for entry in try fields.objects("routes") ?? [] { routes.append(try IPRoute(entry)) }
     self.routes = routes
@@ -65,6 +65,22 @@ struct PoolConfiguration: Sendable {
   /// back whatever is written.
   func refuseUnknownKeys() throws(AllocationError) {
     if let unknownKey { throw AllocationError(.invalidConfiguration, "\(unknownKey)") }
+  }
+
+  /// Reads what is needed to take addresses back: how long they rest is as it is written, or as it is by default.
+  /// - Throws: ``JSONFieldError`` when `dataDir` cannot be read.
+  init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
+    dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
+    coolDown = (try? Self.coolDown(fields)) ?? Self.defaultCoolDown
+    (poolDirectory, pools, nodeName, multusName, routes) = (Self.defaultPoolDirectory, nil, "", network, [])
+  }
+
+  private static let defaultPoolDirectory = "/etc/cni/ippool.d"
+  private static let defaultDataDirectory = "/var/lib/cni/ippool"
+  private static let defaultCoolDown = 30
+
+  private static func coolDown(_ fields: JSONFields) throws(JSONFieldError) -> Int? {
+    try fields.int("cooldownSeconds", in: 0...86400)
   }
 
   private static func directory(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {

@@ -50,16 +50,18 @@ extension AllocationRequest {
     return annotations
   }
 
-  /// The comma-separated values of a key of CNI_ARGS.
+  /// The comma-separated values of a key of CNI_ARGS, blanks around each passed over.
   private static func list<Value>(
     _ key: String, _ arguments: CNIArguments, _ parse: (String) -> Value?
   ) throws(CNIError) -> [Value] {
     var values: [Value] = []
-    for text in (arguments[key] ?? "").split(separator: ",") {
-      guard let value = parse(String(text)) else {
+    for part in (arguments[key] ?? "").utf8.split(separator: UInt8(ascii: ",")) {
+      guard let first = part.firstIndex(where: { $0 > 0x20 }), let last = part.lastIndex(where: { $0 > 0x20 })
+      else { continue }
+      guard let value = parse(String(Substring(part[first...last]))) else {
         throw CNIError(
           code: .invalidEnvironment,
-          message: "CNI_ARGS key \(key) with value \"\(text)\" is not an IP address")
+          message: "CNI_ARGS key \(key) with value \"\(Substring(part))\" is not an IP address")
       }
       values.append(value)
     }

@@ -13,19 +13,37 @@ enum AllocatorFactory {
       return nil
     }
     do throws(JSONFieldError) {
-      if try ipam.bool("inProcess") ?? true, let allocator = try inProcess(type, ipam, request) {
+      if try isInProcess(ipam, request), let allocator = try inProcess(type, ipam, request) {
         return allocator
       }
     } catch {
       throw CNIError(error)
     }
-    try refuseRecursion(type, request)
-    let delegate = try DelegatePlugin(type: type, in: request.path)
-    // Under these names the executable gives addresses, and runs nobody.
-    if delegate.isThisExecutable, !IPAMPlugin.names.contains(type) {
-      throw recursion(type, "\(delegate.executable) is this plugin under another name")
+    return try delegate(type, request).map { DelegateAllocator($0, for: request) }
+  }
+
+  private static func isInProcess(_ ipam: JSONFields, _ request: Request) throws(JSONFieldError) -> Bool {
+    do throws(JSONFieldError) { return try ipam.bool("inProcess") ?? true } catch {
+      // No ADD was served with it.
+      guard request.command.isLenient else { throw error }
+      return true
     }
-    return DelegateAllocator(delegate, for: request)
+  }
+
+  /// - Returns: `nil` when there is nobody who could have given addresses.
+  private static func delegate(_ type: String, _ request: Request) throws(CNIError) -> DelegatePlugin? {
+    do throws(CNIError) {
+      try refuseRecursion(type, request)
+      let delegate = try DelegatePlugin(type: type, in: request.path)
+      // Under these names the executable gives addresses, and runs nobody.
+      if delegate.isThisExecutable, !IPAMPlugin.names.contains(type) {
+        throw recursion(type, "\(delegate.executable) is this plugin under another name")
+      }
+      return delegate
+    } catch  where error.code == .invalidConfiguration && request.command.isLenient {
+      // Every ADD was refused for the same reason, and a runtime calls DEL after it.
+      return nil
+    }
   }
 
   /// A plugin that has itself called for addresses starts one process after the other, and none of them ends.
@@ -44,10 +62,21 @@ enum AllocatorFactory {
   }
 
   /// The library's own allocator of that type; `nil` when there is none.
+  ///
+  /// To take addresses back it must be known where the leases lie, and nothing else: what is wrong with the rest of
+  /// the configuration must not keep them.
   static func inProcess(
     _ type: String, _ ipam: JSONFields, _ request: Request
   ) throws(JSONFieldError) -> (any IPAllocator)? {
-    switch type {
+    guard ![.delete, .gc].contains(request.command) else {
+      return switch type {
+      case "static": StaticAllocator()
+      case "host-local": try HostLocalAllocator(ofLeases: ipam, network: request.configuration.name)
+      case "ippool": try IPPoolAllocator(ofLeases: ipam, network: request.configuration.name)
+      default: nil
+      }
+    }
+    return switch type {
     case "static": try StaticAllocator(ipam)
     case "host-local": try HostLocalAllocator(ipam, network: request.configuration.name)
     case "ippool":

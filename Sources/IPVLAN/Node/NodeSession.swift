@@ -59,6 +59,14 @@ struct NodeSession: ~Copyable {
     return Self.isSame(other, podNamespace)
   }
 
+  /// Whether a path leads to the plugin's own namespace.
+  static func isOwnNamespace(_ path: String) -> Bool {
+    guard let home = try? NetworkNamespace.current(), let other = try? NetworkNamespace(path: path) else {
+      return false
+    }
+    return isSame(home, other)
+  }
+
   /// Whether the pod's namespace is the node's (CNI_NETNS_OVERRIDE).
   var hasOneNamespace: Bool { Self.isSame(nodeNamespace, podNamespace) }
 

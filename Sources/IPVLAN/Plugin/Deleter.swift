@@ -35,13 +35,28 @@ struct Deleter {
     guard let path = request.netns, var session = try openSession(path, log: &log) else {
       return try removeWherever(log: &log)
     }
+    var wasThere = false
     do throws(NetlinkError) {
-      let cleanup = try close(&session, &log)
-      try LinkRemover.remove(identity, in: &session.pod)
-      _ = consume cleanup
+      if try !isAnothersLink(&session) {
+        let cleanup = try close(&session, &log)
+        wasThere = try LinkRemover.remove(identity, in: &session.pod)
+        _ = consume cleanup
+      }
     } catch {
       throw CNIError(.ioFailure, "cannot remove interface \(identity.name) from \(path)", error)
     }
+    // The path may lead to another namespace by now: the number of a process is given again.
+    if !wasThere { try removeWherever(log: &log) }
+  }
+
+  /// A link without a note may be the reference plugin's for this pod, or for another one that lives at the path by
+  /// now: not this pod's, whose link with its note is elsewhere.
+  private func isAnothersLink(_ session: inout NodeSession) throws(NetlinkError) -> Bool {
+    guard let link = try session.pod.link(exactlyNamed: identity.name), link.isIPVLAN, link.alias == nil,
+      !identity.isLeftover(link)
+    else { return false }
+    return try SlaveInventory(home: session.nodeNamespace).slaves
+      .contains { $0.link.alias == identity.alias }
   }
 
   /// Takes back what the node has for the pod, while its link still tells its addresses and its master.
@@ -52,7 +67,6 @@ struct Deleter {
   ) throws(NetlinkError) -> NetfilterSocket? {
     guard hasHostAccess || isFenced else { return nil }
     guard let link = try session.pod.link(exactlyNamed: identity.name), identity.owns(link) else {
-      sweep(&log)
       return nil
     }
     let present = try session.pod.addresses(ofLink: link.index).map(\.address.address)
@@ -100,16 +114,21 @@ struct Deleter {
     }
   }
 
-  /// `nil` when the namespace is gone, and all of its links with it.
+  /// `nil` when the namespace is gone, and all of its links with it. What has its path now is none of this pod's.
   private func openSession(_ path: String, log: inout OperationLog) throws(CNIError) -> NodeSession? {
     guard NetworkNamespace.exists(at: path) else {
       log.note("CNI_NETNS \(path) is no network namespace any more")
       return nil
     }
+    guard request.allowsOwnNamespace || !NodeSession.isOwnNamespace(path) else {
+      log.note("CNI_NETNS \(path) is the node's own network namespace by now")
+      return nil
+    }
     return try NodeSession(podNamespace: path, allowsOwnNamespace: request.allowsOwnNamespace)
   }
 
-  /// A namespace can live on without its path, as long as a process is in it: the link's note tells.
+  /// A namespace can live on without its path, as long as a process is in it: the link's note tells. Also where the
+  /// link has got another name.
   private func removeWherever(log: inout OperationLog) throws(CNIError) {
     do throws(NetlinkError) {
       let node = try NetworkNamespace.home()
@@ -125,7 +144,7 @@ struct Deleter {
       if hasHostAccess || isFenced { sweep(&log) }
     } catch {
       throw CNIError(
-        .ioFailure, "cannot remove interface \(identity.name), whose namespace has no path any more", error)
+        .ioFailure, "cannot remove interface \(identity.name), which is not in its namespace any more", error)
     }
   }
 }

@@ -18,7 +18,7 @@ package enum Node {
     if name.contains("/") {
       do {
         let value = try JSONValue(parsing: try Files.read(name))
-        return try Network(JSONFields(value.object ?? [:]), source: name)
+        return try Network(JSONFields(value.object ?? [:], ignoringCase: true), source: name)
       } catch {
         throw Refusal("\(name) cannot be used: \(error); see: ipvlanctl lint \(name)")
       }

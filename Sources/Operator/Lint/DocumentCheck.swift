@@ -54,7 +54,7 @@ enum DocumentCheck {
     case .some:
       let known = "SpiderIPPool, SpiderReservedIP, SpiderMultusConfig or NetworkAttachmentDefinition"
       return [object.fields.error("kind", "must be \(known)", kind: .unsupported)]
-    case nil: return network(object.fields)
+    case nil: return network(JSONFields(object.fields.object, path: object.fields.path, ignoringCase: true))
     }
   }
 
@@ -81,7 +81,7 @@ enum DocumentCheck {
       if (configuration["name"]?.string ?? "").isEmpty {
         configuration["name"] = (try? object.name()).map(JSONValue.string)
       }
-      return network(JSONFields(configuration, path: path))
+      return network(JSONFields(configuration, path: path, ignoringCase: true))
     } catch {
       return [JSONFieldError(path: path, value: nil, problem: "is not valid JSON: \(error)")]
     }
@@ -101,7 +101,7 @@ enum DocumentCheck {
       errors += collect { () throws(JSONFieldError) in
         _ = try plugin.required("type", plugin.string("type"))
       }
-      let isOurs = plugin.object["type"]?.string == "ipvlan"
+      let isOurs = plugin.value("type")?.string == "ipvlan"
       if isOurs {
         errors += collect { () throws(JSONFieldError) in _ = try PluginConfiguration(checking: plugin) }
       }

@@ -26,7 +26,7 @@ package struct Network: Sendable {
   }
 
   /// The part for this plugin; `nil` when the chain does without it.
-  package var ipvlan: JSONFields? { plugins.first { $0.object["type"]?.string == "ipvlan" } }
+  package var ipvlan: JSONFields? { plugins.first { $0.value("type")?.string == "ipvlan" } }
 
   /// The plugin of the chain that has addresses given, and its `ipam`.
   private var ipam: JSONFields? {
@@ -35,13 +35,13 @@ package struct Network: Sendable {
 
   /// The pools that its `ipam` means; `nil` for another type, or one that cannot be read.
   package var poolAllocator: IPPoolAllocator? {
-    guard let ipam, ipam.object["type"]?.string == "ippool" else { return nil }
+    guard let ipam, ipam.value("type")?.string == "ippool" else { return nil }
     return try? IPPoolAllocator(ipam, network: name, environment: .current())
   }
 
   /// The leases of its `host-local`; `nil` for another type, or one that cannot be read.
   package var hostLocalAllocator: HostLocalAllocator? {
-    guard let ipam, ipam.object["type"]?.string == "host-local" else { return nil }
+    guard let ipam, ipam.value("type")?.string == "host-local" else { return nil }
     return try? HostLocalAllocator(ipam, network: name)
   }
 }

@@ -29,14 +29,14 @@ package struct NetworkDirectory: Sendable {
       let file = "\(directory)/\(name)"
       do {
         let value = try JSONValue(parsing: try Files.read(file))
-        networks.append(try Network(JSONFields(value.object ?? [:]), source: file))
+        networks.append(try Network(JSONFields(value.object ?? [:], ignoringCase: true), source: file))
       } catch {
         faults.append(Fault(file: file, problem: "\(error)"))
       }
     }
     for entry in cache.attachments {
       guard !networks.contains(where: { $0.name == entry.id.network }), let document = entry.configuration,
-        let network = try? Network(JSONFields(document), source: entry.file)
+        let network = try? Network(JSONFields(document, ignoringCase: true), source: entry.file)
       else { continue }
       networks.append(network)
     }
@@ -47,7 +47,7 @@ package struct NetworkDirectory: Sendable {
 
   /// The operation logs that they name, each once.
   var logFiles: [String] {
-    Set(ipvlanNetworks.compactMap { $0.ipvlan?.object["logFile"]?.string }).sorted()
+    Set(ipvlanNetworks.compactMap { $0.ipvlan?.value("logFile")?.string }).sorted()
   }
 
   /// The network of that name.
