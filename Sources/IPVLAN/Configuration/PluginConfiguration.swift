@@ -15,7 +15,7 @@ package struct PluginConfiguration: Sendable {
     case mac(MACAddress)
   }
 
-  package let master: Master
+  package private(set) var master: Master
   package let mode: IPVLANMode
   package let flag: IPVLANFlag
   /// In bytes; `nil` takes the master's.
@@ -58,9 +58,39 @@ package struct PluginConfiguration: Sendable {
     }
   }
 
+  /// This configuration with the master that an earlier plugin of the chain names, when the configuration names none:
+  /// the one interface of the result that was there before the attachment's own.
+  ///
+  /// ADD and CHECK must agree, so that interfaces that later plugins added do not count.
+  /// - Throws: ``CNIError`` with code 7 when there are several to choose from.
+  func chained(behind previous: CNIResult?, ifname: String) throws(CNIError) -> PluginConfiguration {
+    guard master == .defaultRoute, let previous else { return self }
+    let own = previous.interfaces.firstIndex { $0.name == ifname && $0.sandbox != nil }
+    // Where the master lies: in the pod with linkInContainer, else on the node.
+    let names = previous.interfaces[..<(own ?? previous.interfaces.endIndex)]
+      .filter { ($0.sandbox != nil) == isLinkInContainer && !$0.name.isEmpty }.map(\.name)
+    guard names.count <= 1 else {
+      throw CNIError(
+        code: .invalidConfiguration,
+        message: "key \"master\" is required: prevResult names more than one interface that it could be: "
+          + names.joined(separator: ", "),
+        details: "set \"master\" to the one that the pod's addresses belong to")
+    }
+    guard let name = names.first else { return self }
+    var configuration = self
+    do throws(JSONFieldError) {
+      let fields = JSONFields(["master": .string(name)], path: "prevResult.interfaces")
+      configuration.master = try Self.master(fields)
+    } catch {
+      throw CNIError(error)
+    }
+    return configuration
+  }
+
   private static func master(_ fields: JSONFields) throws(JSONFieldError) -> Master {
     guard let text = try fields.string("master"), !text.isEmpty else { return .defaultRoute }
-    if let mac = MACAddress(text) { return .mac(mac) }
+    // The other form of an address, 0a00.0000.05e4, may be a link's name.
+    if text.utf8.count == 17, let mac = MACAddress(text) { return .mac(mac) }
     // Altnames have up to 127 bytes (ALTIFNAMSIZ).
     let isName = text.utf8.count < 128 && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x2F }
     guard isName else { throw fields.error("master", "must be a link's name, altname or MAC address") }

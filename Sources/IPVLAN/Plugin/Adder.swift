@@ -20,8 +20,9 @@ struct Adder {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
-    configuration = try PluginConfiguration(request.configuration.fields)
     prevResult = try request.configuration.prevResult()
+    configuration = try PluginConfiguration(request.configuration.fields)
+      .chained(behind: prevResult, ifname: request.ifname)
     source = try AddressSource(request, prevResult: prevResult)
     wish = try AllocationRequest(request)
     identity = LinkIdentity(AttachmentID(request))

@@ -17,7 +17,7 @@ struct Checker {
   /// - Throws: ``CNIError`` for anything in it that cannot be used, and for a missing prevResult.
   init(_ request: Request) throws(CNIError) {
     self.request = request
-    configuration = try PluginConfiguration(request.configuration.fields)
+    let keys = try PluginConfiguration(request.configuration.fields)
     allocator = try AllocatorFactory.allocator(for: request)
     identity = LinkIdentity(AttachmentID(request))
     guard let previous = try request.configuration.prevResult() else {
@@ -26,6 +26,7 @@ struct Checker {
         details: "it is what ADD answered")
     }
     expected = previous
+    configuration = try keys.chained(behind: previous, ifname: request.ifname)
   }
 
   /// Silent when everything is as it was made.
