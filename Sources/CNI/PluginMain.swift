@@ -26,11 +26,53 @@ public struct PluginMain: Sendable {
   /// A plugin that introduces itself as `about`.
   public init(about: String) { self.about = about }
 
+  /// Serves one call and hands the answer over. An ADD whose result cannot be handed over has failed: it is taken
+  /// back.
+  ///
+  /// - Parameter input: where the configuration comes from.
+  /// - Returns: the exit status.
+  public func serve(
+    _ environment: Environment, verbs: some PluginVerbs, input: some InputSource, output: some OutputSink
+  ) -> Int32 {
+    var attached: Request?
+    let reply = reply(to: environment, verbs: verbs, input: input, attached: &attached)
+    if !reply.remarks.isEmpty { output.remark(reply.remarks) }
+    guard !reply.output.isEmpty else { return reply.status }
+    do throws(Errno) {
+      try output.write(reply.output)
+      return reply.status
+    } catch {
+      let end = attached.map { takeBack($0, verbs) } ?? ""
+      let command = environment["CNI_COMMAND"] ?? ""
+      output.remark("the answer to \(command) cannot be written to stdout: \(error)\(end)\n")
+      return max(reply.status, 1)
+    }
+  }
+
+  private func takeBack(_ request: Request, _ verbs: some PluginVerbs) -> String {
+    let subject = "interface \(request.ifname) of container \(request.containerID)"
+    do throws(CNIError) {
+      try verbs.delete(Request(.delete, request.environment, stdin: request.configuration.bytes))
+      return "; \(subject) was taken back"
+    } catch {
+      return "; \(subject) could not be taken back: \(error.message) (\(error.details)); DEL removes it"
+    }
+  }
+
   /// Serves one call.
   ///
   /// - Parameter input: where the configuration comes from.
   public func reply(
-    to environment: Environment, verbs: some PluginVerbs, input source: some InputSource
+    to environment: Environment, verbs: some PluginVerbs, input: some InputSource
+  ) -> Reply {
+    var attached: Request?
+    return reply(to: environment, verbs: verbs, input: input, attached: &attached)
+  }
+
+  /// - Parameter attached: the request of an ADD that succeeded.
+  private func reply(
+    to environment: Environment, verbs: some PluginVerbs, input source: some InputSource,
+    attached: inout Request?
   ) -> Reply {
     guard let name = environment["CNI_COMMAND"], !name.isEmpty else {
       return Reply(status: 0, remarks: "\(about)\nCNI protocol versions supported: \(versions)\n")
@@ -43,7 +85,9 @@ public struct PluginMain: Sendable {
       }
       input = try readInput(source)
       let request = try Request(command, environment, stdin: input, annotations: verbs.annotations)
-      return Reply(status: 0, output: try serve(request, verbs))
+      let output = try serve(request, verbs)
+      if request.command == .add { attached = request }
+      return Reply(status: 0, output: output)
     } catch {
       return Reply(status: 1, output: document(error.json(version: Self.versionForErrors(input))))
     }
@@ -95,6 +139,6 @@ public struct PluginMain: Sendable {
   /// The version of the configuration if it can be told, else the latest.
   private static func versionForErrors(_ input: [UInt8]) -> SpecVersion {
     guard let object = (try? JSONValue(parsing: input))?.object else { return .latest }
-    return (try? NetworkConfiguration.version(JSONFields(object))) ?? .latest
+    return (try? NetworkConfiguration.version(JSONFields(object, ignoringCase: true))) ?? .latest
   }
 }

@@ -1,4 +1,4 @@
-internal import SystemPackage
+public import SystemPackage
 
 #if canImport(Musl)
   internal import Musl
@@ -6,20 +6,76 @@ internal import SystemPackage
   internal import Glibc
 #endif
 
-/// The end of a process that answers once.
-public enum ProcessOutput {
-  /// Writes the answer to stdout, remarks to stderr, and ends the process.
+/// Where a process answers to.
+public protocol OutputSink {
+  /// Hands the answer over.
+  /// - Throws: the `Errno` of write(2); then nobody may count on what was answered.
+  func write(_ answer: [UInt8]) throws(Errno)
+  /// Tells people something; there is nobody to tell when that fails.
+  func remark(_ text: String)
+}
+
+/// stdout and stderr of a process that answers once.
+public struct ProcessOutput: OutputSink {
+  /// The streams of this process, which are open from now on.
   ///
-  /// A reader that has gone away changes nothing any more: the work is done.
+  /// A caller may start the process without some of them. The next file that is opened would get such a number: the
+  /// answer would go into a lock file, or to the kernel. Each gets a file that refuses to be used.
+  public init() {
+    for (number, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+    where fcntl(number, F_GETFD) < 0 && errno == EBADF {
+      // The least number that is free is this one: those below are open.
+      _ = unsafe open("/dev/null", mode)
+    }
+  }
+
+  /// Writes all of the answer to stdout; a pipe that is full for the moment is waited for.
+  /// - Throws: the `Errno` of write(2): `EPIPE` when the reader has gone away.
+  public func write(_ answer: [UInt8]) throws(Errno) {
+    Self.surviveLostReaders()
+    var rest = answer[...]
+    while !rest.isEmpty {
+      do throws(Errno) {
+        let count = try retrying {
+          unsafe rest.withUnsafeBytes { unsafe writeOnce(STDOUT_FILENO, $0) }
+        }
+        rest = rest.dropFirst(count)
+      } catch .resourceTemporarilyUnavailable {
+        var writable = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+        _ = unsafe poll(&writable, 1, -1)
+      }
+    }
+  }
+
+  /// Writes to stderr.
+  public func remark(_ text: String) {
+    Self.surviveLostReaders()
+    try? FileDescriptor.standardError.writeToEnd(Array(text.utf8))
+  }
+
+  /// Ends the process.
+  public static func end(status: Int32) -> Never { exit(status) }
+
+  /// Writes what people asked for to stdout, remarks to stderr, and ends the process.
+  ///
+  /// A reader that has gone away has read what it wanted; any other failure is one of the process.
   public static func finish(output: [UInt8], remarks: String, status: Int32) -> Never {
-    surviveLostReaders()
-    try? FileDescriptor.standardOutput.writeToEnd(output)
-    try? FileDescriptor.standardError.writeToEnd(Array(remarks.utf8))
-    exit(status)
+    let streams = ProcessOutput()
+    var status = status
+    do throws(Errno) { try streams.write(output) } catch  where error != .brokenPipe {
+      streams.remark("cannot write to stdout: \(error)\n")
+      status = max(status, 1)
+    } catch {}
+    streams.remark(remarks)
+    end(status: status)
   }
 
   /// Makes writing to a pipe that nobody reads an error (EPIPE) instead of the end of the process.
   ///
   /// For good: how a signal is taken belongs to the whole process.
   static func surviveLostReaders() { _ = signal(SIGPIPE, SIG_IGN) }
+}
+
+private func writeOnce(_ number: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
+  unsafe write(number, bytes.baseAddress, bytes.count)
 }

@@ -33,6 +33,21 @@ struct GivenInput: InputSource {
   func readAvailable() -> [UInt8] { bytes }
 }
 
+/// An output that takes what it is given, or refuses it.
+final class GivenOutput: OutputSink {
+  var answer: [UInt8]?
+  var remarks = ""
+  let failure: Errno?
+
+  init(failure: Errno? = nil) { self.failure = failure }
+
+  func write(_ answer: [UInt8]) throws(Errno) {
+    if let failure { throw failure }
+    self.answer = answer
+  }
+  func remark(_ text: String) { remarks += text }
+}
+
 /// A plugin that notes what it was asked for, and answers as told.
 final class RecordingPlugin: PluginVerbs {
   var commands: [Command] = []

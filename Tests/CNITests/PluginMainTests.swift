@@ -1,5 +1,6 @@
 import JSON
 import Platform
+import SystemPackage
 import Testing
 
 @testable import CNI
@@ -103,6 +104,37 @@ import Testing
     let reply = reply([:], String(repeating: " ", count: PluginMain.maximumInput + 1))
     #expect(try document(reply)["code"]?.int == 6)
     #expect(try document(reply)["msg"]?.string?.contains("16 MiB") == true)
+  }
+
+  private func serve(_ command: String, _ verbs: RecordingPlugin, _ output: GivenOutput) -> Int32 {
+    main.serve(
+      environment(["CNI_COMMAND": command]), verbs: verbs, input: GivenInput(Self.configuration),
+      output: output)
+  }
+
+  @Test(arguments: [Errno.noSpace, .badFileDescriptor, .brokenPipe])
+  func anAddWhoseResultCannotBeWrittenIsTakenBack(failure: Errno) {
+    let (verbs, output) = (RecordingPlugin(), GivenOutput(failure: failure))
+    #expect(serve("ADD", verbs, output) == 1)
+    #expect(verbs.commands == [.add, .delete])
+    #expect(output.remarks.contains("\(failure)") && output.remarks.contains("eth0 of container c1"))
+    #expect(output.remarks.hasSuffix("was taken back\n"))
+  }
+
+  @Test func anErrorThatCannotBeWrittenTakesNothingBack() {
+    let (verbs, output) = (RecordingPlugin(), GivenOutput(failure: .noSpace))
+    verbs.failure = CNIError(code: .ioFailure, message: "it broke")
+    #expect(serve("ADD", verbs, output) == 1 && verbs.commands == [.add])
+  }
+
+  @Test func aVersionThatCannotBeWrittenIsNoSuccess() {
+    let output = GivenOutput(failure: .noSpace)
+    #expect(serve("VERSION", RecordingPlugin(), output) == 1 && output.remarks.contains("VERSION"))
+  }
+
+  @Test(arguments: ["DEL", "CHECK"]) func whatHasNothingToSayNeedsNoOutput(command: String) {
+    let output = GivenOutput(failure: .badFileDescriptor)
+    #expect(serve(command, RecordingPlugin(), output) == 0 && output.remarks.isEmpty)
   }
 
   @Test func anInputThatCannotBeReadIsAnIOFailure() throws {
