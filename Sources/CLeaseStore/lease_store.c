@@ -1,6 +1,8 @@
+#define _GNU_SOURCE
 #include "lease_store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -137,6 +139,34 @@ int lease_store_commit(struct lease_store *store) {
   store->transaction = NULL;
   return status;
 }
+
+// LMDB never writes over a page that an earlier transaction made, so that it takes new pages to delete. They are found
+// at the end of the file, or among those that were given up two transactions ago. A change touches few pages of a small
+// tree, and each entry that it touches may be on a page of its own in a large one.
+static uint64_t spare_pages(uint64_t used) { return 8 + (used / 8 < 56 ? used / 8 : 56); }
+
+static int reserve(struct lease_store *store) {
+  MDB_envinfo info;
+  MDB_stat tree;
+  struct stat file;
+  int descriptor;
+  int status = mdb_env_info(store->environment, &info);
+  if (status == 0) status = mdb_stat(store->transaction, store->database, &tree);
+  if (status == 0) status = mdb_env_get_fd(store->environment, &descriptor);
+  if (status != 0) return status;
+  uint64_t used = (uint64_t)info.me_last_pgno + 1;
+  off_t size = (off_t)((used + spare_pages(used)) * tree.ms_psize);
+  if (fstat(descriptor, &file) != 0) return errno;
+  if (file.st_size >= size && (uint64_t)file.st_blocks * 512 >= (uint64_t)size) return 0;
+  while (fallocate(descriptor, 0, 0, size) != 0) {
+    // Such a file system does not promise room.
+    if (errno == EOPNOTSUPP || errno == ENOSYS) return 0;
+    if (errno != EINTR) return errno;
+  }
+  return 0;
+}
+
+int lease_store_reserve(struct lease_store *store) { return GUARDED(store, reserve(store)); }
 
 int lease_store_get(
     struct lease_store *store, const void *key, size_t key_size, const void **value, size_t *value_size) {

@@ -11,6 +11,8 @@ public struct Allocation: Sendable, Hashable {
 
   /// What is not as it was written, although addresses could be given.
   public var remarks: [String] = []
+  /// Addresses of the pools that were passed over, since somebody has them.
+  public var passedOver: [OccupiedAddresses.Entry] = []
 
   /// What this call took; addresses that the attachment held before are not among them.
   public var claims: [Claim] = []

@@ -10,6 +10,8 @@ public struct AllocationError: Error, Sendable, Hashable {
     case busy
     /// A requested address is held, reserved or in no pool.
     case requestRefused
+    /// Somebody has the address, without a lease.
+    case addressInUse
     /// The attachment does not hold what it should hold.
     case notHeld
     /// The configuration, or a file that it names, cannot be used.

@@ -38,6 +38,9 @@ public struct AllocationRequest: Sendable {
   /// Range sets of the runtime (capability `ipRanges`), which come before those of the configuration.
   public var ranges: [JSONValue] = []
 
+  /// What must not be given, since somebody has it already.
+  public var occupied = OccupiedAddresses()
+
   /// A request without wishes.
   public init(attachment: AttachmentID, pod: Pod? = nil, netns: String? = nil) {
     self.attachment = attachment

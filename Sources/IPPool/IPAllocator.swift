@@ -42,11 +42,13 @@ public protocol IPAllocator {
   /// - Throws: ``AllocationError`` when it fails.
   func forwardGarbageCollection() throws(AllocationError)
 
-  /// Tells whether an address could be given now.
+  /// Tells whether an address could be given now, as `allocate` would give it.
+  ///
+  /// - Parameter occupied: what must not be given, as in a request.
   /// - Returns: what is not as it was written, although one could.
   /// - Throws: ``AllocationError`` that says why not.
   @discardableResult
-  func status() throws(AllocationError) -> [String]
+  func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String]
 }
 
 extension IPAllocator {

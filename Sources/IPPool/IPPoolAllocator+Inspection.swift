@@ -88,14 +88,14 @@ extension IPPoolAllocator {
   /// - Throws: ``AllocationError`` when the leases cannot be changed.
   public func free(_ dead: [LeaseHolder]) throws(AllocationError) -> [LeaseHolder] {
     guard !dead.isEmpty else { return [] }
-    return try store.write { table throws(AllocationError) in
+    return try store.update { table throws(AllocationError) in
       var freed: [LeaseHolder] = []
       for holder in dead where try isUnchanged(holder, table) {
         try table.release(holder.attachment, store.releaseNow())
         freed.append(holder)
       }
       return freed
-    }
+    } ?? []
   }
 
   private func isUnchanged(
@@ -119,8 +119,10 @@ extension IPPoolAllocator {
   }
 
   /// Counts a pool's leases.
-  func count(_ pool: NodePool) throws(AllocationError) -> PoolCount {
-    try store.read { table throws(AllocationError) in try PoolCount(pool, in: table) }
-      ?? PoolCount(untouched: pool)
+  func count(
+    _ pool: NodePool, avoiding occupied: OccupiedAddresses = OccupiedAddresses()
+  ) throws(AllocationError) -> PoolCount {
+    try store.read { table throws(AllocationError) in try PoolCount(pool, in: table, avoiding: occupied) }
+      ?? PoolCount(untouched: pool, avoiding: occupied)
   }
 }

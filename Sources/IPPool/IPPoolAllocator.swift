@@ -40,7 +40,7 @@ public struct IPPoolAllocator: IPAllocator {
     }
     let (leases, claims) = try store.write { table throws(AllocationError) in
       let mark = MonotonicInstant.now().mark
-      if let held = try self.held(request.attachment, selection, table) {
+      if let held = try self.held(request, selection, table) {
         for lease in held { try table.put(lease.marked(mark)) }
         return (held, [Allocation.Claim]())
       }
@@ -59,6 +59,8 @@ public struct IPPoolAllocator: IPAllocator {
     var allocation = allocation(leases, selection, annotation)
     allocation.remarks += catalog.faults.map(\.remark)
     allocation.claims = claims
+    allocation.passedOver = selection.families.flatMap { selection.pools($0) }
+      .flatMap { request.occupied.within($0.addresses) }
     return allocation
   }
 
@@ -97,10 +99,11 @@ public struct IPPoolAllocator: IPAllocator {
     }
   }
 
-  /// An address of each family that has pools for this node and network must be free.
+  /// An address of each family that has pools for this node and network must be free, and the store take a lease.
   @discardableResult
-  public func status() throws(AllocationError) -> [String] {
+  public func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String] {
     try configuration.refuseUnknownKeys()
+    try store.probe()
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
     var query = query
     query.isForAnyNamespace = true
@@ -108,7 +111,9 @@ public struct IPPoolAllocator: IPAllocator {
     let failure = PoolFailure(selection, catalog)
     guard !selection.families.isEmpty else { throw failure.noEligiblePool(nil, query: query) }
     for family in selection.families {
-      let counts = try selection.pools(family).map { pool throws(AllocationError) in try count(pool) }
+      let counts = try selection.pools(family).map { pool throws(AllocationError) in
+        try count(pool, avoiding: occupied)
+      }
       if counts.allSatisfy({ $0.free == 0 }) { throw failure.usedUp(family, counts, for: nil) }
     }
     return catalog.faults.map(\.remark)
@@ -135,11 +140,13 @@ public struct IPPoolAllocator: IPAllocator {
 
   /// What the attachment holds already, if it fits: one address of every family, from eligible pools.
   private func held(
-    _ attachment: AttachmentID, _ selection: PoolSelection, _ table: borrowing LeaseTable
+    _ request: AllocationRequest, _ selection: PoolSelection, _ table: borrowing LeaseTable
   ) throws(AllocationError) -> [Lease]? {
+    let attachment = request.attachment
     var leases: [Lease] = []
     for address in try table.addresses(of: attachment) {
       guard let lease = try table.lease(of: address), lease.attachment == attachment, lease.release == nil,
+        !request.occupied.contains(address),
         selection.pools(address.family).contains(where: { $0.addresses.contains(address) })
       else { return nil }
       leases.append(lease)

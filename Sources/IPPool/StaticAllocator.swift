@@ -96,6 +96,10 @@ public struct StaticAllocator: IPAllocator {
   /// Nothing is held.
   public func free(_: [LeaseHolder]) -> [LeaseHolder] { [] }
 
-  /// Always ready.
-  public func status() -> [String] { [] }
+  /// The listed addresses must be free, unless another one is asked for.
+  @discardableResult
+  public func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String] {
+    for assignment in assignments { try occupied.refuse(assignment.address.address) }
+    return []
+  }
 }

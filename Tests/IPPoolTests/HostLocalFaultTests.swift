@@ -60,6 +60,17 @@ import Testing
     #expect(try site.held().isEmpty)
   }
 
+  /// One file that nobody can read keeps its address, and nobody from the others.
+  @Test func aFileThatIsTooLargeConcernsItsAddressOnly() throws {
+    try Files.makeDirectory(site.leases)
+    try Files.replace("\(site.leases)/10.0.0.2", with: [UInt8](repeating: 0x61, count: 1 << 20))
+    #expect(CNIAnswer(try allocator.allocate(site.request("a"))).addresses == ["10.0.0.3/29"])
+    try allocator.release(site.request("a"))
+    _ = try allocator.collectGarbage { _ in false }
+    try allocator.status()
+    #expect(try site.held() == ["10.0.0.2"])
+  }
+
   @Test func aRemovedDirectoryIsNoticed() throws {
     _ = try allocator.allocate(site.request("a"))
     let outcome = try site.shell(#"rm -r "$DIRECTORY/data/net""#, Self.ranges)

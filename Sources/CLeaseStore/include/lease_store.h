@@ -20,6 +20,10 @@ void lease_store_close(struct lease_store *store);
 /// to the disk.
 int lease_store_commit(struct lease_store *store);
 
+/// Sees to it that the file system has room for this transaction and for later ones: the file is as large on the disk
+/// as it must be for some pages more than it has. 0, or the errno of fallocate(2): ENOSPC.
+int lease_store_reserve(struct lease_store *store);
+
 /// Finds a value; MDB_NOTFOUND when there is none. The value stays valid until the next change.
 int lease_store_get(
     struct lease_store *store, const void *key, size_t key_size, const void **value, size_t *value_size);

@@ -72,12 +72,12 @@ extension HostLocalAllocator {
 
   /// Every set must have a free address, the directory must be writable, and `resolvConf` readable.
   @discardableResult
-  public func status() throws(AllocationError) -> [String] {
+  public func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String] {
     _ = try nameService()
     guard var store = try HostLocalStore.open(location, isMaking: true) else { return [] }
     try store.probeWriting()
     for (number, set) in configuration.sets.enumerated() {
-      _ = try HostLocalTurn(number: number, set: set, wish: nil).choose(in: store)
+      _ = try HostLocalTurn(number: number, set: set, wish: nil, occupied: occupied).choose(in: store)
     }
     return []
   }

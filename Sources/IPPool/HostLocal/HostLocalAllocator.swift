@@ -68,6 +68,7 @@ public struct HostLocalAllocator: IPAllocator {
     store.seal()
     var allocation = Allocation(assignments: assignments, routes: configuration.routes, dns: dns)
     allocation.claims = claims
+    allocation.passedOver = turns.flatMap(\.passedOver)
     return allocation
   }
 
@@ -106,7 +107,7 @@ public struct HostLocalAllocator: IPAllocator {
     var turns: [HostLocalTurn] = []
     for (number, set) in sets.enumerated() {
       let wish = wishes.firstIndex { set.range(of: $0) != nil }.map { wishes.remove(at: $0) }
-      turns.append(HostLocalTurn(number: number, set: set, wish: wish))
+      turns.append(HostLocalTurn(number: number, set: set, wish: wish, occupied: request.occupied))
     }
     guard wishes.isEmpty else {
       let list = wishes.map(\.description).joined(separator: ", ")

@@ -57,7 +57,13 @@ struct HostLocalRangeSet: Sendable, Hashable {
   func canGive(_ address: IPAddress) -> Bool { range(of: address).map { $0.gateway != address } ?? false }
 
   /// Every address that can be given, once: those after `last`, then round to it; from the first without it.
-  func candidates(after last: IPAddress?) -> Candidates { Candidates(self, after: last) }
+  ///
+  /// - Parameter occupied: what is left out.
+  func candidates(
+    after last: IPAddress?, avoiding occupied: OccupiedAddresses = OccupiedAddresses()
+  ) -> Candidates {
+    Candidates(self, after: last, occupied)
+  }
 
   /// The reference's round robin, so that a container that restarts all the time does not see the same
   /// address again before all others had their turn.
@@ -66,10 +72,12 @@ struct HostLocalRangeSet: Sendable, Hashable {
     private var position: Int
     private var current: IPAddress
     private let start: IPAddress
+    private let occupied: OccupiedAddresses
     private var hasBegun = false
 
-    init(_ set: HostLocalRangeSet, after last: IPAddress?) {
+    init(_ set: HostLocalRangeSet, after last: IPAddress?, _ occupied: OccupiedAddresses) {
       ranges = set.ranges
+      self.occupied = occupied
       if let last, let index = set.ranges.firstIndex(where: { $0.addresses.contains(last) }) {
         (position, current) = Self.step(set.ranges, index, last)
       } else {
@@ -84,7 +92,7 @@ struct HostLocalRangeSet: Sendable, Hashable {
         if hasBegun { (position, current) = Self.step(ranges, position, current) }
         if hasBegun, current == start { return nil }
         hasBegun = true
-      } while current == ranges[position].gateway
+      } while current == ranges[position].gateway || occupied.contains(current)
       return (current, ranges[position])
     }
 

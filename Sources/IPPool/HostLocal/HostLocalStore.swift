@@ -98,6 +98,10 @@ struct HostLocalStore: ~Copyable {
     do throws(Errno) {
       let content = try directory.read("\(address)", limit: largestFile)
       return Lease(address: address, owner: HostLocalOwner(content))
+    } catch .fileTooLarge {
+      // Whoever wrote that holds the address. One such file must not keep all others from theirs.
+      return Lease(
+        address: address, owner: HostLocalOwner(containerID: "whoever wrote a file that is too large"))
     } catch .noSuchFileOrDirectory, .isDirectory, .tooManySymbolicLinkLevels, .noSuchAddressOrDevice {
       // Nothing is there, or something that is no lease.
       return nil

@@ -8,6 +8,8 @@ struct HostLocalTurn {
   let set: HostLocalRangeSet
   /// The address that is asked for.
   let wish: IPAddress?
+  /// What must not be given, since somebody has it already.
+  let occupied: OccupiedAddresses
 
   /// The address to give.
   /// - Throws: ``AllocationError`` of kind `requestRefused`, `exhausted` or `store`.
@@ -16,7 +18,8 @@ struct HostLocalTurn {
   ) throws(AllocationError) -> (address: IPAddress, range: HostLocalRange) {
     guard let wish else {
       let last = store.lastAddress(ofSet: number)
-      guard let free = try store.firstFree(set.candidates(after: last)) else { throw exhausted(store) }
+      let candidates = set.candidates(after: last, avoiding: occupied)
+      guard let free = try store.firstFree(candidates) else { throw exhausted(store) }
       return free
     }
     guard let range = set.range(of: wish), range.gateway != wish else {
@@ -37,17 +40,22 @@ struct HostLocalTurn {
   func keep(
     _ held: [IPAddress], by attachment: AttachmentID
   ) throws(AllocationError) -> AddressAssignment? {
-    guard let address = held.first(where: set.canGive), let range = set.range(of: address) else { return nil }
+    let usable = held.first { set.canGive($0) && !occupied.contains($0) }
+    guard let address = usable, let range = set.range(of: address) else { return nil }
     guard let wish, wish != address else { return range.assignment(of: address) }
     throw AllocationError(
       .requestRefused, "\(attachment) holds \(address) and asks for \(wish) in the same ranges",
       details: "DEL of the attachment frees \(address)")
   }
 
+  /// The addresses of the set that somebody has.
+  var passedOver: [OccupiedAddresses.Entry] { occupied.entries.filter { set.canGive($0.address) } }
+
   private func exhausted(_ store: borrowing HostLocalStore) -> AllocationError {
-    AllocationError(
-      .exhausted,
-      "no address is free in \(set) of network \(store.location.network): all \(set.capacity) are held",
-      details: "the leases are in \(store.location.path); GC frees those of containers that are gone")
+    let held = passedOver.isEmpty ? "all \(set.capacity) are held" : "all \(set.capacity) are held or in use"
+    let leases = "the leases are in \(store.location.path); GC frees those of containers that are gone"
+    return AllocationError(
+      .exhausted, "no address is free in \(set) of network \(store.location.network): \(held)",
+      details: ([leases] + passedOver.map { "not given: \($0)" }).joined(separator: "; "))
   }
 }

@@ -21,7 +21,9 @@ struct AddressPicker {
     {
       return lease
     }
-    let counts = try pools.map { pool throws(AllocationError) in try PoolCount(pool, in: table) }
+    let counts = try pools.map { pool throws(AllocationError) in
+      try PoolCount(pool, in: table, avoiding: request.occupied)
+    }
     throw failure.usedUp(family, counts, for: request)
   }
 
@@ -54,7 +56,8 @@ struct AddressPicker {
     for request: AllocationRequest, in table: borrowing LeaseTable
   ) throws(AllocationError) -> Lease? {
     for pool in pools {
-      for range in pool.addresses.rotated(after: try table.lastAddress(of: pool.name)) {
+      let addresses = pool.addresses.subtracting(request.occupied.addresses)
+      for range in addresses.rotated(after: try table.lastAddress(of: pool.name)) {
         if let address = try table.firstFree(in: range) { return lease(address, pool, request) }
       }
     }

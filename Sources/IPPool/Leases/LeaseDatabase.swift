@@ -37,6 +37,9 @@ struct LeaseDatabaseError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Makes the changes visible to those who open the file later.
   consuming func commit() throws(LeaseDatabaseError) { try check(unsafe lease_store_commit(store)) }
 
+  /// Makes room on the disk for the changes, and for later ones that only take back.
+  func reserve() throws(LeaseDatabaseError) { try check(unsafe lease_store_reserve(store)) }
+
   /// The value of a key.
   func value(_ key: [UInt8]) throws(LeaseDatabaseError) -> [UInt8]? {
     var value: UnsafeRawPointer?

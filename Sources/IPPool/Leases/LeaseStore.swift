@@ -45,18 +45,38 @@ struct LeaseStore: Sendable {
   func write<Value>(
     _ body: (inout LeaseTable) throws(AllocationError) -> Value
   ) throws(AllocationError) -> Value {
+    try write(isReserving: true, body)
+  }
+
+  /// Changes the table so that less is held, unless there is none yet.
+  ///
+  /// That works on a full disk too: who held an address has made room for it.
+  @discardableResult
+  func update<Value>(
+    _ body: (inout LeaseTable) throws(AllocationError) -> Value
+  ) throws(AllocationError) -> Value? {
+    guard try hasFile(.readWrite) else { return nil }
+    return try write(isReserving: false, body)
+  }
+
+  /// Does what a change does but for the change, so that what keeps others from their leases is told.
+  func probe() throws(AllocationError) {
     try prepareDirectory()
     let lock = try lock()
     if try !hasFile(.readWrite) { try makeFile() }
-    let value = try change(path, body)
+    try open(path, isReadOnly: false).reserve()
     _ = consume lock
-    return value
   }
 
-  /// Changes the table, unless there is none yet.
-  func update(_ body: (inout LeaseTable) throws(AllocationError) -> Void) throws(AllocationError) {
-    guard try hasFile(.readWrite) else { return }
-    try write(body)
+  private func write<Value>(
+    isReserving: Bool, _ body: (inout LeaseTable) throws(AllocationError) -> Value
+  ) throws(AllocationError) -> Value {
+    try prepareDirectory()
+    let lock = try lock()
+    if try !hasFile(.readWrite) { try makeFile() }
+    let value = try change(path, isReserving: isReserving, body)
+    _ = consume lock
+    return value
   }
 
   /// Looks at the table; `nil` when there is none yet.
@@ -161,7 +181,7 @@ struct LeaseStore: Sendable {
         permissions: [.ownerReadWrite])
     }
     do throws(AllocationError) {
-      try change(new, carryOver)
+      try change(new, isReserving: true, carryOver)
       try attempt(path) { () throws(Errno) in try Files.move(new, to: path) }
     } catch {
       try? Files.remove(new)
@@ -171,11 +191,12 @@ struct LeaseStore: Sendable {
   }
 
   private func change<Value>(
-    _ path: String, _ body: (inout LeaseTable) throws(AllocationError) -> Value
+    _ path: String, isReserving: Bool, _ body: (inout LeaseTable) throws(AllocationError) -> Value
   ) throws(AllocationError) -> Value {
     var table = try open(path, isReadOnly: false)
     try table.endRests(at: BootClock.now(), limit: Self.housekeeping)
     let value = try body(&table)
+    if isReserving { try table.reserve() }
     try table.commit()
     return value
   }

@@ -24,6 +24,11 @@ struct LeaseTable: ~Copyable {
     do throws(LeaseDatabaseError) { try database.commit() } catch { throw Self.failure(path, error) }
   }
 
+  /// Makes room on the disk for the changes, and for later ones that only take back.
+  func reserve() throws(AllocationError) {
+    do throws(LeaseDatabaseError) { try database.reserve() } catch { throw Self.failure(path, error) }
+  }
+
   /// The lease of an address.
   func lease(of address: IPAddress) throws(AllocationError) -> Lease? {
     guard let record = try value(LeaseKey.lease(address)) else { return nil }

@@ -9,12 +9,20 @@ public struct PoolCount: Sendable {
   public private(set) var held: UInt128 = 0
   /// Released a moment ago, and still resting.
   public private(set) var cooling: UInt128 = 0
+  /// Free, and in use all the same: somebody has them without a lease.
+  private(set) var occupied: [OccupiedAddresses.Entry] = []
   /// Milliseconds until the first of them can be given; `nil` when none rests.
   public private(set) var shortestRest: Int?
 
   /// Counts the leases of a pool.
-  init(_ pool: NodePool, in table: borrowing LeaseTable) throws(AllocationError) {
+  init(
+    _ pool: NodePool, in table: borrowing LeaseTable,
+    avoiding occupied: OccupiedAddresses = OccupiedAddresses()
+  ) throws(AllocationError) {
     self.pool = pool
+    for entry in occupied.within(pool.addresses) where try table.lease(of: entry.address) == nil {
+      self.occupied.append(entry)
+    }
     let now = BootClock.now()
     var taken: UInt128 = 0
     for range in pool.addresses.ranges { taken += try table.taken(in: range) }
@@ -35,17 +43,24 @@ public struct PoolCount: Sendable {
   }
 
   /// A pool of which nothing was ever given.
-  init(untouched pool: NodePool) { self.pool = pool }
+  init(untouched pool: NodePool, avoiding occupied: OccupiedAddresses = OccupiedAddresses()) {
+    self.pool = pool
+    self.occupied = occupied.within(pool.addresses)
+  }
 
   /// All of its addresses.
   public var total: UInt128 { pool.addresses.count }
   /// Those that can be given now.
-  public var free: UInt128 { total - held - cooling }
+  public var free: UInt128 {
+    let taken = held + cooling + UInt128(Set(occupied.map(\.address)).count)
+    return total - min(total, taken)
+  }
 }
 
 extension PoolCount: CustomStringConvertible {
   /// `pool a: 5 held, 0 cooling, 0 free of 5`.
   public var description: String {
-    "pool \(pool.name): \(held) held, \(cooling) cooling, \(free) free of \(total)"
+    let node = occupied.isEmpty ? "" : "; not given: \(occupied.map(\.description).joined(separator: "; "))"
+    return "pool \(pool.name): \(held) held, \(cooling) cooling, \(free) free of \(total)\(node)"
   }
 }

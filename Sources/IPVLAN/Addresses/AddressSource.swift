@@ -31,9 +31,14 @@ enum AddressSource {
   func allocate(_ wish: AllocationRequest) throws(CNIError) -> Allocation {
     switch self {
     case .allocator(let allocator):
-      do throws(AllocationError) { return try allocator.allocate(wish) } catch { throw CNIError(error) }
+      do throws(AllocationError) { return try allocator.give(wish) } catch { throw CNIError(error) }
     case .prevResult(let result):
       let ours = result.unassignedIPs(ifname: wish.attachment.ifname)
+      do throws(AllocationError) {
+        for index in ours { try wish.occupied.refuse(result.ips[index].assignment.address.address) }
+      } catch {
+        throw CNIError(error)
+      }
       return Allocation(
         assignments: ours.map { result.ips[$0].assignment }, routes: ours.isEmpty ? [] : result.routes)
     case .none: return Allocation()

@@ -7,6 +7,7 @@ extension CNIError {
     let code: ErrorCode =
       switch error.kind {
       case .exhausted, .requestRefused: .noAddress
+      case .addressInUse: .addressInUse
       case .cooling, .busy: .tryAgainLater
       case .notHeld: .checkFailed
       case .invalidConfiguration: .invalidConfiguration

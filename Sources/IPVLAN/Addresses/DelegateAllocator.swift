@@ -48,7 +48,7 @@ struct DelegateAllocator: IPAllocator {
 
   func forwardGarbageCollection() throws(AllocationError) { try run(.gc) }
 
-  func status() throws(AllocationError) -> [String] {
+  func status(avoiding _: OccupiedAddresses) throws(AllocationError) -> [String] {
     try run(.status)
     return []
   }

@@ -39,8 +39,11 @@ struct Adder {
     var sharedMode = try sharedMode(of: master, session)
     log.endStep("prepare")
 
+    var wish = wish
+    wish.occupied = try occupiedAddresses(master, &session)
     let allocation = try source.allocate(wish)
     for remark in allocation.remarks { log.note(remark) }
+    for entry in allocation.passedOver { log.note("passed over \(entry)") }
     log.endStep("allocate")
     do throws(CNIError) {
       let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
@@ -74,6 +77,18 @@ struct Adder {
     try Master.validate(master, mtu: configuration.mtu)
     try request.refuseOtherMAC(than: master)
     return master
+  }
+
+  private func occupiedAddresses(
+    _ master: Link, _ session: inout NodeSession
+  ) throws(CNIError) -> OccupiedAddresses {
+    do throws(NetlinkError) {
+      return try configuration.isLinkInContainer
+        ? NodeAddresses.occupied(by: master, through: &session.pod)
+        : NodeAddresses.occupied(by: master, through: &session.node)
+    } catch {
+      throw CNIError(.ioFailure, "cannot list the addresses that are in use on master \(master.name)", error)
+    }
   }
 
   /// Told before an address is taken; the kernel refuses it too, but only when the link is made.

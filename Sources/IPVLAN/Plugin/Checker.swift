@@ -46,6 +46,7 @@ struct Checker {
         differences +=
           AddressComparison(addresses, on: link, among: try session.pod.addresses(ofLink: link.index))
           .differences
+        differences += try occupied(addresses, link, &session)
         differences += try RouteComparison(expectedRoutes, through: &session.pod).differences
       } else {
         differences.append(try missing(netns, &session.pod))
@@ -113,6 +114,20 @@ struct Checker {
       "\(link.name) does not stand on master \(master.name) (link \(master.index)) but on link "
         + "\(link.parentIndex.map { "\($0)" } ?? "none")"
     ]
+  }
+
+  /// Somebody may have put an address of the pod on the node, too: it answers for the pod from then on.
+  private func occupied(
+    _ addresses: [AddressAssignment], _ link: Link, _ session: inout NodeSession
+  ) throws(NetlinkError) -> [String] {
+    let own = configuration.isLinkInContainer || session.hasOneNamespace ? link.index : nil
+    let occupied =
+      try configuration.isLinkInContainer
+      ? NodeAddresses.occupied(by: nil, except: own, through: &session.pod)
+      : NodeAddresses.occupied(by: nil, except: own, through: &session.node)
+    return addresses.compactMap { assignment in
+      occupied.entries.first { $0.address == assignment.address.address }
+    }.map { entry in "address \(entry): packets for the pod reach one or the other" }
   }
 
   private func compareHostAccess(

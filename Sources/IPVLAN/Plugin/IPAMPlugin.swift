@@ -16,8 +16,9 @@ public struct IPAMPlugin: PluginVerbs {
 
   /// Answers addresses, routes and name service settings, and no interface.
   public func add(_ request: Request) throws(CNIError) -> CNIResult {
-    let wish = try AllocationRequest(request)
-    let allocation = try run(request) { allocator throws(AllocationError) in try allocator.allocate(wish) }
+    var wish = try AllocationRequest(request)
+    wish.occupied = occupiedAddresses()
+    let allocation = try run(request) { [wish] allocator throws(AllocationError) in try allocator.give(wish) }
     return CNIResult(
       ips: allocation.assignments.map { CNIResult.IPConfiguration(assignment: $0) },
       routes: allocation.routes,
@@ -54,11 +55,17 @@ public struct IPAMPlugin: PluginVerbs {
   /// Tells whether an address could be given.
   public func status(_ request: Request) throws(CNIError) {
     try run(request) { allocator throws(AllocationError) in
-      do throws(AllocationError) { try allocator.status() } catch {
+      do throws(AllocationError) { try allocator.status(avoiding: occupiedAddresses()) } catch {
         throw AllocationError(
           .delegate(code: ErrorCode.pluginNotAvailable.rawValue), error.message, details: error.details)
       }
     }
+  }
+
+  /// The node's own, whatever the main plugin makes of an address. Who cannot list them, gives addresses all the same.
+  private func occupiedAddresses() -> OccupiedAddresses {
+    guard var node = try? NetlinkSocket() else { return OccupiedAddresses() }
+    return (try? NodeAddresses.occupied(by: nil, through: &node)) ?? OccupiedAddresses()
   }
 
   private func run<Value>(

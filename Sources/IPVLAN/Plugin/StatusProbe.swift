@@ -20,17 +20,19 @@ struct StatusProbe {
   /// - Throws: ``CNIError`` with code 50 and every reason why not.
   func run(log: inout OperationLog) throws(CNIError) {
     var reasons: [CNIError] = []
+    var master: Link?
     // A master in a pod is known only when there is a pod.
     if !configuration.isLinkInContainer {
       collect(&reasons) { () throws(CNIError) in
-        let master = try probeMaster()
+        let found = try probeMaster()
+        master = found
         // An ADD is served all the same; what then does not work is for the log.
         guard configuration.hasHostAccess else { return }
-        for shortfall in HostAccessShortfall.all(of: master) { log.note(shortfall.description) }
+        for shortfall in HostAccessShortfall.all(of: found) { log.note(shortfall.description) }
       }
     }
     collect(&reasons) { () throws(CNIError) in
-      for remark in try probeAllocator() { log.note(remark) }
+      for remark in try probeAllocator(master) { log.note(remark) }
     }
     guard let all = CNIError(joining: reasons) else { return }
     throw CNIError(code: .pluginNotAvailable, message: all.message, details: all.details)
@@ -58,7 +60,14 @@ struct StatusProbe {
     }
   }
 
-  private func probeAllocator() throws(CNIError) -> [String] {
-    do throws(AllocationError) { return try allocator?.status() ?? [] } catch { throw CNIError(error) }
+  private func probeAllocator(_ master: Link?) throws(CNIError) -> [String] {
+    var occupied = OccupiedAddresses()
+    if let master {
+      occupied = try kernel { () throws(NetlinkError) in
+        var socket = try NetlinkSocket()
+        return try NodeAddresses.occupied(by: master, through: &socket)
+      }
+    }
+    do throws(AllocationError) { return try allocator?.status(avoiding: occupied) ?? [] } catch { throw CNIError(error) }
   }
 }

@@ -65,7 +65,7 @@ struct PoolCheck {
         return Finding(
           .poolAddressOnNode,
           "\(taken.address.address) of pool \(pool.name) is an address of the node, on \(link)",
-          consequence: "the node answers for the pod that gets it",
+          consequence: "it is given to no pod",
           remedy: examination.nodeAddresses.removal(of: taken)
             ?? withdrawal(of: taken.address.address, from: pool))
       }

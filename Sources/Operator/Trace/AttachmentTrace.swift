@@ -105,7 +105,20 @@ struct AttachmentTrace {
     if let duplicate = entry.addresses.first(where: \.isDuplicate) {
       return .wrong("addresses", "\(duplicate.address) is in use elsewhere", run: restart)
     }
+    let own = examination.inventory.nodeAddresses.first { entry.hosts.contains($0.address.address) }
+    if let own, !keepsToItself(entry) {
+      let remedies = examination.nodeAddresses
+      return .wrong(
+        "addresses", "\(text); \(own.address.address) is on \(remedies.link(of: own)) of the node, too",
+        run: remedies.removal(of: own)
+          ?? "\(entry.place.prefix)ip address delete \(own.address) dev \(entry.link.name)")
+    }
     return text.isEmpty ? .neutral("addresses", "none") : .fine("addresses", text)
+  }
+
+  /// Whether the node's addresses are nothing to the link: its master lies in the pod, or the link on the node itself.
+  private func keepsToItself(_ entry: NodeLink) -> Bool {
+    entry.place.isHome || keys?.isLinkInContainer ?? false
   }
 
   private func hostAccessStop(_ entry: NodeLink) -> TraceStop {
