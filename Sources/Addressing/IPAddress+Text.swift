@@ -97,11 +97,6 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
 
   private static func parseHexadecimal(_ text: ArraySlice<UInt8>) -> UInt16? {
     guard (1...4).contains(text.count) else { return nil }
-    var value: UInt16 = 0
-    for character in text {
-      guard let digit = Character(UnicodeScalar(character)).hexDigitValue else { return nil }
-      value = value << 4 | UInt16(digit)
-    }
-    return value
+    return HexadecimalDigits.value(text).map { UInt16(truncatingIfNeeded: $0) }
   }
 }

@@ -42,9 +42,9 @@ public struct IPRange: Sendable, Hashable, Comparable {
 extension IPRange: CustomStringConvertible, LosslessStringConvertible {
   /// Reads `a` or `a-b`, without white space.
   public init?(_ text: String) {
-    let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+    let ends = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
     guard let first = ends.first, let last = ends.last, ends.count <= 2,
-      let lower = IPAddress(String(first)), let upper = IPAddress(String(last))
+      let lower = IPAddress(String(Substring(first))), let upper = IPAddress(String(Substring(last)))
     else { return nil }
     self.init(lower, upper)
   }

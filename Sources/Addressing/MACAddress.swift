@@ -23,20 +23,11 @@ extension MACAddress: CustomStringConvertible, LosslessStringConvertible {
       }
     var bytes: [UInt8] = []
     for part in text.split(separator: separator, omittingEmptySubsequences: false) {
-      guard part.count == width, let number = Self.number(part) else { return nil }
+      guard part.count == width, let number = HexadecimalDigits.value(part) else { return nil }
       if width == 4 { bytes.append(UInt8(number >> 8)) }
       bytes.append(UInt8(truncatingIfNeeded: number))
     }
     self.init(bytes: bytes)
-  }
-
-  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
-    var number = 0
-    for digit in digits {
-      guard let value = Character(UnicodeScalar(digit)).hexDigitValue else { return nil }
-      number = number << 4 | value
-    }
-    return number
   }
 
   /// Lower case, two digits a byte, separated by colons.

@@ -64,7 +64,7 @@ public struct DelegatePlugin: Sendable, Hashable {
     while true {
       do throws(Errno) {
         return try process.run()
-      } catch  where error == .textFileBusy && attempts < 5 {
+      } catch  where error == .textFileBusy && attempts < 8 {
         attempts += 1
         pause(milliseconds: 20 << attempts)
       } catch {

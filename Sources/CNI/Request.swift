@@ -41,7 +41,7 @@ public struct Request: Sendable {
     ifname = environment["CNI_IFNAME"] ?? ""
     netns = try Self.netns(command, environment)
     allowsOwnNamespace = ["1", "true"].contains((environment["CNI_NETNS_OVERRIDE"] ?? "").lowercased())
-    path = (environment["CNI_PATH"] ?? "").split(separator: ":").map(String.init)
+    path = (environment["CNI_PATH"] ?? "").fields(separatedBy: UInt8(ascii: ":"))
     if !command.requiredVariables.isEmpty {
       try Self.check(command, containerID: containerID, ifname: ifname)
     }

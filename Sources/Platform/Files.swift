@@ -66,7 +66,8 @@ public enum Files {
     _ path: String, permissions: FilePermissions = [.ownerReadWriteExecute]
   ) throws(Errno) {
     if unsafe mkdir(path, permissions.rawValue) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+    guard errno == ENOENT, let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex
+    else {
       throw Errno(rawValue: errno)
     }
     try makeDirectory(String(path[..<slash]), permissions: permissions)

@@ -16,9 +16,21 @@ struct WatchCommand: ParsableCommand {
 
   @OptionGroup var listing: ListingOptions
 
+  @Option(
+    help: ArgumentHelp(
+      "After so many seconds namespaces are looked for even when nothing tells of a new one.",
+      valueName: "seconds"))
+  var rescan = 1
+
+  func validate() throws {
+    guard (1...86400).contains(rescan) else {
+      throw ValidationError("--rescan \(rescan): takes 1 to 86400 seconds")
+    }
+  }
+
   func run() throws {
     let (format, screen) = (listing.output, Screen.standardOutput())
-    let watch = try Watch { events in
+    let watch = try Watch(rescanAfterSeconds: rescan) { events in
       for event in events {
         switch format {
         case .table: Output.write(Array(event.line(for: screen).rendered.utf8))

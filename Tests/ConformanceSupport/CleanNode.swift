@@ -31,13 +31,15 @@ extension Node {
   }
 }
 
-/// Throws unless `condition` holds within some seconds: for what the kernel does in the background.
-///
-/// - Parameter pause: how long it is slept between two looks, in microseconds.
-public func eventually(every pause: UInt32 = 100_000, _ condition: () throws -> Bool) throws {
-  for _ in 0..<(5_000_000 / pause) {
+/// How long is waited for what is to come about, in seconds: so long that only what never comes is missed, however
+/// busy the machine is.
+public let patience = 60
+
+/// Throws unless `condition` comes about: for what the kernel and other programs do in the background.
+public func eventually(_ condition: () throws -> Bool) throws {
+  for _ in 0..<patience * 20 {
     if try condition() { return }
-    usleep(pause)
+    usleep(50_000)
   }
-  throw SupportError("a condition did not come about within 5 seconds")
+  throw SupportError("a condition did not come about within \(patience) seconds")
 }

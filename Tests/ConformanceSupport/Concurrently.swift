@@ -61,7 +61,7 @@ extension PodAttachment {
       usleep(time)
       running.terminate()
     }
-    _ = running.finish(feeding: input, seconds: 30, command: executable)
+    _ = running.finish(feeding: input, seconds: 2 * patience, command: executable)
     try kill.value()
   }
 }

@@ -10,6 +10,16 @@ public enum Kernel {
     return nil
   }()
 
+  /// As `uname -r` says it.
+  public static let release = String(
+    (ScratchFiles.read("/proc/sys/kernel/osrelease") ?? "").prefix { !$0.isWhitespace })
+
+  /// Whether the kernel is Linux `major`.`minor` or newer: where kernels differ, the tests expect what each does.
+  public static func isAtLeast(_ major: Int, _ minor: Int) -> Bool {
+    let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
+    return numbers.count == 2 && (numbers[0], numbers[1]) >= (major, minor)
+  }
+
   /// Throws where the tests cannot run: a test that cannot run fails, it is not skipped.
   static func mustHaveIPVLAN() throws {
     if let problem { throw SupportError("\(problem): run scripts/test --conformance") }

@@ -61,7 +61,7 @@ extension Namespace {
     _ address: String, on link: String, until isExpected: (String?) -> Bool
   ) throws -> String? {
     var found: String?
-    for _ in 0..<20 {
+    for _ in 0..<patience * 10 {
       found = try read("neighbour", "show", address, "dev", link).first?["lladdr"]?.string
       if isExpected(found) { break }
       usleep(100_000)

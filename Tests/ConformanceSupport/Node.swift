@@ -37,6 +37,7 @@ public final class Node: Sendable {
     }
     try fabric.batch(Site.fabricCommands(node: "\(identifier)-node"))
     try namespace.batch(Site.nodeCommands)
+    for place in [namespace, fabric] { try place.awaitLocalRoutes() }
   }
 
   private static func digits(_ number: Int, _ width: Int) -> String {

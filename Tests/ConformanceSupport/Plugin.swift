@@ -39,7 +39,8 @@ public struct Plugin: Sendable {
     _ environment: [String: String], input: [UInt8]?, on node: Node
   ) throws -> PluginReply {
     PluginReply(
-      try Program(executable, environment: environment, input: input, seconds: 60).run(in: node.namespace))
+      try Program(executable, environment: environment, input: input, seconds: 2 * patience).run(
+        in: node.namespace))
   }
 }
 

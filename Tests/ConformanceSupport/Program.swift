@@ -52,7 +52,7 @@ public struct Program: Sendable {
   ///   - seconds: after so long it is killed.
   public init(
     _ executable: String, _ arguments: [String] = [], environment: [String: String] = Program.environment,
-    input: [UInt8]? = [], seconds: Int = 30
+    input: [UInt8]? = [], seconds: Int = 2 * patience
   ) {
     self.executable = executable
     self.arguments = arguments

@@ -56,7 +56,7 @@ final class Socket: Sendable {
       }
     }
     guard accepted >= 0 else { return nil }
-    return (Socket(accepted: accepted, seconds: 5), SocketAddress(address).text)
+    return (Socket(accepted: accepted, seconds: patience), SocketAddress(address).text)
   }
 
   func send(_ bytes: [UInt8]) -> Bool {

@@ -2,8 +2,6 @@ internal import Glibc
 
 /// Real packets between namespaces. Every wait is bounded; nothing sleeps for luck.
 public enum Traffic {
-  /// How long an exchange may take that is to succeed.
-  private static let patience = 5
   /// How long an exchange is watched that is to fail: many round trips.
   private static let watch = 1
 

@@ -62,7 +62,7 @@ struct HostLocalSite {
       environment: Environment([
         "CNI_COMMAND": command, "CNI_CONTAINERID": container, "CNI_IFNAME": ifname, "CNI_NETNS": "/none",
         "CNI_PATH": "/usr/lib/cni", "CNI_ARGS": ip.isEmpty ? "" : "IP=\(ip)",
-      ]), input: try configuration(members), timeLimit: 60
+      ]), input: try configuration(members), timeLimit: 120
     ).run()
   }
 

@@ -92,7 +92,6 @@ final class OperatorSite {
 
   /// A new pod that is to be attached to the network of a NIC.
   func prepare(_ name: String, to nic: String = "ens5") throws -> PodAttachment {
-    let text = ScratchFiles.read("\(configurations)/\(nic).conflist") ?? ""
     var attachment = PodAttachment(try node.pod(name), on: node, try configuration(of: nic))
     attachment.arguments = "IgnoreUnknown=1;K8S_POD_NAMESPACE=web;K8S_POD_NAME=\(name)"
     return attachment
@@ -136,7 +135,7 @@ final class OperatorSite {
   func runProgram(
     _ name: String, _ arguments: [String], environment more: [String: String] = [:]
   ) throws -> Completion {
-    try Program(name, arguments, environment: environment.merging(more) { $1 }, seconds: 60)
+    try Program(name, arguments, environment: environment.merging(more) { $1 })
       .run(in: node.namespace)
   }
 
@@ -148,7 +147,7 @@ final class OperatorSite {
 
     func run(_ arguments: [String]) throws -> Completion {
       try Program(
-        "\(Plugin.directory)/ipvlanctl", arguments + options, environment: environment, seconds: 60
+        "\(Plugin.directory)/ipvlanctl", arguments + options, environment: environment
       ).run(in: namespace)
     }
   }
@@ -187,7 +186,7 @@ final class OperatorSite {
       wrapper,
       "#!/bin/sh\nexec \(Plugin.directory)/ipvlanctl \"$@\" --conf-dir \(configurations) --cache-dir \(cache)\n"
     )
-    let completion = try Program("sh", ["-c", command], environment: environment, seconds: 60)
+    let completion = try Program("sh", ["-c", command], environment: environment)
       .run(in: node.namespace)
     // The doctor's own status tells what is left.
     #expect(completion.isSuccess || completion.status == 1, "\(completion)")

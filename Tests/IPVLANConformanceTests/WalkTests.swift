@@ -79,8 +79,7 @@ private final class Churn: Sendable {
     try ScratchFiles.write(file, "")
     try startOnThread {
       _ = try? Program(
-        "sh", ["-c", "while [ -e \(file) ]; do unshare --net sleep 0.05 & unshare --net true; done"],
-        seconds: 60
+        "sh", ["-c", "while [ -e \(file) ]; do unshare --net sleep 0.05 & unshare --net true; done"]
       )
       .run()
     }

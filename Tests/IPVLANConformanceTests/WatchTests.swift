@@ -20,49 +20,26 @@ import Testing
     }
   }
 
-  /// From the kernel's change to the line, where the machine is at rest: the middle one of several.
-  @Test func aChangeIsToldWithinATenthOfASecond() throws {
-    try withNode { node in
-      let site = try OperatorSite(node)
-      let watcher = try Watcher(on: node)
-      try eventually { watcher.tells("present", "address", "172.31.16.4") }
-      let pod = site.attachments[0].pod.namespace
-      let delays = try (1...9).map { number in
-        try pod.ip("address", "add", "10.0.0.\(number)/32", "dev", "eth0")
-        return try milliseconds { watcher.tells("added", "address", "10.0.0.\(number)/32 on eth0") }
-      }
-      #expect(delays.sorted()[4] < 100, "\(delays)")
-    }
-  }
-
-  /// A container of which only a process knows: nothing but its new slave betrays the namespace.
+  /// A container of which only a process knows: nothing but its new slave betrays the namespace, since nobody looks
+  /// for others within this hour.
   @Test func aNewSlaveBetraysItsNamespace() throws {
     try withNode { node in
       let site = try OperatorSite(node, pods: 0)
-      let watcher = try Watcher(on: node)
+      let watcher = try Watcher(on: node, options: "--rescan 3600")
       try site.attach("named")
       try eventually {
         watcher.tells("present", "address", "172.31.16.4") || watcher.tells("added", "address", "172.31.16.4")
       }
-      let delays = try (0..<5).map { number in
+      for number in 0..<5 {
         var attachment = PodAttachment(
           try node.pod("hidden\(number)", heldByProcess: true), on: node,
           Configuration.ipvlan(mode: "l3s", ipam: Configuration.staticIPAM("10.0.0.\(number)/32")))
         try attachment.add()
-        return try milliseconds {
+        try eventually {
           ["present", "added"].contains { watcher.tells($0, "address", "10.0.0.\(number)/32 on eth0") }
         }
       }
-      #expect(delays.sorted()[2] < 100, "\(delays)")
     }
-  }
-
-  /// How long it takes until a condition comes about.
-  private func milliseconds(until condition: () -> Bool) throws -> Int {
-    let clock = ContinuousClock()
-    let start = clock.now
-    try eventually(every: 1000, condition)
-    return Int((clock.now - start) / .milliseconds(1))
   }
 
   @Test func aFloodIsSaidAndWhatIsThereIsLookedAtAnew() throws {
@@ -90,14 +67,14 @@ private final class Watcher: Sendable {
   private let file: String
   private let processID: String
 
-  init(on node: Node) throws {
+  init(on node: Node, options: String = "") throws {
     let (file, processFile) = ("\(node.directory)/watch/events", "\(node.directory)/watch/process")
     try ScratchFiles.write(file, "")
     // What a shell has started in the background ignores ^C, and hands that down.
-    let watch = "env --default-signal=INT \(Plugin.directory)/ipvlanctl watch -o json"
+    let watch = "env --default-signal=INT \(Plugin.directory)/ipvlanctl watch -o json \(options)"
     let script = "echo $$ >\(processFile); exec \(watch) >\(file)"
     let namespace = node.namespace
-    try startOnThread { _ = try? Program("sh", ["-c", script], seconds: 120).run(in: namespace) }
+    try startOnThread { _ = try? Program("sh", ["-c", script], seconds: 3600).run(in: namespace) }
     try eventually { ScratchFiles.read(processFile)?.hasSuffix("\n") == true }
     self.file = file
     processID = String((ScratchFiles.read(processFile) ?? "").dropLast())

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct SubprocessTests {
   private func shell(
-    _ script: String, input: [UInt8] = [], timeLimit: Int = 30, maximumOutput: Int = 4 << 20,
+    _ script: String, input: [UInt8] = [], timeLimit: Int = 120, maximumOutput: Int = 4 << 20,
     environment: Environment = Environment(["PATH": "/usr/bin:/bin"])
   ) throws -> Subprocess.Outcome {
     try Subprocess(
@@ -24,7 +24,7 @@ import Testing
   @Test func muchInputAndOutputDoNotBlock() throws {
     let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) }
     let outcome = try Subprocess(
-      executable: "/bin/cat", environment: Environment(), input: bytes, timeLimit: 60
+      executable: "/bin/cat", environment: Environment(), input: bytes, timeLimit: 120
     ).run()
     #expect(outcome.output == bytes)
     #expect(outcome.end == .exited(0))
@@ -33,7 +33,7 @@ import Testing
   @Test func inputThatNobodyReadsIsNoError() throws {
     let outcome = try Subprocess(
       executable: "/bin/true", environment: Environment(), input: [UInt8](repeating: 0, count: 1 << 20),
-      timeLimit: 30
+      timeLimit: 120
     ).run()
     #expect(outcome.end == .exited(0))
   }
@@ -70,7 +70,7 @@ import Testing
   @Test func theEnvironmentIsWhatWasGivenAndNoSignalIsBlocked() throws {
     let outcome = try Subprocess(
       executable: "/usr/bin/env", environment: Environment(["A": "1", "B": "x=y\nz"]), input: [],
-      timeLimit: 30
+      timeLimit: 120
     ).run()
     #expect(outcome.output == Array("A=1\nB=x=y\nz\n".utf8))
     let signals = try shell("grep -E 'SigBlk' /proc/self/status").output

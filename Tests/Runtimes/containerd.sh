@@ -19,7 +19,7 @@ stop_containerd() {
   local process
   for process in $(containerd_processes) $(cat /run/containerd.pid); do kill -KILL "$process" 2>/dev/null || true; done
   rm -f /run/containerd.pid
-  until_true 10 no_containerd_processes
+  until_true 60 no_containerd_processes
   awk '$2 ~ "^/run/containerd/" { print $2 }' /proc/mounts | tac | while read -r mount; do umount -l "$mount"; done
 }
 
@@ -107,7 +107,7 @@ test_containerd_killed_between_add_and_del_gets_the_same_address_again() {
   before=$(cached_address ipvlan-ens5 default-a)
   kill_the_runtime a
   start_containerd
-  until_true 30 ctr_forgets a
+  until_true 60 ctr_forgets a
   rm -f /var/lib/cni/results/*
   start_ctr a
   await_ctr ipvlan-ens5 a

@@ -13,7 +13,7 @@ test_install_while_pods_start() {
     done
   ) >/tmp/attaching 2>&1 &
   local attaching=$!
-  until_true 30 test -s /tmp/attached
+  until_true 60 test -s /tmp/attached
   for _ in {1..20}; do "$repository/scripts/install" >/dev/null; done
   touch /tmp/installed
   wait "$attaching" || { cat /tmp/attaching; return 1; }

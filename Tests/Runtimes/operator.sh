@@ -62,7 +62,7 @@ for line in 'ipvlanctl doc' 'ipvlanctl gc --d'; do
 done
 zpty -d shell
 END
-  timeout 60 zsh --no-rcs /tmp/complete.zsh >/tmp/completed
+  timeout 300 zsh --no-rcs /tmp/complete.zsh >/tmp/completed
   cat -v /tmp/completed
   grep -q "<ipvlanctl doctor >" /tmp/completed
   grep -q "<ipvlanctl gc --dry-run >" /tmp/completed

@@ -85,7 +85,7 @@ test_podman_removes_a_container_whose_monitor_was_killed() {
   read -r monitor process <<<"$(podman inspect a | jq -r '.[0].State | "\(.ConmonPid) \(.Pid)"')"
   for victim in "$monitor" "$process"; do
     kill -KILL "$victim"
-    until_true 30 process_is_gone "$victim"
+    until_true 60 process_is_gone "$victim"
   done
   podman rm --force --time 0 a
   expect_nothing_left

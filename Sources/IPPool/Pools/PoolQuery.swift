@@ -1,4 +1,5 @@
 public import Addressing
+internal import Platform
 
 /// For whom pools are looked for.
 public struct PoolQuery: Sendable, Hashable {
@@ -62,7 +63,8 @@ public struct PoolQuery: Sendable, Hashable {
 
   /// Some write `namespace/name`, others the name alone.
   private func isNetwork(_ name: String) -> Bool {
-    let (left, right) = (name.split(separator: "/"), network.split(separator: "/"))
+    let slash = UInt8(ascii: "/")
+    let (left, right) = (name.fields(separatedBy: slash), network.fields(separatedBy: slash))
     return left == right || ((left.count == 1 || right.count == 1) && left.last == right.last)
   }
 

@@ -2,6 +2,7 @@ internal import Addressing
 internal import CNI
 internal import IPPool
 internal import JSON
+internal import Platform
 
 extension AttachmentID {
   /// The attachment that a request is about.

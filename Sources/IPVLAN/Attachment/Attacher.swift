@@ -57,7 +57,7 @@ struct Attacher {
         try createOnce(identity.name, &session, linkInContainer)
         return identity.name
       } catch  where error.errno == .fileExists {
-        // The node has a link of that name.
+        // Before Linux 6.15: the node has a link of that name.
       }
       do throws(NetlinkError) {
         try createOnce(identity.temporaryName, &session, linkInContainer)

@@ -43,8 +43,7 @@ package struct LinkIdentity: Sendable, Hashable {
   static func attachment(notedAs alias: String) -> AttachmentID? {
     guard alias.utf8.starts(with: aliasPrefix.utf8) else { return nil }
     // Neither of the three can contain a slash.
-    let parts = alias.utf8.dropFirst(aliasPrefix.utf8.count)
-      .split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { String(Substring($0)) }
+    let parts = alias.fields(separatedBy: UInt8(ascii: "/"), after: aliasPrefix, omittingEmpty: false)
     guard parts.count == 3, AttachmentID.isNoted(parts[0]), AttachmentID.isNoted(parts[1]),
       Identifiers.isInterfaceName(parts[2])
     else { return nil }

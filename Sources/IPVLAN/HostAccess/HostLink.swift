@@ -61,9 +61,9 @@ package enum HostLink {
     /// Reads what `description` writes.
     init?(_ text: String) {
       guard Self.isNote(text) else { return nil }
-      let words = text.dropFirst(Self.heading.count).split(separator: " ")
+      let words = text.fields(separatedBy: UInt8(ascii: " "), after: Self.heading)
       guard words.count >= 3, let number = UInt32(words[0]), HostAccessNumbers.range.contains(number),
-        let mode = IPVLANMode(String(words[1])), let flag = IPVLANFlag(String(words[2]))
+        let mode = IPVLANMode(words[1]), let flag = IPVLANFlag(words[2])
       else { return nil }
       self.number = number
       self.mode = mode

@@ -1,4 +1,5 @@
 internal import Netlink
+internal import Platform
 
 /// A slave of a master, recorded so that it can be found again without a search.
 struct KnownSlave: Sendable, Hashable {
@@ -60,9 +61,9 @@ struct KnownSlave: Sendable, Hashable {
 extension KnownSlave: LosslessStringConvertible {
   /// Reads `index inode path`.
   init?(_ description: String) {
-    let parts = description.split(separator: " ", maxSplits: 2)
+    let parts = description.fields(separatedBy: UInt8(ascii: " "), mostSplits: 2)
     guard parts.count == 3, let index = Int32(parts[0]), let inode = UInt(parts[1]) else { return nil }
-    self.init(linkIndex: index, namespaceInode: inode, namespace: String(parts[2]))
+    self.init(linkIndex: index, namespaceInode: inode, namespace: parts[2])
   }
 
   var description: String { "\(linkIndex) \(namespaceInode) \(namespace)" }

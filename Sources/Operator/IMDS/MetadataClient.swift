@@ -5,8 +5,8 @@ internal import SystemPackage
 /// Requests to EC2's instance metadata service, version 2, one after the other, over as many connections as the
 /// service wants.
 struct MetadataClient: ~Copyable {
-  /// In milliseconds; the service is link-local: no answer in 2 s means that there is none.
-  private static let patience = 2000
+  /// In milliseconds; the service is link-local and answers at once, unless the node is very busy.
+  private static let patience = 10_000
   /// More than any answer of the service, in bytes.
   private static let largest = 1 << 20
   /// In milliseconds, before each further attempt at what the service is too busy for.

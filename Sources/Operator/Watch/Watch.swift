@@ -5,7 +5,8 @@ internal import SystemPackage
 /// Listens to every namespace of the node, as they come and go, until the process ends.
 ///
 /// A change is told as soon as the kernel tells it. A namespace is noticed at once when it gets a name, since the
-/// kernel tells of mounts, and when it gets a slave, since the kernel tells of its master too; any other within a second.
+/// kernel tells of mounts, and when it gets a slave, since the kernel tells of its master too; any other by a look at
+/// all of them every now and then.
 package final class Watch {
   private var namespaces: [WatchedNamespace] = []
   private let home: NetworkNamespace
@@ -14,14 +15,17 @@ package final class Watch {
   private var lastScan = MonotonicInstant.now()
 
   /// After so long namespaces are looked for whatever happens, in milliseconds.
-  private static let interval = 1000
+  private let interval: Int
 
   /// Prepares to listen.
   ///
-  /// - Parameter tell: is handed what has changed, together what came together.
+  /// - Parameters:
+  ///   - seconds: after so long namespaces are looked for whatever happens.
+  ///   - tell: is handed what has changed, together what came together.
   /// - Throws: ``Refusal`` when the node's own namespace cannot be listened to.
-  package init(_ tell: @escaping ([WatchEvent]) -> Void) throws(Refusal) {
+  package init(rescanAfterSeconds seconds: Int, _ tell: @escaping ([WatchEvent]) -> Void) throws(Refusal) {
     self.tell = tell
+    interval = seconds * 1000
     home = try Self.attempt { () throws(NetlinkError) in try NetworkNamespace.home() }
     mounts = try Self.attempt { () throws(Errno) in
       try OwnedDescriptor(opening: "/proc/self/mountinfo", .readOnly)
@@ -42,13 +46,13 @@ package final class Watch {
     }
   }
 
-  /// Listens once: until something has happened, or a second has passed.
+  /// Listens once: until something has happened, or it is time to look for namespaces.
   package func step() {
     // Taking the name away may be the last that happens to a namespace, and its socket would keep it.
     let waiting =
       namespaces.map { (descriptor: $0.descriptor, interest: Polling.Interest.reading) }
       + [(descriptor: mounts.descriptor, interest: Polling.Interest.change)]
-    let ready = Polling.wait(for: waiting, milliseconds: Self.interval)
+    let ready = Polling.wait(for: waiting, milliseconds: interval)
     var isNewSlaveLikely = ready.contains(namespaces.count)
     for position in ready where position < namespaces.count {
       let seen = namespaces[position].changes(home: home)
@@ -56,7 +60,7 @@ package final class Watch {
       if seen.areMastersTouched { isNewSlaveLikely = true }
     }
     let age = MonotonicInstant.now().microseconds(since: lastScan)
-    if isNewSlaveLikely || age >= Self.interval * 1000 { rescan() }
+    if isNewSlaveLikely || age >= interval * 1000 { rescan() }
   }
 
   /// Lets go of namespaces that are gone, and begins with those that are new.

@@ -71,7 +71,7 @@ public final class Cloud: Sendable {
     environment["CNI_PATH"] = Plugin.directory
     let completion = try Program(
       "\(Plugin.directory)/ipvlan", environment: environment,
-      input: JSONValue.object(configuration).serialized(), seconds: 60
+      input: JSONValue.object(configuration).serialized(), seconds: 2 * patience
     ).run(in: node(attachment.nic.node))
     guard completion.isSuccess || !expectsSuccess else {
       throw SupportError("\(command.rawValue) of \(attachment.pod) failed: \(completion)")

@@ -14,8 +14,8 @@ public final class CloudCluster {
   /// How many connections were tried.
   public private(set) var probes = 0
 
-  /// After so many failures the rest is not tried: each takes seconds.
-  private static let patience = 20
+  /// After so many failures the rest is not tried: each takes a minute.
+  private static let mostFailures = 8
 
   private var failed: [String] = []
   private let cloud: Cloud
@@ -137,7 +137,7 @@ public final class CloudCluster {
     for caller in parties {
       for callee in parties where callee.label != caller.label {
         for (source, target) in pairings(caller.addresses, callee.addresses) {
-          let arguments = ["-n", "-q", "-c", "1", "-W", "3", "-I", source, target]
+          let arguments = ["-n", "-q", "-c", "1", "-i", "0.2", "-w", "\(patience)", "-I", source, target]
           if try !caller.namespace.execute("ping", arguments).isSuccess {
             failures.append("ping \(caller.label) (\(source)) -> \(callee.label) (\(target))")
           }
@@ -180,7 +180,7 @@ public final class CloudCluster {
         + "\(client.map { " and has to see \($0)" } ?? ""): \(answer?.description ?? "no answer")"
     }
     failed += failures
-    if failed.count >= Self.patience {
+    if failed.count >= Self.mostFailures {
       let drops = try cloud.fabric.drops().joined(separator: ", ")
       throw SupportError(
         "of \(probes) connections these failed, dropped by the fabric: \(drops)\n"

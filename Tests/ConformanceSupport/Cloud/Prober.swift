@@ -64,7 +64,7 @@ public final class Prober {
   /// - Returns: `nil` when nobody answered.
   public func ask(
     _ transport: Transport, from namespace: Namespace, source: String? = nil, at address: String,
-    port: UInt16 = 8080, milliseconds: Int = 3000
+    port: UInt16 = 8080, milliseconds: Int = patience * 1000
   ) throws -> Answer? {
     let client = try namespace.run {
       let client = try PolledSocket(transport.socket, isIPv6: address.contains(":"))
