@@ -47,7 +47,7 @@ struct PoolConfiguration: Sendable {
   /// Names that begin with `_` or `/` are comments, for which JSON has no other place.
   private static func unknownKey(_ fields: JSONFields) -> JSONFieldError? {
     for (key, value) in fields.object.members
-    where !keys.contains(key) && !key.hasPrefix("_") && !key.hasPrefix("/") {
+    where !keys.contains(where: { $0.lowercased() == key.lowercased() }) && !key.hasPrefix("_") && !key.hasPrefix("/") {
       return JSONFieldError(
         path: fields.path(of: key), value: value,
         problem: "is not known; the keys are: \(keys.joined(separator: ", "))")
@@ -73,6 +73,7 @@ struct PoolConfiguration: Sendable {
     dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
     coolDown = (try? Self.coolDown(fields)) ?? Self.defaultCoolDown
     (poolDirectory, pools, nodeName, multusName, routes) = (Self.defaultPoolDirectory, nil, "", network, [])
+    unknownKey = nil
   }
 
   private static let defaultPoolDirectory = "/etc/cni/ippool.d"

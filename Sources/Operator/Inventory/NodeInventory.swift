@@ -18,6 +18,8 @@ package struct NodeInventory: Sendable {
   package let cache: AttachmentCache
   /// What could not be seen, and why.
   package private(set) var remarks: [String] = []
+  /// Whether the links of every namespace could be looked at.
+  package private(set) var isComplete = true
 
   /// Walks the node.
   /// - Throws: ``NetlinkError`` when not even the node's own namespace can be looked at.
@@ -31,6 +33,7 @@ package struct NodeInventory: Sendable {
     let homeIdentity = try home.checkedIdentity()
     let walk = try SlaveInventory.walk(masters: home, home: home, withAllLinks: true)
     remarks += Self.remarks(walk)
+    isComplete = walk.unread.isEmpty && Credentials.isRoot
     for slave in SlaveInventory(walk, masters: homeIdentity).slaves {
       slaves.append(Self.link(slave, walk, homeIdentity, home: home))
     }
