@@ -20,6 +20,11 @@ public enum Configuration {
   /// IPAM `static` with addresses `172.31.16.4/20` or `172.31.16.4/20 via 172.31.16.1`, and default routes
   /// for the families that have a gateway.
   public static func staticIPAM(_ addresses: String..., routes: [JSONObject]? = nil) -> JSONObject {
+    staticIPAM(addresses, routes: routes)
+  }
+
+  /// As above.
+  public static func staticIPAM(_ addresses: [String], routes: [JSONObject]? = nil) -> JSONObject {
     var entries: [JSONValue] = []
     var defaults: [JSONObject] = []
     for text in addresses {

@@ -41,6 +41,8 @@ import Testing
     Damage("IPv6 address gone", "addr delete 2001:db8:5::4/64 dev eth0", "2001:db8:5::4"),
     Damage(
       "another prefix length", "addr delete 172.31.16.4/20 dev eth0\naddr add 172.31.16.4/24 dev eth0", "24"),
+    Damage("IPv4 subnet's route gone", "route delete 172.31.16.0/20 dev eth0", "172.31.16.0/20"),
+    Damage("IPv6 subnet's route gone", "route delete 2001:db8:5::/64 dev eth0", "2001:db8:5::/64"),
     Damage("IPv4 route gone", "route delete default via 172.31.16.1", "0.0.0.0/0"),
     Damage("IPv6 route gone", "route delete ::/0 via 2001:db8:5::1 dev eth0", "::/0"),
     Damage(
@@ -49,6 +51,24 @@ import Testing
       "several at once", "link set eth0 mtu 1400\naddr delete 172.31.16.4/20 dev eth0", "1400",
       "172.31.16.4", "0.0.0.0/0"),
   ]
+
+  /// Others put the secondary addresses of a NIC on it.
+  @Test(
+    arguments: ["l2", "l3", "l3s"], ["172.31.16.4/20 ens5", "172.31.16.4/32 ens6", "2001:db8:5::4/64 ens5"])
+  func checkFindsAnAddressThatTheNodeHasToo(mode: String, place: String) throws {
+    let words = place.split(separator: " ").map(String.init)
+    let (address, link) = (words[0], words[1])
+    try withNode { node in
+      var attachment = try node.dualStack(mode: mode)
+      attachment.configuration["hostAccess"] = .bool(mode != "l2")
+      try attachment.add()
+      try node.namespace.ip("address", "add", address, "dev", link)
+      let host = String(address.prefix { $0 != "/" })
+      try attachment.mustFail(.check, code: 106, naming: "\(host) is an address of the node", link)
+      try node.namespace.ip("address", "delete", address, "dev", link)
+      try attachment.check()
+    }
+  }
 
   @Test(arguments: damages) func checkFinds(damage: Damage) throws {
     try withCleanNode { node in

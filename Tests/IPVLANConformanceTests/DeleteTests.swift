@@ -66,6 +66,33 @@ import Testing
     }
   }
 
+  /// Another name, another namespace: the note tells the link, which is gone before its address is another pod's.
+  @Test(arguments: ["renamed", "renamed, another in its place", "moved"], [false, true])
+  func deleteFindsALinkThatIsElsewhere(how: String, hasHostAccess: Bool) throws {
+    try withNode { node in
+      try node.writePool("one", subnet: "172.31.16.0/20", ips: "172.31.16.4", gateway: "172.31.16.1")
+      var attachment = try node.attachment(mode: "l3s", ipam: node.poolIPAM(coolDown: 0))
+      attachment.configuration["hostAccess"] = .bool(hasHostAccess)
+      try attachment.add()
+      let (pod, nested) = (attachment.pod.namespace, try node.pod("nested").namespace)
+      if how == "moved" {
+        try pod.ip("link", "set", "eth0", "netns", String(nested.path.dropFirst("/run/netns/".count)))
+        try nested.batch("link set eth0 up\naddress add 172.31.16.4/20 dev eth0\n")
+      } else {
+        try pod.batch("link set eth0 down\nlink set eth0 name wan\nlink set wan up\n")
+        if how != "renamed" { try pod.ip("link", "add", "eth0", "type", "dummy") }
+      }
+      try attachment.delete()
+      #expect(try pod.linkNames() == (how == "renamed, another in its place" ? ["lo", "eth0"] : ["lo"]))
+      #expect(try nested.linkNames() == ["lo"])
+      let routes = try node.namespace.execute("ip", ["route", "show", "proto", "118"]).mustSucceed().text
+      #expect(!routes.contains("172.31.16.4"), "\(routes)")
+      var next = PodAttachment(try node.pod("next"), on: node, attachment.configuration)
+      try next.add()
+      #expect(try Traffic.ping("172.31.16.1", from: next.pod.namespace))
+    }
+  }
+
   @Test func deleteAfterTheLinkIsGoneSucceeds() throws {
     try withCleanNode { node in
       var attachment = try node.attachment()

@@ -38,6 +38,41 @@ extension DoctorTests {
         try $0.attachments[0].pod.namespace.execute("nft", ["delete", "table", "ip", "own"]).mustSucceed()
       }),
     Fault(
+      "a pod's link renamed", ["linkRenamed"],
+      make: { site in
+        try site.attachments[0].pod.namespace.batch(
+          "link set eth0 down\nlink set eth0 name wan\nlink set wan up\n")
+      }),
+    Fault(
+      "a pod's address lost", ["addressMissing"],
+      make: { site in
+        // In mode l2 the node has nothing for the pod.
+        try site.writeNetwork("ens6", ["mode": "l2"])
+        try site.attach("plain", to: "ens6").pod.namespace.ip("address", "flush", "dev", "eth0")
+      }),
+    Fault(
+      "a pod without routes", ["routeMissing"],
+      make: { try $0.attachments[0].pod.namespace.ip("route", "flush", "table", "main") }),
+    Fault(
+      "a pod's default route gone", ["routeMissing"],
+      make: { try $0.attachments[0].pod.namespace.ip("route", "delete", "default") }),
+    Fault(
+      "a bridge has the master", ["masterUnusable"],
+      make: { site in
+        try site.node.namespace.batch("link add br0 type bridge\nlink set ens6 master br0\n")
+      }),
+    Fault(
+      "a pod's macvlan link has the master", ["masterUnusable"],
+      make: { site in
+        let path = try site.node.pod("other").namespace.path
+        try site.node.namespace.ip(
+          "link", "add", "link", "ens6", "name", "net1", "netns", String(path.dropFirst("/run/netns/".count)),
+          "type", "macvlan")
+      }),
+    Fault(
+      "an address of a pool on a link of nobody", ["poolAddressTaken"],
+      make: { try $0.addForeignSlave("172.31.16.8/20") }),
+    Fault(
       "a half-made link", ["halfMadeLink"], fixed: ["halfMadeLink"],
       make: { site in
         let path = site.attachments[0].pod.namespace.path
@@ -48,11 +83,7 @@ extension DoctorTests {
     Fault(
       "a pod's link gone", ["linkMissing"],
       make: { try $0.attachments[0].pod.namespace.ip("link", "delete", "eth0") },
-      mend: { site in
-        var attachment = site.attachments[0]
-        try attachment.call(.delete)
-        try attachment.add()
-      }),
+      mend: { try $0.attachAnew() }),
   ]
 
   /// The way between the node and its pods.
@@ -73,8 +104,31 @@ extension DoctorTests {
       "table flushed", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
       make: { try $0.node.namespace.ip("route", "flush", "table", "4101") }),
     Fault(
-      "address of the node that came later", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
-      make: { try $0.node.addLink("docker0", "172.17.0.1/16") }),
+      "address of the master that came later", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("address", "add", "172.31.22.250/32", "dev", "ens5") }),
+    Fault(
+      "rule of an address that went", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: {
+        try $0.node.namespace.ip("rule", "add", "from", "172.31.22.250", "pref", "501", "lookup", "4101")
+      }),
+    Fault(
+      "routes of addresses that went", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { site in
+        for route in [["local", "172.31.22.250"], ["172.16.0.0/12"]] {
+          try site.node.namespace.execute(
+            "ip", ["route", "add"] + route + ["dev", "ens5", "table", "4101", "proto", "118"]
+          ).mustSucceed()
+        }
+      }),
+    Fault(
+      "note of the host-side slave overwritten", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { try $0.node.namespace.ip("link", "set", "ih-ens5", "alias", "uplink to fabric A") }),
+    Fault(
+      "name of the host-side slave taken", ["hostAccessIncomplete"],
+      make: { site in
+        try site.node.namespace.ip("link", "delete", "ih-ens5")
+        try site.node.namespace.ip("link", "add", "ih-ens5", "type", "dummy")
+      }),
     Fault(
       "filter flushed", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
       make: { try $0.node.namespace.execute("nft", ["flush", "ruleset"]).mustSucceed() }),
@@ -129,11 +183,7 @@ extension DoctorTests {
     Fault(
       "leases lost", ["leaseMissing"],
       make: { try ScratchFiles.removeAll("\($0.node.directory)/leases") },
-      mend: { site in
-        var attachment = site.attachments[0]
-        try attachment.call(.delete)
-        try attachment.add()
-      }),
+      mend: { try $0.attachAnew() }),
     Fault(
       "lease store open to others", ["leaseStoreUnusable"],
       make: { try Program("chmod", ["777", "\($0.node.directory)/leases"]).run().mustSucceed() },
@@ -221,6 +271,16 @@ extension DoctorTests {
 }
 
 extension OperatorSite {
+  /// An ipvlan link on ens5 that no attachment owns, in a namespace of its own.
+  fileprivate func addForeignSlave(_ address: String) throws {
+    let place = try node.pod("foreign").namespace
+    try node.namespace.ip(
+      "link", "add", "link", "ens5", "name", "eth0", "netns",
+      String(place.path.dropFirst("/run/netns/".count)),
+      "type", "ipvlan", "mode", "l3s")
+    try place.batch("link set eth0 up\naddress add \(address) dev eth0\n")
+  }
+
   /// A pod that ends without the plugin being told, as when a node loses power.
   fileprivate func loseNewPod(of nic: String) throws {
     let before = try findings().count

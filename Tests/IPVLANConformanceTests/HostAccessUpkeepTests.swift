@@ -16,43 +16,7 @@ import Testing
     }
   }
 
-  /// As when Docker or another plugin makes its bridge after the first pod has come.
-  @Test(arguments: ["l3", "l3s"]) func theNextAddTellsAllPodsOfNewAddresses(mode: String) throws {
-    try withNode { node in
-      var first = try node.withHostAccess("a", 4, mode)
-      try first.add()
-      try first.check()
-      try node.addLink("docker0", "172.17.0.1/16")
-      try first.mustFail(.check, code: 106, naming: "172.17.0.1", "doctor --fix")
-      var second = try node.withHostAccess("b", 5, mode)
-      try second.add()
-      try first.check()
-      for attachment in [first, second] {
-        #expect(try Traffic.tcp(from: attachment.pod.namespace, to: node.namespace, at: "172.17.0.1") != nil)
-      }
-      try node.namespace.ip("link", "delete", "docker0")
-      var third = try node.withHostAccess("c", 6, mode)
-      try third.add()
-      let table = try node.namespace.execute("ip", ["route", "show", "table", "4101"]).mustSucceed().text
-      #expect(!table.contains("172.17.0.1") && table.contains("local 172.31.22.228 "), "\(table)")
-    }
-  }
-
-  /// A pod's address that sits on the node as well stays the pod's: the table does not deliver it to the node.
-  @Test func anAddressOfAPodIsNoneOfTheNode() throws {
-    try withNode { node in
-      var first = try node.withHostAccess("a", 4, "l3s")
-      try first.add()
-      try node.addLink("stray", "172.31.16.4/32")
-      var second = try node.withHostAccess("b", 5, "l3s")
-      try second.add()
-      let table = try node.namespace.execute("ip", ["route", "show", "table", "4101"]).mustSucceed().text
-      #expect(!table.contains("172.31.16.4"), "\(table)")
-      try second.check()
-    }
-  }
-
-  /// The kernel empties the table when the master goes down; the node's addresses are the same afterwards.
+  /// The kernel takes the table's routes when the master goes down; the node's addresses are the same afterwards.
   @Test func theNextAddRestoresTheTableAfterTheMasterWasDown() throws {
     try withNode { node in
       var first = try node.withHostAccess("a", 4, "l3s")

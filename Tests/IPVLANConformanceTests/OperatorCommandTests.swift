@@ -5,7 +5,8 @@ import Testing
 /// The operator's tool on a node with pods: what it lists, follows and frees.
 @Suite struct OperatorCommandTests {
   @Test(arguments: [
-    "doctor", "trace", "links", "leases", "pools", "explain", "gc", "watch", "lint", "render", "metrics",
+    "doctor", "trace", "links", "leases", "pools", "explain", "gc", "watch", "follow", "lint", "render",
+    "metrics",
     "bundle",
   ]) func everyVerbHasHelpWithExamples(verb: String) throws {
     let completion = try Program("\(Plugin.directory)/ipvlanctl", [verb, "--help"]).run()

@@ -97,6 +97,14 @@ final class OperatorSite {
     return attachment
   }
 
+  /// Detaches the first pod of ens5 and attaches it again, as a runtime does that makes its sandbox anew.
+  func attachAnew() throws {
+    try attachments[0].call(.delete)
+    try attachments[0].add()
+    try writeDown(
+      attachments[0], "ipvlan-ens5", ScratchFiles.read("\(configurations)/ens5.conflist") ?? "")
+  }
+
   private func writeDown(_ attachment: PodAttachment, _ network: String, _ configuration: String) throws {
     let encoded = try Program("base64", ["-w0"], input: Array(configuration.utf8)).run().mustSucceed().text
     let entry: JSONObject = [

@@ -23,13 +23,22 @@ import Testing
   }
 
   @Test func theNoteIsReadBack() {
+    let gateways = ["172.31.16.1", "fe80:ec2::1"].compactMap { IPAddress($0) }
     let note = HostLink.Note(
-      number: 31, mode: .l3s, flag: .private, families: [.v4, .v6], hasFilter: true, addressing: "0a1b2c3d")
-    #expect(note.description == "ipvlan host access 31 l3s private v4 v6 nft @0a1b2c3d")
+      number: 31, mode: .l3s, flag: .private, families: [.v4, .v6], hasFilter: true, gateways: gateways)
+    #expect(
+      note.description == "ipvlan host access 31 l3s private v4 v6 nft2 via 172.31.16.1 via fe80:ec2::1")
     #expect(HostLink.Note(note.description) == note)
     let bare = HostLink.Note(
-      number: 1, mode: .l3, flag: .bridge, families: [], hasFilter: false, addressing: "")
+      number: 1, mode: .l3, flag: .bridge, families: [], hasFilter: false, gateways: [])
     #expect(HostLink.Note(bare.description) == bare)
+  }
+
+  @Test func whatEarlierVersionsMadeIsNotComplete() {
+    let note = HostLink.Note("ipvlan host access 2 l3s bridge v4 nft @0a1b2c3d")
+    #expect(note?.number == 2)
+    #expect(note?.hasFilter == false)
+    #expect(note?.gateways == [])
   }
 
   @Test(arguments: [

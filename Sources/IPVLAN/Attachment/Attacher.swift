@@ -67,8 +67,8 @@ struct Attacher {
       }
       return identity.temporaryName
     } catch {
-      let rivals = error.errno == .resourceBusy ? rivals(&session, linkInContainer) : nil
-      throw CNIError(.masterUnusable, creationFailure(error, rivals), error)
+      let rival = error.errno == .resourceBusy ? rival(&session, linkInContainer) : nil
+      throw CNIError(.masterUnusable, creationFailure(error, rival), error)
     }
   }
 
@@ -83,33 +83,23 @@ struct Attacher {
   }
 
   /// What the kernel's answer to the creation means.
-  private func creationFailure(_ error: NetlinkError, _ rivals: String?) -> String {
+  private func creationFailure(_ error: NetlinkError, _ rival: MasterRival?) -> String {
     let master = "master \(plan.link.parentName)"
     return switch error.errno {
     case .resourceBusy:
-      "\(master) is busy: \(rivals ?? "something else takes its packets"), which excludes ipvlan"
+      "\(master) is busy: \(rival?.description ?? "something else takes its packets"), which excludes ipvlan"
     case .notSupported: "the kernel has no ipvlan, which \(master) needs (modprobe ipvlan)"
     case .notPermitted: "the plugin may not create links on \(master); it must run as root"
     default: "\(master) cannot carry an ipvlan link"
     }
   }
 
-  /// Who has taken the master: ipvlan, macvlan, bridges and bonds each want all packets of a NIC.
-  private func rivals(_ session: inout NodeSession, _ linkInContainer: Bool) -> String? {
+  /// Who has taken the master.
+  private func rival(_ session: inout NodeSession, _ linkInContainer: Bool) -> MasterRival? {
     let links = (try? linkInContainer ? session.pod.links() : session.node.links()) ?? []
-    let master = links.first { $0.index == plan.link.parentIndex }
-    if let controller = links.first(where: { $0.index == master?.controllerIndex }) {
-      return "it is a port of \(controller.kind ?? "device") \(controller.name)"
-    }
-    // A number behind which another namespace stands is that of another link. A macvlan link may be in a pod;
-    // then only its kind can be told, not its name.
-    let upper = links.first { link in
-      link.parentIndex == plan.link.parentIndex && link.parentNamespaceID == nil
-        && link.index != link.parentIndex
-        && ["macvlan", "macvtap"].contains(link.kind)
-    }
-    return upper.map { "\($0.kind ?? "device") link \($0.name) stands on it" }
-      ?? "macvlan links stand on it, in a pod or elsewhere (ip -d link show)"
+    guard let master = links.first(where: { $0.index == plan.link.parentIndex }) else { return nil }
+    if linkInContainer { return MasterRival.beside(master, links) }
+    return try? MasterRival.find(of: master, home: session.nodeNamespace)
   }
 
   private func findBorn(_ name: String, _ pod: inout NetlinkSocket) throws(CNIError) -> Link {

@@ -2,20 +2,30 @@ internal import Netlink
 
 /// Removes the link of an attachment, whatever state it is in.
 enum LinkRemover {
-  /// Deletes the link under its name with its rules, and what a killed ADD left under the temporary name.
+  /// The link of an attachment: under its name, or under the one that somebody has given to it, by its note.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  static func find(_ identity: LinkIdentity, in pod: inout NetlinkSocket) throws(NetlinkError) -> Link? {
+    let named = try pod.link(exactlyNamed: identity.name)
+    if let named, named.isIPVLAN, named.alias == identity.alias { return named }
+    let noted = try pod.ipvlanLinks().first { $0.alias == identity.alias }
+    return noted ?? named.flatMap { identity.owns($0) ? $0 : nil }
+  }
+
+  /// Deletes the link, whatever its name is now, with its rules, and what a killed ADD left under the temporary name.
   ///
   /// - Returns: whether there was one.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   @discardableResult
   static func remove(_ identity: LinkIdentity, in pod: inout NetlinkSocket) throws(NetlinkError) -> Bool {
     var wasThere = false
-    let link = try pod.link(exactlyNamed: identity.name)
-    if let link, identity.owns(link) {
+    if let link = try find(identity, in: &pod) {
       try pod.deleteLink(link)
       wasThere = true
     }
     // A link of that name that is another's has rules of its own.
-    if link == nil || wasThere { try SourceRouting.removeRules(of: identity.name, in: &pod) }
+    if try pod.link(exactlyNamed: identity.name) == nil {
+      try SourceRouting.removeRules(of: identity.name, in: &pod)
+    }
     if let link = try pod.link(exactlyNamed: identity.temporaryName), identity.isLeftover(link) {
       try pod.deleteLink(link)
       wasThere = true

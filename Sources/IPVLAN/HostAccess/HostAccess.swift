@@ -30,10 +30,13 @@ struct HostAccess {
   ) throws(CNIError) {
     let hosts = addresses.map(\.address.address)
     do throws(NetlinkError) {
+      let gateways = IPFamily.allCases.compactMap { family in
+        addresses.lazy.compactMap(\.gateway).first { $0.family == family }
+      }
       var built: HostAccessPlan?
       for _ in 0..<Self.attempts {
-        if try admit(hosts, by: built, &session, &log) { return log.endStep("hostAccess") }
-        built = try build(addresses, Set(hosts.map(\.family)), &session, &log)
+        if try admit(hosts, gateways, by: built, &session, &log) { return log.endStep("hostAccess") }
+        built = try build(gateways, Set(hosts.map(\.family)), &session, &log)
       }
       throw NetlinkError(
         operation: "open the way: others take host access of \(master.name) down all the time",
@@ -52,19 +55,19 @@ struct HostAccess {
   /// - Parameter built: what this call has made just now.
   /// - Returns: whether it stands.
   private func admit(
-    _ hosts: [IPAddress], by built: HostAccessPlan?, _ session: inout NodeSession, _ log: inout OperationLog
+    _ hosts: [IPAddress], _ gateways: [IPAddress], by built: HostAccessPlan?, _ session: inout NodeSession,
+    _ log: inout OperationLog
   ) throws(NetlinkError) -> Bool {
-    let families = Set(hosts.map(\.family))
     let lock = try NodeLock(Self.lockName, .shared, home: session.nodeNamespace)
     let standing: HostAccessPlan? =
       if let built {
         try session.node.link(exactlyNamed: built.filterName)?.index == built.linkIndex ? built : nil
       } else {
-        try standingPlan(for: families, &session)
+        try standingPlan(for: Set(hosts.map(\.family)), gateways, &session)
       }
     guard let plan = standing else { return false }
     try session.node.install(
-      hosts.map(plan.hostRoute), plan.rules(families), routeProtocol: HostAccessNumbers.routeProtocol)
+      hosts.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     do throws(NetlinkError) {
       try enter(hosts, plan, &session, &log)
     } catch {
@@ -100,31 +103,29 @@ struct HostAccess {
     return filter
   }
 
-  /// What stands, when it is whole and the node still has the addresses that it was made for.
+  /// What stands, when it is whole, leads by these gateways, and the master still has the addresses that it was made
+  /// for. The kernel takes routes away when the master goes down or loses its last address, also for a moment.
   private func standingPlan(
-    for families: Set<IPFamily>, _ session: inout NodeSession
+    for families: Set<IPFamily>, _ gateways: [IPAddress], _ session: inout NodeSession
   ) throws(NetlinkError) -> HostAccessPlan? {
     guard let link = try session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)),
       link.isIPVLAN, link.isUp, link.parentIndex == master.index,
       let note = link.alias.flatMap(HostLink.Note.init), note.mode == mode, note.flag == flag, note.hasFilter,
-      note.families.isSuperset(of: families),
-      try note.addressing == NodeAddressing.digest(note.families, &session.node)
+      note.families.isSuperset(of: families), gateways.allSatisfy(note.gateways.contains)
     else { return nil }
     let plan = HostAccessPlan(
       master: master, linkIndex: link.index, number: note.number, mode: mode, flag: flag)
-    // The kernel empties the table when the master goes down or loses its last address, also for a moment.
-    for family in families where try session.node.routes(family, table: plan.table).isEmpty { return nil }
-    return plan
+    let difference = try HostAccessDifference(
+      from: plan, note.families, gateways: note.gateways, &session.node)
+    return difference.isEmpty ? plan : nil
   }
 
   private func build(
-    _ addresses: [AddressAssignment], _ families: Set<IPFamily>, _ session: inout NodeSession,
+    _ gateways: [IPAddress], _ families: Set<IPFamily>, _ session: inout NodeSession,
     _ log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
     try HostAccessBuilder(master: master, mode: mode, flag: flag)
-      .build(
-        families, gateways: addresses.compactMap(\.gateway), &session.node,
-        session.nodeNamespace, log: &log)
+      .build(families, gateways: gateways, &session.node, session.nodeNamespace, log: &log)
   }
 
   /// Puts the pod into the filter's sets. Somebody may have flushed the filter (`nft flush ruleset`): then it is

@@ -30,24 +30,27 @@ struct HostAccessBuilder {
     under lock: borrowing NodeLock, _ families: Set<IPFamily>, _ gateways: [IPAddress],
     _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace, _ log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
+    if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) {
+      throw NetlinkError(operation: obstacle.description, errno: .fileExists)
+    }
     let link = try hostLink(&node, home)
     let old = link.alias.flatMap(HostLink.Note.init)
     let number = if let old { old.number } else { try freeNumber(&node) }
     let plan = HostAccessPlan(
       master: master, linkIndex: link.index, number: number, mode: mode, flag: flag)
-    let ways = try completed(gateways, &node)
+    let ways = try completed(gateways + (old?.gateways ?? []), &node)
     let served = families.union(ways.map(\.family)).union(old?.families ?? [])
-    let addressing = try NodeAddressing(of: master, served, &node)
-    try lay(plan, served, addressing.without(Set(Self.pods(plan, &node))), ways, &node)
+    try HostAccessDifference(from: plan, served, gateways: ways, &node).carryOut(&node)
 
     var note = HostLink.Note(
-      number: plan.number, mode: mode, flag: flag, families: served, hasFilter: true,
-      addressing: addressing.digest)
+      number: plan.number, mode: mode, flag: flag, families: served, hasFilter: true, gateways: ways)
     do throws(NetlinkError) {
       var filter = try NetfilterSocket()
       try Self.replaceFilter(plan, &node, &filter)
     } catch {
-      log.note("Services do not work on master \(master.name), the rest of hostAccess does: \(error)")
+      log.note(
+        "pods on master \(master.name) reach neither Services nor the node's addresses on other links: \(error)"
+      )
       note.hasFilter = false
     }
     try node.annotate(link, alias: note.description)
@@ -91,12 +94,10 @@ struct HostAccessBuilder {
       try node.createIPVLAN(
         NewIPVLANLink(on: master, mode: mode, flag: flag, mtu: nil), named: name, in: home)
     }
-    guard let link = try node.link(exactlyNamed: name), HostLink.isHostLink(link),
-      link.parentIndex == master.index
-    else {
+    guard let link = try node.link(exactlyNamed: name) else {
       throw NetlinkError(
-        operation: "use link \(name): it is not an ipvlan link on \(master.name) that this plugin made "
-          + "(ip -d link show \(name))", errno: .fileExists)
+        operation: "find link \(name), just made: something else removes links of the node",
+        errno: .operationNotSupportedByDevice)
     }
     try node.bringUpWithoutAddress(link)
     // With the other flags ipvlan drops what one slave sends to another, or sends it outside.
@@ -104,25 +105,15 @@ struct HostAccessBuilder {
     return link
   }
 
-  /// The number that the rules show already, else the least that none shows.
+  /// The master's number: the one that it has, else one that nobody has.
   private func freeNumber(_ node: inout NetlinkSocket) throws(NetlinkError) -> UInt32 {
-    var taken: Set<UInt32> = []
-    for family in IPFamily.allCases {
-      for rule in try node.rules(family) {
-        guard let number = HostAccessNumbers.number(ofTable: rule.table) else { continue }
-        if rule.outgoingLink == master.name { return number }
-        taken.insert(number)
-      }
-    }
-    guard let number = HostAccessNumbers.range.first(where: { !taken.contains($0) }) else {
-      throw NetlinkError(
-        operation: "number master \(master.name): \(taken.count) masters have host access already, which is "
-          + "all that fits (ipvlanctl gc --all)", errno: .noSpace)
+    guard let number = try HostAccessNumbers.number(for: master, &node) else {
+      throw NetlinkError(operation: "number master \(master.name): all numbers are taken", errno: .noSpace)
     }
     return number
   }
 
-  /// The given gateways, and the node's own for a family that has none.
+  /// The first of the given gateways of each family, and the node's own for a family that has none.
   private func completed(
     _ gateways: [IPAddress], _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [IPAddress] {
@@ -141,34 +132,5 @@ struct HostAccessBuilder {
       if let gateway = defaults.min(by: { $0.priority < $1.priority })?.gateway { gateways.append(gateway) }
     }
     return gateways
-  }
-
-  /// Routes and rules of the master; those of an earlier time that do not fit any more go.
-  private func lay(
-    _ plan: HostAccessPlan, _ families: Set<IPFamily>, _ addressing: NodeAddressing, _ gateways: [IPAddress],
-    _ node: inout NetlinkSocket
-  ) throws(NetlinkError) {
-    let routes = plan.routes(addressing, gateways: gateways)
-    let rules = plan.rules(families) + plan.sourceRules(addressing.own)
-    try node.install(routes, rules, routeProtocol: HostAccessNumbers.routeProtocol)
-
-    for family in families {
-      let kept = Set(routes.map(\.route.destination))
-      let stale = try node.routes(family, table: plan.table).filter { !kept.contains($0.destination) }
-      try node.remove(
-        stale.compactMap(\.asNodeRoute),
-        try node.rules(family).filter { $0.table == plan.table && !rules.contains($0) },
-        routeProtocol: HostAccessNumbers.routeProtocol)
-    }
-  }
-}
-
-extension Route {
-  /// The route as it can be named for removal; `nil` for one that leads nowhere.
-  var asNodeRoute: NodeRoute? {
-    guard let linkIndex else { return nil }
-    var route = IPRoute(destination: destination, gateway: gateway)
-    route.table = table
-    return NodeRoute(route, outOf: linkIndex, isLocal: !isUnicast)
   }
 }

@@ -22,67 +22,58 @@ package struct HostAccessCheck {
     self.strangers = strangers
   }
 
-  /// What is missing, in words.
+  /// What is not as it has to be, each with the command that mends it.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
-  package func differences(_ node: inout NetlinkSocket) throws(NetlinkError) -> [String] {
+  package func differences(_ node: inout NetlinkSocket) throws(NetlinkError) -> [HostAccessShortfall] {
+    if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) { return [obstacle] }
     let name = HostLink.name(ofMaster: master.name)
-    guard let link = try node.link(exactlyNamed: name), HostLink.isHostLink(link),
-      link.parentIndex == master.index
-    else { return ["host-side slave \(name) is missing: the node does not reach its pods on \(master.name)"] }
-    guard let note = link.alias.flatMap(HostLink.Note.init) else {
-      return ["host-side slave \(name) is not complete; the next ADD on \(master.name) completes it"]
+    guard let link = try node.link(exactlyNamed: name) else {
+      return [
+        .mendable("host-side slave \(name) is missing: the node does not reach its pods on \(master.name)")
+      ]
     }
-    var differences = link.isUp ? [] : ["host-side slave \(name) is down (ip link set \(name) up)"]
+    guard let note = link.alias.flatMap(HostLink.Note.init) else {
+      return [.mendable("host-side slave \(name) is not complete, or its note was overwritten")]
+    }
+    var differences = link.isUp ? [] : ["host-side slave \(name) is down"]
     let plan = HostAccessPlan(
       master: master, linkIndex: link.index, number: note.number, mode: note.mode, flag: note.flag)
-    let families = Set(addresses.map(\.family))
-    let addressing = try NodeAddressing(of: master, families, &node)
-    for family in families.sorted() {
-      let pods = try Set(
-        node.routes(family, table: PolicyRule.mainTable, outOf: plan.linkIndex).filter(\.destination.isHost)
-          .map(\.destination.address))
-      differences += addresses.filter { $0.family == family && !pods.contains($0) }.map { address in
-        "route \(address) dev \(plan.filterName) is missing: the node does not reach the pod"
-      }
-      let own = addressing.without(pods.union(strangers))
-      differences += try ruleDifferences(family, own, plan, &node)
-      differences += try tableDifferences(family, own, plan, &node)
-    }
-    return differences + filterDifferences(plan)
+    differences += try missingPods(plan, &node)
+    // What the pods' pools name counts where the note has nothing.
+    let unnoted = gateways.filter { gateway in !note.gateways.contains { $0.family == gateway.family } }
+    differences += try HostAccessDifference(
+      from: plan, note.families.union(addresses.map(\.family)),
+      gateways: note.gateways
+        + IPFamily.allCases.compactMap { family in unnoted.first { $0.family == family } },
+      &node
+    ).without(strangers).clauses(plan)
+    differences += filterDifferences(plan, note)
+    return differences.map(HostAccessShortfall.mendable)
   }
 
-  private func ruleDifferences(
-    _ family: IPFamily, _ addressing: NodeAddressing, _ plan: HostAccessPlan, _ node: inout NetlinkSocket
+  private func missingPods(
+    _ plan: HostAccessPlan, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [String] {
-    let rules = try node.rules(family)
-    let wanted = plan.rules([family]) + plan.sourceRules(addressing.own.filter { $0.family == family })
-    return wanted.filter { !rules.contains($0) }.map { rule in
-      "rule \"\(rule)\" is missing; ipvlanctl doctor --fix restores it"
+    var reached: Set<IPAddress> = []
+    for family in Set(addresses.map(\.family)) {
+      reached.formUnion(
+        try node.routes(family, table: PolicyRule.mainTable, outOf: plan.linkIndex)
+          .filter(\.destination.isHost).map(\.destination.address))
+    }
+    return addresses.filter { !reached.contains($0) }.map { address in
+      "route \(address) dev \(plan.filterName) is missing: the node does not reach the pod"
     }
   }
 
-  /// Others may flush the table, and the node get addresses after it was made.
-  private func tableDifferences(
-    _ family: IPFamily, _ addressing: NodeAddressing, _ plan: HostAccessPlan, _ node: inout NetlinkSocket
-  ) throws(NetlinkError) -> [String] {
-    let routes = try node.routes(family, table: plan.table)
-    var missing = plan.routes(addressing, gateways: []).map(\.route.destination).filter { destination in
-      destination.family == family && !routes.contains { $0.destination == destination }
-    }.map { $0.isHost ? "\($0.address)" : "\($0)" }
-    let hasWay = routes.contains(where: \.destination.isDefaultRoute)
-    if !hasWay, gateways.contains(where: { $0.family == family }) { missing.append("default") }
-    guard !missing.isEmpty else { return [] }
-    return [
-      "table \(plan.table) of master \(master.name) lacks routes to \(missing.joined(separator: ", ")); ipvlanctl "
-        + "doctor --fix restores them"
-    ]
-  }
-
-  private func filterDifferences(_ plan: HostAccessPlan) -> [String] {
+  private func filterDifferences(_ plan: HostAccessPlan, _ note: HostLink.Note) -> [String] {
+    let harm = "Services, and the node's addresses on other links, are not reached"
+    guard note.hasFilter else {
+      return ["nftables table inet \(plan.filterName) is not of this version, or could not be made: \(harm)"]
+    }
     do throws(NetlinkError) {
       var filter = try NetfilterSocket()
       return try filter.missing(addresses, from: HostAccessPlan.podSets, of: plan.filterName).map { address in
-        "\(address) is missing from nftables table inet \(plan.filterName): Services do not work from the pod"
+        "\(address) is missing from nftables table inet \(plan.filterName): \(harm) from the pod"
       }
     } catch {
       return ["nftables table inet \(plan.filterName) cannot be read: \(error)"]

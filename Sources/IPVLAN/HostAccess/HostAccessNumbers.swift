@@ -21,6 +21,9 @@ package enum HostAccessNumbers {
   /// The mark of a packet that was redirected from the host-side slave into the master.
   static let redirected = NetfilterMark(value: 0x2000_0000, mask: 0x2000_0000)
 
+  /// The mark of a pod's packet that is for the node itself, by whatever address the node has at that moment.
+  static let forNode = NetfilterMark(value: 0x4000_0000, mask: 0x4000_0000)
+
   /// The table with the way out of a master.
   static func table(_ number: UInt32) -> UInt32 { tableBase + number }
 

@@ -1,10 +1,10 @@
 internal import Addressing
 internal import Netlink
 
-/// The nftables table of a master, `inet ih-<master>`. It serves translated connections, that is Services;
-/// everything else works without it.
+/// The nftables table of a master, `inet ih-<master>`.
 ///
-/// Where a packet of a Service goes is decided by others, such as kube-proxy. This table sees to it that the
+/// It brings what pods send to the node's addresses to the node, and serves translated connections, that is Services.
+/// Where a packet of a Service goes is decided by others, such as kube-proxy. This table sees to it that a
 /// connection stays on the NIC that it began on, and that answers come back to where the translation was made.
 extension HostAccessPlan {
   /// The table, for pods of both families.
@@ -22,7 +22,6 @@ extension HostAccessPlan {
 
   private var chains: [NetfilterChain] {
     let mark = HostAccessNumbers.mark(number)
-    let belongs: [NetfilterStatement] = [.destinationIsTranslated, .connectionMark(mark)]
     return [
       // The first packet of each connection leaves its mark: which NIC it came in by.
       NetfilterChain(
@@ -38,13 +37,7 @@ extension HostAccessPlan {
       NetfilterChain(
         name: "requests", .filter, hook: .output, priority: -140,
         rules: [[.direction(.original)] + belongs + [.setPacketMark(mark)]]),
-      // An answer from a pod of another NIC, or from the node, is on its way to the wrong NIC: route it anew.
-      NetfilterChain(
-        name: "answers", .route, hook: .output, priority: -140,
-        rules: [
-          [.leavesNot(by: master.index), .leavesNot(by: linkIndex), .direction(.reply)] + belongs
-            + [.setPacketMark(mark)]
-        ]),
+      NetfilterChain(name: "rerouted", .route, hook: .output, priority: -140, rules: reroutingRules),
       // An answer from another node that came in by another NIC.
       NetfilterChain(
         name: "relayed", .filter, hook: .prerouting, priority: -140,
@@ -52,6 +45,31 @@ extension HostAccessPlan {
       NetfilterChain(
         name: "sources", .nat, hook: .postrouting, priority: 90, rules: masqueradingRules),
     ] + (flag == .bridge ? [] : redirection)
+  }
+
+  /// What is routed anew, having got another mark. All of a chain's rules see the link that the packet was bound for
+  /// when it came, also after another rule has sent it elsewhere.
+  private var reroutingRules: [[NetfilterStatement]] {
+    let (mark, forNode) = (HostAccessNumbers.mark(number), HostAccessNumbers.forNode)
+    return [
+      // The kernel looks up what a pod sends as bound for the master, and so finds the master's own addresses only.
+      // Looked up again it is bound for no link, and any address that the node has at this moment is found. (IPv6
+      // finds them at once.)
+      [.leaves(by: master.index), .family(.v4), .isForNode, .setPacketMark(forNode)],
+      // It may be for an address that the node has lent to a client outside: then it goes on by the master.
+      [.packetMark(forNode), .direction(.reply)] + belongs + [.setPacketMark(mark)],
+      // An answer from a pod of another NIC, or from the node by an address that no rule names yet, is on its way
+      // to the wrong NIC.
+      [
+        .leavesNot(by: master.index), .leavesNot(by: linkIndex), .direction(.reply), .connectionMark(mark),
+        .setPacketMark(mark),
+      ],
+    ]
+  }
+
+  /// A translated connection that began on the master.
+  private var belongs: [NetfilterStatement] {
+    [.destinationIsTranslated, .connectionMark(HostAccessNumbers.mark(number))]
   }
 
   /// With the flags private and vepa what leaves by the host-side slave comes in by the master instead. It has been

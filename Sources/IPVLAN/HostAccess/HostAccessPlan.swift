@@ -53,13 +53,11 @@ struct HostAccessPlan: Sendable {
   /// The content of the master's table.
   ///
   /// - Parameters:
-  ///   - node: the node's addresses. The kernel looks for them among those of the master only, since pods' packets
-  ///     are routed as bound for the master; here it finds the others.
+  ///   - own: the master's own addresses.
   ///   - gateways: the next hop, per family.
-  func routes(_ node: NodeAddressing, gateways: [IPAddress]) -> [NodeRoute] {
-    let subnets = Set(node.own.filter { !$0.isHost && !$0.address.isLinkLocal }.map(\.network)).sorted()
+  func routes(_ own: [CIDR], gateways: [IPAddress]) -> [NodeRoute] {
+    let subnets = Set(own.filter { !$0.isHost && !$0.address.isLinkLocal }.map(\.network)).sorted()
     return subnets.map { route(to: $0) }
-      + node.all.map { route(to: CIDR(host: $0), isLocal: true) }
       + gateways.compactMap { gateway in
         let everything = IPAddress(family: gateway.family, value: 0)
         return CIDR(address: everything, prefixLength: 0).map { route(to: $0, via: gateway) }
@@ -69,11 +67,10 @@ struct HostAccessPlan: Sendable {
   /// The number of the master's table.
   var table: UInt32 { HostAccessNumbers.table(number) }
 
-  private func route(to destination: CIDR, via gateway: IPAddress? = nil, isLocal: Bool = false) -> NodeRoute
-  {
+  private func route(to destination: CIDR, via gateway: IPAddress? = nil) -> NodeRoute {
     var route = IPRoute(destination: destination, gateway: gateway)
     route.table = table
     // A cloud's gateway need not lie in a subnet of the NIC.
-    return NodeRoute(route, outOf: master.index, isLocal: isLocal, isOnLink: gateway != nil)
+    return NodeRoute(route, outOf: master.index, isOnLink: gateway != nil)
   }
 }

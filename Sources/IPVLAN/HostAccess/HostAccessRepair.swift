@@ -20,8 +20,66 @@ package enum HostAccessRepair {
     let plan = try HostAccessBuilder(master: master, mode: mode, flag: flag)
       .build(families, gateways: gateways, &node, home, log: &log)
     try node.install(
-      addresses.map(plan.hostRoute), plan.rules(families), routeProtocol: HostAccessNumbers.routeProtocol)
+      addresses.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     var filter = try NetfilterSocket()
     try HostAccessBuilder.replaceFilter(plan, &node, &filter)
+  }
+
+  /// What ``followNode()`` came to, in lines for people.
+  package struct Outcome: Sendable {
+    /// What was not as it has to be, and is now.
+    package fileprivate(set) var mended: [String] = []
+    /// What could not be mended, and why.
+    package fileprivate(set) var failures: [String] = []
+  }
+
+  /// Compares table and rules of every master that is up with what its note says and the addresses that it has, and
+  /// mends them. Slaves, filters and the ways to pods are left to ``restore(on:mode:flag:gateways:addresses:)``.
+  package static func followNode() -> Outcome {
+    var outcome = Outcome()
+    do throws(NetlinkError) {
+      let home = try NetworkNamespace.home()
+      var node = try NetlinkSocket()
+      for link in try node.ipvlanLinks() where HostLink.isHostLink(link) {
+        do throws(NetlinkError) {
+          guard let stale = try plan(of: link, &node), try !stale.difference(&node).isEmpty else { continue }
+          // An ADD may be making it at this moment.
+          let lock = try NodeLock(HostAccess.lockName, home: home)
+          guard let plan = try plan(of: link, &node) else { continue }
+          let difference = try plan.difference(&node)
+          try difference.carryOut(&node)
+          outcome.mended += difference.clauses(plan.plan)
+          _ = consume lock
+        } catch {
+          outcome.failures.append("host access by \(link.name): \(error)")
+        }
+      }
+    } catch {
+      outcome.failures.append("\(error)")
+    }
+    return outcome
+  }
+
+  /// What the note of a host-side slave says has to stand.
+  private struct Noted {
+    let plan: HostAccessPlan
+    let note: HostLink.Note
+
+    func difference(_ node: inout NetlinkSocket) throws(NetlinkError) -> HostAccessDifference {
+      try HostAccessDifference(from: plan, note.families, gateways: note.gateways, &node)
+    }
+  }
+
+  /// `nil` for a slave that is not complete, and for one whose master is down: its table takes no routes.
+  private static func plan(of link: Link, _ node: inout NetlinkSocket) throws(NetlinkError) -> Noted? {
+    guard let current = try node.link(index: link.index),
+      let note = current.alias.flatMap(HostLink.Note.init),
+      let parent = current.parentIndex, let master = try node.link(index: parent), master.isUp,
+      HostLink.name(ofMaster: master.name) == current.name
+    else { return nil }
+    return Noted(
+      plan: HostAccessPlan(
+        master: master, linkIndex: current.index, number: note.number, mode: note.mode, flag: note.flag),
+      note: note)
   }
 }

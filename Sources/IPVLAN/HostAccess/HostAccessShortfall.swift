@@ -28,8 +28,9 @@ public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
       return nil
     } catch {
       return HostAccessShortfall(
-        problem: "Services do not work from pods on \(master.name): the kernel refuses nftables, \(error)",
-        remedy: "modprobe -a nf_tables nft_chain_nat nft_ct nft_masq")
+        problem: "pods on \(master.name) reach neither Services nor the node's addresses on other links: the "
+          + "kernel refuses nftables, \(error)",
+        remedy: "modprobe -a nf_tables nft_chain_nat nft_ct nft_fib_inet nft_masq")
     }
   }
 

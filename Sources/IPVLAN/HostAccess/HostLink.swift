@@ -20,9 +20,11 @@ package enum HostLink {
   /// Whether a name is that of a host-side slave, or of its nftables table.
   static func isName(_ name: String) -> Bool { name.hasPrefix(prefix) }
 
-  /// Whether a link is a host-side slave that this plugin made.
+  /// Whether a link is a host-side slave: an ipvlan link under our name.
+  ///
+  /// Others may write their own note over ours; the name still tells. The link of an attachment never counts.
   package static func isHostLink(_ link: Link) -> Bool {
-    link.isIPVLAN && isName(link.name) && link.alias.map(Note.isNote) ?? true
+    link.isIPVLAN && isName(link.name) && LinkIdentity.attachment(of: link) == nil
   }
 
   /// What is written on the link once all that belongs to it stands; it goes with the link.
@@ -35,32 +37,32 @@ package enum HostLink {
     var flag: IPVLANFlag
     /// The families that have a way out.
     var families: Set<IPFamily>
-    /// Whether the nftables table stands.
+    /// Whether the nftables table of this version stands.
     var hasFilter: Bool
-    /// ``NodeAddressing/digest`` of what the routing table was made for.
-    var addressing: String
+    /// The next hops of the routing table's default routes, at most one a family.
+    var gateways: [IPAddress]
 
     private static let heading = "ipvlan host access"
-
-    /// Whether a text starts as a note does.
-    static func isNote(_ text: String) -> Bool { text.hasPrefix(heading) }
+    /// Says that the nftables table stands. Versions before 1.1 wrote `nft` for one that did less: a table of theirs is
+    /// made anew.
+    private static let filterWord = "nft2"
 
     /// A note about a complete link.
     init(
       number: UInt32, mode: IPVLANMode, flag: IPVLANFlag, families: Set<IPFamily>, hasFilter: Bool,
-      addressing: String
+      gateways: [IPAddress]
     ) {
       self.number = number
       self.mode = mode
       self.flag = flag
       self.families = families
       self.hasFilter = hasFilter
-      self.addressing = addressing
+      self.gateways = gateways
     }
 
     /// Reads what `description` writes.
     init?(_ text: String) {
-      guard Self.isNote(text) else { return nil }
+      guard text.hasPrefix(Self.heading) else { return nil }
       let words = text.fields(separatedBy: UInt8(ascii: " "), after: Self.heading)
       guard words.count >= 3, let number = UInt32(words[0]), HostAccessNumbers.range.contains(number),
         let mode = IPVLANMode(words[1]), let flag = IPVLANFlag(words[2])
@@ -69,16 +71,15 @@ package enum HostLink {
       self.mode = mode
       self.flag = flag
       families = Set(IPFamily.allCases.filter { words.contains("v\($0.rawValue)") })
-      hasFilter = words.contains("nft")
-      // Earlier versions wrote none: then the table is made anew once.
-      addressing = words.last.flatMap { $0.first == "@" ? String($0.dropFirst()) : nil } ?? ""
+      hasFilter = words.contains { $0 == Self.filterWord }
+      gateways = words.dropFirst(3).compactMap { IPAddress(String($0)) }
     }
 
-    /// `ipvlan host access 1 l3s bridge v4 v6 nft @0a1b2c3d`.
+    /// `ipvlan host access 1 l3s bridge v4 v6 nft2 via 172.31.16.1 via fe80:ec2::1`.
     var description: String {
       let words =
-        families.sorted().map { "v\($0.rawValue)" } + (hasFilter ? ["nft"] : [])
-        + (addressing.isEmpty ? [] : ["@\(addressing)"])
+        families.sorted().map { "v\($0.rawValue)" } + (hasFilter ? [Self.filterWord] : [])
+        + gateways.sorted().map { "via \($0)" }
       return ([Self.heading, "\(number)", "\(mode)", "\(flag)"] + words).joined(separator: " ")
     }
   }

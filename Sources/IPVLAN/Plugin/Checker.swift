@@ -35,7 +35,8 @@ struct Checker {
     let netns = request.netns ?? ""
     var session = try NodeSession(podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace)
     guard let position = position(in: session, netns) else { throw stranger(netns) }
-    let addresses = expectedAddresses(position)
+    let expectation = AttachmentExpectation(expected, interface: position)
+    let addresses = expectation.addresses
     var differences: [String] = []
     do throws(NetlinkError) {
       if let link = try session.pod.link(exactlyNamed: identity.name) {
@@ -43,11 +44,10 @@ struct Checker {
           differences += try compareFence(addresses)
         }
         differences += try compare(link, with: expected.interfaces[position], &session)
-        differences +=
-          AddressComparison(addresses, on: link, among: try session.pod.addresses(ofLink: link.index))
-          .differences
+        let present = try session.pod.addresses(ofLink: link.index)
+        differences += AddressComparison(addresses, on: link, among: present).differences
         differences += try occupied(addresses, link, &session)
-        differences += try RouteComparison(expectedRoutes, through: &session.pod).differences
+        differences += try expectation.unmetRoutes(with: present, through: &session.pod).map(\.clause)
       } else {
         differences.append(try missing(netns, &session.pod))
       }
@@ -137,7 +137,7 @@ struct Checker {
     guard let master = try? Master.find(configuration.master, through: &node) else { return [] }
     return try HostAccessCheck(
       on: master, addresses: addresses.map(\.address.address), gateways: addresses.compactMap(\.gateway)
-    ).differences(&node)
+    ).differences(&node).map(\.description)
   }
 
   private func compareFence(_ addresses: [AddressAssignment]) throws(NetlinkError) -> [String] {
@@ -175,15 +175,5 @@ struct Checker {
       code: .invalidConfiguration,
       message: "key \"prevResult\" has no interface \(identity.name) in \(netns)",
       details: places.isEmpty ? "it has no interface at all" : "it has \(places.joined(separator: ", "))")
-  }
-
-  /// The addresses that ADD answered for this interface.
-  private func expectedAddresses(_ position: Int) -> [AddressAssignment] {
-    expected.ips.filter { $0.interface == nil || $0.interface == position }.map(\.assignment)
-  }
-
-  /// The routes that ADD answered, next hops filled in as ADD did.
-  private var expectedRoutes: [IPRoute] {
-    expected.routes.map { AttachmentPlan.route($0, expected.ips.map(\.assignment)).route }
   }
 }

@@ -38,7 +38,7 @@ struct Deleter {
     var wasThere = false
     do throws(NetlinkError) {
       if try !isAnothersLink(&session) {
-        let cleanup = try close(&session, &log)
+        let cleanup = try close(LinkRemover.find(identity, in: &session.pod), &session, &log)
         wasThere = try LinkRemover.remove(identity, in: &session.pod)
         _ = consume cleanup
       }
@@ -63,12 +63,9 @@ struct Deleter {
   ///
   /// - Returns: what is to be kept until the link is removed.
   private func close(
-    _ session: inout NodeSession, _ log: inout OperationLog
+    _ link: Link?, _ session: inout NodeSession, _ log: inout OperationLog
   ) throws(NetlinkError) -> NetfilterSocket? {
-    guard hasHostAccess || isFenced else { return nil }
-    guard let link = try session.pod.link(exactlyNamed: identity.name), identity.owns(link) else {
-      return nil
-    }
+    guard let link, hasHostAccess || isFenced else { return nil }
     let present = try session.pod.addresses(ofLink: link.index).map(\.address.address)
       .filter { !$0.isLinkLocal }
     // Somebody may have taken some off the link.

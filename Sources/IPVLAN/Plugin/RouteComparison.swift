@@ -1,23 +1,19 @@
 internal import Addressing
 internal import Netlink
 
-/// Expected routes against those of a namespace; further ones are fine.
+/// Expected routes against those of a namespace, whose tables are read once; further ones are fine.
 struct RouteComparison {
-  /// What differs, each as a clause for people.
-  let differences: [String]
+  private var tables: [Table: [Route]] = [:]
 
-  /// Reads the tables that the routes are expected in.
+  /// What differs, as a clause for people; `nil` when the route is there.
   /// - Throws: ``NetlinkError`` when a table cannot be read.
-  init(_ expected: [IPRoute], through socket: inout NetlinkSocket) throws(NetlinkError) {
-    var tables: [Table: [Route]] = [:]
-    var differences: [String] = []
-    for route in expected {
-      let table = Table(family: route.destination.family, number: route.table ?? Self.main)
-      if tables[table] == nil { tables[table] = try socket.routes(table.family, table: table.number) }
-      guard let difference = Self.difference(route, tables[table] ?? []) else { continue }
-      if try !Self.wasMoved(route, through: &socket) { differences.append(difference) }
-    }
-    self.differences = differences
+  mutating func difference(
+    _ route: IPRoute, through socket: inout NetlinkSocket
+  ) throws(NetlinkError) -> String? {
+    let table = Table(family: route.destination.family, number: route.table ?? Self.main)
+    if tables[table] == nil { tables[table] = try socket.routes(table.family, table: table.number) }
+    guard let difference = Self.difference(route, tables[table] ?? []) else { return nil }
+    return try Self.wasMoved(route, through: &socket) ? nil : difference
   }
 
   private struct Table: Hashable {

@@ -28,6 +28,7 @@ struct StatusProbe {
         master = found
         // An ADD is served all the same; what then does not work is for the log.
         guard configuration.hasHostAccess else { return }
+        try refuseObstacle(to: found)
         for shortfall in HostAccessShortfall.all(of: found) { log.note(shortfall.description) }
       }
     }
@@ -48,8 +49,28 @@ struct StatusProbe {
     try kernel { () throws(NetlinkError) in try socket.probeIPVLAN() }
     let master = try Master.find(configuration.master, through: &socket)
     try Master.validate(master, mtu: configuration.mtu)
+    let rival = try kernel { () throws(NetlinkError) in try MasterRival.find(of: master, home: home) }
+    if let rival {
+      throw CNIError(
+        code: .masterUnusable,
+        message: "master \(master.name) is busy: \(rival.description), which excludes ipvlan",
+        details: "name another master; or free it, which cuts off what uses it now: \(rival.remedy)")
+    }
     try SharedMode.check(configuration.mode, configuration.flag, of: master, in: home, home: home)
     return master
+  }
+
+  private func refuseObstacle(to master: Link) throws(CNIError) {
+    let obstacle: HostAccessShortfall?
+    do throws(NetlinkError) {
+      var socket = try NetlinkSocket()
+      obstacle = try HostAccessShortfall.obstacle(to: master, &socket)
+    } catch {
+      throw CNIError(.pluginNotAvailable, "cannot look at the host access of master \(master.name)", error)
+    }
+    guard let obstacle else { return }
+    throw CNIError(
+      code: .pluginNotAvailable, message: obstacle.problem, details: "run: \(obstacle.remedy)")
   }
 
   private func kernel<Value: ~Copyable>(

@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 internal import CNetlink
 
 /// A part of a rule, as the words of nft(8): a condition that the packet must meet, or what is done with it.
@@ -35,13 +35,16 @@ public struct NetfilterStatement: Sendable, Hashable {
     Self(expressions: [.meta(NFT_META_OIF), .differs(bytes(link))])
   }
 
+  /// `meta nfproto ipv4` or `meta nfproto ipv6`: the packet is of that family.
+  public static func family(_ family: IPFamily) -> Self {
+    Self(expressions: [.meta(NFT_META_NFPROTO), .equals([family.socketFamily])])
+  }
+
   /// `ip saddr @SET` or `ip6 saddr @SET`: the packet's source is in a set of the table.
   public static func source(in set: NetfilterSet) -> Self {
     let header: NetfilterExpression =
       set.family == .v4 ? .networkHeader(offset: 12, length: 4) : .networkHeader(offset: 8, length: 16)
-    return Self(expressions: [
-      .meta(NFT_META_NFPROTO), .equals([set.family.socketFamily]), header, .isIn(set: set.name),
-    ])
+    return Self(expressions: family(set.family).expressions + [header, .isIn(set: set.name)])
   }
 
   /// `fib daddr type local`: the packet is for this node, by any of its addresses.

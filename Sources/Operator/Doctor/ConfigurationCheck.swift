@@ -41,6 +41,11 @@ struct ConfigurationCheck {
     return addresses + master(network, keys)
   }
 
+  private static func rival(of master: Link) -> MasterRival? {
+    guard let home = try? NetworkNamespace.home() else { return nil }
+    return try? MasterRival.find(of: master, home: home)
+  }
+
   private static func master(_ network: Network, _ keys: PluginConfiguration) -> [Finding] {
     do throws(CNIError) {
       guard var socket = try? NetlinkSocket() else { return [] }
@@ -63,6 +68,16 @@ struct ConfigurationCheck {
         ]
       }
       try Master.validate(link, mtu: nil)
+      if let rival = rival(of: link) {
+        return [
+          Finding(
+            .masterUnusable,
+            "master \(link.name) of network \(network.name) is busy: \(rival.description), which excludes ipvlan",
+            consequence: "every pod on the network is refused",
+            remedy:
+              "\(rival.remedy) # cuts off what uses it now; or set another \"master\" in \(network.source)")
+        ]
+      }
       guard link.hasCarrier else {
         return [
           Finding(

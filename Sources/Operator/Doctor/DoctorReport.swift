@@ -20,6 +20,7 @@ package struct DoctorReport: Report {
       KernelCheck.findings(examination) + ConfigurationCheck.findings(examination)
       + ModeCheck.findings(examination) + PoolCheck.findings(examination)
       + InstanceCheck.findings(examination) + LinkCheck.findings(examination)
+      + PodInterfaceCheck.findings(examination)
       + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
       + FenceCheck.findings(examination) + PodFilterCheck.findings(examination)
       + NetworkManagerCheck.findings(examination)

@@ -12,8 +12,8 @@ package struct Finding: Sendable {
     case modeConflict
     case poolFileInvalid, poolUnknown, noPool, poolUsedUp, poolAddressOnNode, poolOutsideSubnet, coolDownShort
     case poolAddressNotOwned, ownedAddressUnused
-    case duplicateAddress, linkDown, halfMadeLink, linkMissing
-    case leaseOrphaned, leaseMissing, leaseStoreUnusable
+    case duplicateAddress, linkDown, halfMadeLink, linkMissing, linkRenamed, addressMissing, routeMissing
+    case leaseOrphaned, leaseMissing, leaseStoreUnusable, poolAddressTaken
     case hostAccessIncomplete, hostAccessShortfall, hostRouteStale, fenceIncomplete, podFilterBypassed
     case linkManaged, foreignRoutesManaged
   }

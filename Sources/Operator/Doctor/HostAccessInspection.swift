@@ -26,9 +26,10 @@ struct HostAccessInspection {
     let differences = (try? check.differences(&node)) ?? []
     let incomplete = differences.map { difference in
       Finding(
-        .hostAccessIncomplete, difference,
+        .hostAccessIncomplete, difference.problem,
         consequence: "the node and pods on \(master.name) do not reach each other, or Services do not work",
-        remedy: "ipvlanctl doctor --fix", fix: .restoreHostAccess(master: master.name))
+        remedy: difference.remedy,
+        fix: difference.isMendable ? .restoreHostAccess(master: master.name) : nil)
     }
     let shortfalls = HostAccessShortfall.all(of: master, families: Set(addresses.map(\.family)))
     return incomplete

@@ -5,7 +5,7 @@ internal import Platform
 /// Every lease must have an attachment, and every attachment a lease.
 struct LeaseCheck {
   static func findings(_ examination: Examination) -> [Finding] {
-    unusable(examination) + orphans(examination) + missing(examination)
+    unusable(examination) + orphans(examination) + missing(examination) + taken(examination)
   }
 
   private static func unusable(_ examination: Examination) -> [Finding] {
@@ -24,6 +24,37 @@ struct LeaseCheck {
           + "\(entry.attachment.ifname) on network \(entry.attachment.network), which is gone",
         consequence: "the address is lost to other pods", remedy: "ipvlanctl gc", fix: .collectGarbage)
     }
+  }
+
+  /// Links that no attachment owns, made by hand or left by another tool: the kernel gives no second slave of the
+  /// master their addresses.
+  private static func taken(_ examination: Examination) -> [Finding] {
+    examination.podLinks.filter { $0.attachment == nil && !$0.isHalfMade }.flatMap { slave -> [Finding] in
+      let subjects = examination.subjects.filter { $0.master?.index == slave.master?.index }
+      return slave.hosts.compactMap { host in
+        for subject in subjects {
+          guard let directory = subject.allocator?.poolDirectory,
+            let pool = subject.pools.first(where: { $0.pool.addresses.contains(host) })?.pool
+          else { continue }
+          return Finding(
+            .poolAddressTaken,
+            "\(host) of pool \(pool.name) is on \(slave.link.name) in \(slave.place.name), which is no attachment's",
+            consequence: "a pod that is to get the address is refused with code 103",
+            remedy: reservation(of: host, in: directory)
+              + " # or, where nobody needs it: \(slave.place.prefix)ip link delete dev \(slave.link.name)")
+        }
+        return nil
+      }
+    }
+  }
+
+  /// The command that keeps an address from being given.
+  private static func reservation(of host: IPAddress, in directory: String) -> ShellCommand {
+    let name = "taken-\(host)".map { $0 == "." || $0 == ":" ? "-" : "\($0)" }.joined()
+    let document =
+      "{apiVersion: spiderpool.spidernet.io/v2beta1, kind: SpiderReservedIP, metadata: {name: \(name)}, "
+      + "spec: {ips: [\"\(host)\"]}}"
+    return "echo \(document) > \("\(directory)/\(name).yaml")"
   }
 
   /// Only addresses that lie in pools of the network must have a lease there.

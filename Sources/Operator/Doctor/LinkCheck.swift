@@ -3,10 +3,10 @@ internal import IPPool
 internal import Netlink
 internal import Platform
 
-/// Links in pods must be there and up, and no two may have the same address.
+/// Links in pods must be there and finished, and no two may have the same address.
 struct LinkCheck {
   static func findings(_ examination: Examination) -> [Finding] {
-    halfMade(examination) + down(examination) + missing(examination) + duplicates(examination)
+    halfMade(examination) + missing(examination) + duplicates(examination)
   }
 
   private static func halfMade(_ examination: Examination) -> [Finding] {
@@ -16,16 +16,6 @@ struct LinkCheck {
         "link \(slave.link.name) in \(NamespacePlace.name(slave.namespace)) was left by an ADD that was killed",
         consequence: "it keeps its master's mode, and nobody removes it", remedy: "ipvlanctl gc",
         fix: .collectGarbage)
-    }
-  }
-
-  private static func down(_ examination: Examination) -> [Finding] {
-    examination.podLinks.filter { !$0.link.isUp && !$0.isHalfMade }.map { slave in
-      Finding(
-        .linkDown, "\(slave.subject) is down", consequence: "the pod sends and receives nothing",
-        remedy:
-          "\(slave.place.prefix)ip link set dev \(slave.link.name) up # its routes are lost: better restart the pod"
-      )
     }
   }
 

@@ -23,7 +23,8 @@ struct AttachmentTrace {
     keys = network?.ipvlan.flatMap { try? PluginConfiguration(checking: $0) }
     stops = [configurationStop, cacheStop, leaseStop, namespaceStop]
     if let link {
-      stops += [linkStop(link), addressStop(link)] + PodRoutes(link, cached).stops
+      let pod = PodInterface(link)
+      stops += [linkStop(link, pod), addressStop(link, pod)] + PodRoutes(link, pod).stops
       stops += [hostAccessStop(link), masterStop(link)] + instanceStops(link)
     } else {
       stops.append(
@@ -77,12 +78,16 @@ struct AttachmentTrace {
       ? .fine("namespace", path) : .wrong("namespace", "\(path) is gone", run: "ipvlanctl gc")
   }
 
-  private func linkStop(_ entry: NodeLink) -> TraceStop {
+  private func linkStop(_ entry: NodeLink, _ pod: PodInterface?) -> TraceStop {
     let link = entry.link
     let modeText = "\(link.ipvlanMode?.description ?? "?")/\(link.ipvlanFlag?.description ?? "?")"
     let text = "\(link.name) on \(entry.master?.name ?? "?"), \(modeText), MTU \(link.mtu), \(link.state)"
     guard link.isUp else {
-      return .wrong("link", text, run: "\(entry.place.prefix)ip link set dev \(link.name) up")
+      return .wrong(
+        "link", text, run: pod?.remedy ?? "\(entry.place.prefix)ip link set dev \(link.name) up")
+    }
+    if let pod, let name = pod.lostName {
+      return .wrong("link", "\(text); it was called \(name)", run: pod.remedy)
     }
     if let keys, keys.mode != link.ipvlanMode || keys.flag != link.ipvlanFlag {
       return .wrong(
@@ -91,16 +96,11 @@ struct AttachmentTrace {
     return .fine("link", text)
   }
 
-  private func addressStop(_ entry: NodeLink) -> TraceStop {
+  private func addressStop(_ entry: NodeLink, _ pod: PodInterface?) -> TraceStop {
     let text = entry.hosts.map(\.description).joined(separator: ", ")
-    let missing = (cached?.addresses ?? []).filter { !entry.hosts.contains($0) }
-    if let first = missing.first {
-      let prefix = cached?.result?.ips.first { $0.assignment.address.address == first }
-      return .wrong(
-        "addresses",
-        "\(text.isEmpty ? "none" : text); missing: \(missing.map(\.description).joined(separator: ", "))",
-        run: "\(entry.place.prefix)ip address add \(prefix?.assignment.address.description ?? "\(first)") "
-          + "dev \(entry.link.name)")
+    if let pod, !pod.missingAddresses.isEmpty {
+      let missing = pod.missingAddresses.map { "\($0.address)" }.joined(separator: ", ")
+      return .wrong("addresses", "\(text.isEmpty ? "none" : text); missing: \(missing)", run: pod.remedy)
     }
     if let duplicate = entry.addresses.first(where: \.isDuplicate) {
       return .wrong("addresses", "\(duplicate.address) is in use elsewhere", run: restart)
@@ -140,7 +140,9 @@ struct AttachmentTrace {
       return differences.isEmpty
         ? .fine(
           "host access", "slave \(HostLink.name(ofMaster: master.name)), routes, rules and filter stand")
-        : .wrong("host access", differences.joined(separator: "; "), run: "ipvlanctl doctor --fix")
+        : .wrong(
+          "host access", differences.map(\.problem).joined(separator: "; "),
+          run: differences.map(\.remedy).first ?? "ipvlanctl doctor --fix")
     } catch {
       return .wrong("host access", "\(error)", run: "ip route show proto 118; ip rule")
     }

@@ -6,22 +6,19 @@ internal import Platform
 /// The routes and neighbours of an attachment, in its pod.
 struct PodRoutes {
   private let entry: NodeLink
-  private let cached: CachedAttachment?
+  private let pod: PodInterface?
   private var routes: [Route] = []
-  /// The families in which the pod has a default route, out of whatever link.
-  private var families: Set<IPFamily> = []
   private var neighbors: [Neighbor] = []
 
-  init(_ entry: NodeLink, _ cached: CachedAttachment?) {
+  init(_ entry: NodeLink, _ pod: PodInterface?) {
     self.entry = entry
-    self.cached = cached
+    self.pod = pod
     guard let home = try? NetworkNamespace.home(),
       let namespace = try? NetworkNamespace(path: entry.place.path),
       var socket = try? namespace.openSocket(returningTo: home)
     else { return }
     for family in IPFamily.allCases {
       let all = (try? socket.routes(family)) ?? []
-      if all.contains(where: \.destination.isDefaultRoute) { families.insert(family) }
       routes += all.filter { route in
         route.linkIndex == entry.link.index && route.isUnicast && !route.destination.address.isMulticast
           && !route.destination.address.isLinkLocal
@@ -37,26 +34,11 @@ struct PodRoutes {
       Self.text(route.destination, route.gateway)
         + (route.table == PolicyRule.mainTable ? "" : " in table \(route.table)")
     }.joined(separator: ", ")
-    // A pod's second network leaves the default route to the first.
-    let missing = (cached?.result?.routes ?? []).filter { wanted in
-      wanted.destination.isDefaultRoute
-        ? !families.contains(wanted.destination.family)
-        : !routes.contains { $0.destination == wanted.destination }
+    if let pod, !pod.unmetRoutes.isEmpty {
+      return .wrong(
+        "routes", "\(text.isEmpty ? "none" : text); missing: \(pod.routeWords)", run: pod.remedy)
     }
-    guard let first = missing.first else {
-      return text.isEmpty ? .neutral("routes", "none") : .fine("routes", text)
-    }
-    return .wrong(
-      "routes",
-      "\(text.isEmpty ? "none" : text); missing: "
-        + missing.map { Self.text($0.destination, $0.gateway) }.joined(separator: ", "),
-      run: "\(entry.place.prefix)ip route add \(words: Self.words(first)) dev \(entry.link.name)")
-  }
-
-  /// As arguments of ip(8).
-  private static func words(_ route: IPRoute) -> [String] {
-    [route.destination.isDefaultRoute ? "default" : "\(route.destination)"]
-      + (route.gateway.map { ["via", "\($0)"] } ?? [])
+    return text.isEmpty ? .neutral("routes", "none") : .fine("routes", text)
   }
 
   /// As ip(8) writes it.

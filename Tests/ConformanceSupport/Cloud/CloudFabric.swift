@@ -5,7 +5,7 @@ internal import Platform
 /// a load balancer too, a host of the VPC, and one of the Internet.
 public final class CloudFabric: Sendable {
   /// The VPC's router.
-  let vpc: Namespace
+  public let vpc: Namespace
   /// NAT gateway and load balancer.
   let edge: Namespace
   /// A host of the VPC.
