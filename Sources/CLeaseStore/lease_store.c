@@ -141,9 +141,9 @@ int lease_store_commit(struct lease_store *store) {
 }
 
 // LMDB never writes over a page that an earlier transaction made, so that it takes new pages to delete. They are found
-// at the end of the file, or among those that were given up two transactions ago. A change touches few pages of a small
-// tree, and each entry that it touches may be on a page of its own in a large one.
-static uint64_t spare_pages(uint64_t used) { return 8 + (used / 8 < 56 ? used / 8 : 56); }
+// at the end of the file, or among those that were given up two transactions ago. A lease that is given back keeps its
+// record while the address rests, and gets a second one: giving all back takes up to half as much room again.
+static uint64_t spare_pages(uint64_t used) { return 6 + (used / 2 < 122 ? used / 2 : 122); }
 
 static int reserve(struct lease_store *store) {
   MDB_envinfo info;

@@ -97,11 +97,16 @@ public struct JSONFields: Sendable {
   /// Refuses members that nobody reads: what was meant by them would not happen, in silence.
   /// - Throws: ``JSONFieldError`` for the first.
   public func refuseUnknownKeys(known: [String]) throws(JSONFieldError) {
-    for (key, value) in object.members where !known.contains(key) {
+    for (key, value) in object.members where !isKnown(key, known) {
       throw JSONFieldError(
         path: path(of: key), value: value,
         problem: "is not known; the keys are: \(known.joined(separator: ", "))")
     }
+  }
+
+  /// Whether a key, as it is written, is read as one of the known ones.
+  public func isKnown(_ key: String, _ known: [String]) -> Bool {
+    known.contains { ignoresCase ? Self.isSame($0.utf8, key.utf8) : $0 == key }
   }
 
   /// A string.

@@ -53,6 +53,7 @@ public struct NamespaceWalk<Found> {
   public init(
     _ read: (borrowing NetworkNamespace, NetworkNamespace.Identity) throws(NetlinkError) -> Found
   ) throws(NetlinkError) {
+    var failedBefore: Set<UnreadNamespace> = []
     for _ in 0..<Self.rounds {
       let list = try NamespaceList()
       occupied.formUnion(list.occupied)
@@ -60,8 +61,9 @@ public struct NamespaceWalk<Found> {
       for place in list.places where !seen.contains(place.inode) {
         if let failure = visit(place, read) { unread.append(failure) }
       }
-      // What has failed since it died is not in the next list.
-      if unread.allSatisfy(\.isForbidden) { break }
+      // What has failed since it died is not in the next list. Of a process that has just ended the kernel says EACCES.
+      if unread.isEmpty || unread.allSatisfy({ $0.isForbidden && failedBefore.contains($0) }) { break }
+      failedBefore = Set(unread)
     }
     guard !unread.isEmpty, !UserNamespace.isInitial else { return }
     beyondReach = unread.filter(\.isForbidden)

@@ -36,6 +36,9 @@ final class Socket: Sendable {
   }
 
   func listen(at address: SocketAddress) throws -> Socket {
+    // A connection of the test before may still be in TIME_WAIT there.
+    var on: CInt = 1
+    unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
     try bind(to: address)
     guard Glibc.listen(descriptor, 8) == 0 else { throw SupportError("listen: error \(errno)") }
     return self

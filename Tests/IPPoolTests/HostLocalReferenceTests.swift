@@ -73,7 +73,13 @@ import Testing
       """
       set -e
       cd "$DIRECTORY"
-      start() { CNI_COMMAND=$1 CNI_CONTAINERID=$2 "$3" <"$CONFIGURATION" >"$2.$1" && touch "$2.$1.done"; }
+      # Two hundred may wait longer for each other than a caller is let wait: it is told to try again (code 11).
+      start() {
+        until CNI_COMMAND=$1 CNI_CONTAINERID=$2 "$3" <"$CONFIGURATION" >"$2.$1"; do
+          grep -q '"code":11,' "$2.$1" || return
+        done
+        touch "$2.$1.done"
+      }
       for number in $(seq 100); do start ADD ours$number "$OURS" & start ADD theirs$number "$THEIRS" & done
       wait
       ls "$DIRECTORY"/data/net | grep -c '^10[.]' >addresses
@@ -99,6 +105,8 @@ import Testing
 
   /// A process that is killed at any moment leaves leases that are whole, and a directory that works.
   @Test func killedProcessesLeaveNoHalfLease() throws {
+    // On a busy machine none of the others may come so far as to make the directory.
+    _ = try allocator.allocate(site.request("c0"))
     let outcome = try site.shell(
       """
       cd "$DIRECTORY"
@@ -115,7 +123,7 @@ import Testing
       let content = try site.read(address)
       #expect(content.hasPrefix("c") && content.hasSuffix("\r\neth0"), "\(address): \(content)")
     }
-    for number in 1...150 { try allocator.release(site.request("c\(number)")) }
+    for number in 0...150 { try allocator.release(site.request("c\(number)")) }
     #expect(try site.held().isEmpty)
   }
 }

@@ -85,7 +85,7 @@ struct HostLocalSite {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CNI_PATH": "/usr/lib/cni", "CNI_NETNS": "/none",
         "CNI_IFNAME": "eth0", "OURS": try ownPlugin(), "THEIRS": Self.reference, "DIRECTORY": directory.path,
         "CONFIGURATION": "\(directory.path)/configuration.json",
-      ]), input: Array(script.utf8), timeLimit: 300
+      ]), input: Array(script.utf8), timeLimit: 900
     ).run()
   }
 

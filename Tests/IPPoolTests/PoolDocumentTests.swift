@@ -138,7 +138,7 @@ import Testing
     ("2001:db8::/64", "2001:db8::ffff:ffff:ffff:ffff", ""), ("2001:db8::/128", "2001:db8::", ""),
     ("ff00::/8", "ff02::1", "multicast"), ("fe80::/64", "fe80::5", "link-local"),
     ("::/64", "::1", "loopback"),
-    ("::/64", "::", "unspecified"), ("::ffff:10.0.0.0/112", "::ffff:10.0.0.4", "written as IPv6"),
+    ("::/64", "::", "unspecified"), ("::ffff:10.0.0.0/112", "::ffff:10.0.0.4", ""),
     ("fd00:ec2::/64", "fd00:ec2::254", "metadata"),
   ])
   func addressesThatNoPodCanHaveAreRefused(subnet: String, ips: String, says: String) throws {

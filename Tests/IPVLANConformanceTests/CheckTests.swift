@@ -64,7 +64,7 @@ import Testing
       try attachment.add()
       try node.namespace.ip("address", "add", address, "dev", link)
       let host = String(address.prefix { $0 != "/" })
-      try attachment.mustFail(.check, code: 106, naming: "\(host) is an address of the node", link)
+      try attachment.mustFail(.check, code: 106, naming: "\(host), which is on \(link) of the node")
       try node.namespace.ip("address", "delete", address, "dev", link)
       try attachment.check()
     }

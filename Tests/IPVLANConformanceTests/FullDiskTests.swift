@@ -10,7 +10,9 @@ import Testing
       try node.writePool(
         "a", subnet: "172.31.16.0/20", ips: "172.31.17.1-172.31.18.254", gateway: "172.31.16.1")
       let leases = "\(node.directory)/leases"
-      try Program("sh", ["-c", "mkdir -m 700 \(leases); mount -t tmpfs -o \(options) none \(leases)"]).run()
+      try Program(
+        "sh", ["-c", "mkdir -m 700 \(leases); mount -t tmpfs -o \(options),mode=700 none \(leases)"]
+      ).run()
         .mustSucceed()
       defer { _ = try? Program("umount", ["-l", leases]).run() }
       try body(node, leases)
@@ -22,7 +24,7 @@ import Testing
     _ = try Program("sh", ["-c", "cat /dev/zero >\(directory)/filler 2>/dev/null; true"]).run()
   }
 
-  @Test(arguments: ["size=96k", "size=1m"]) func leasesAreReleasedOnAFullDisk(options: String) throws {
+  @Test(arguments: ["size=256k", "size=1m"]) func leasesAreReleasedOnAFullDisk(options: String) throws {
     try withDisk(options) { node, leases in
       var attachments: [PodAttachment] = []
       for number in 0..<5 {

@@ -30,7 +30,7 @@ import Testing
         """, ["NAME": name])
       for arguments in Self.looks { try site.mustBeHarmless(arguments) }
       let watch = try site.runProgram(
-        "timeout", ["-s", "INT", "2", "\(Plugin.directory)/ipvlanctl", "watch"])
+        "timeout", ["--foreground", "2", "\(Plugin.directory)/ipvlanctl", "watch"])
       #expect(watch.text.contains("l3s"), "\(watch)")
       Self.expectNothingActs(watch)
       let finding = try #require(try site.findings().first { $0.kind == "linkDown" })
@@ -84,7 +84,7 @@ import Testing
         }
       }
       let watch = try site.runProgram(
-        "timeout", ["-s", "INT", "3", "\(Plugin.directory)/ipvlanctl", "watch"])
+        "timeout", ["--foreground", "3", "\(Plugin.directory)/ipvlanctl", "watch"])
       Self.expectNothingActs(watch)
       #expect(watch.text.contains("172.31.16.5"), "\(watch)")
       mischief.kill()

@@ -32,10 +32,16 @@ import Testing
         ["containerID": .string(attachments[0].environment["CNI_CONTAINERID"] ?? ""), "ifname": "eth0"]
       ]
       attachments[0].configuration["cni.dev/valid-attachments"] = valid
+      // What was given a moment ago may belong to an ADD at work; of host-local the file's time tells.
+      if type == "host-local" {
+        try Program(
+          "sh", ["-c", "find \(node.directory)/leases -name '1*' -exec touch -d '1 hour ago' {} +"]
+        ).run().mustSucceed()
+      }
       #expect(try attachments[0].call(.gc).isSuccess)
       try attachments[0].check()
       // A process lives in neither pod, so that the one that is not listed goes.
-      #expect(try attachments[1].pod.namespace.link("eth0") == nil)
+      #expect(try (attachments[1].pod.namespace.link("eth0") == nil) == (type == "host-local"))
       for index in attachments.indices {
         // The namespace's path is gone; a link is then known by its note alone.
         try attachments[index].delete()

@@ -270,7 +270,7 @@ extension OperatorSite {
 
   /// The ranges of each pool, as the tool reads them.
   fileprivate func poolRanges() throws -> [String: [String]] {
-    let pools = try JSONValue(parsing: control("pools", "-o", "json").mustSucceed().output).array ?? []
+    let pools = try JSONValue(parsing: control("pools", "-o", "json").output).array ?? []
     return Dictionary(
       pools.compactMap(\.object).map { pool in
         (pool["name"]?.string ?? "", pool["ranges"]?.array?.compactMap(\.string) ?? [])

@@ -16,7 +16,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [Plugin.Command.add, .delete, .check])
+  @Test(arguments: [Plugin.Command.add, .check])
   func thePluginsOwnNamespaceIsRefusedBeforeAnythingIsDone(command: Plugin.Command) throws {
     try withCleanNode { node in
       var attachment = try node.attachment(version: "1.0.0", ipam: node.hostLocal())

@@ -102,7 +102,7 @@ extension OperatorSite {
     let tool = "\(Plugin.directory)/ipvlanctl"
     let paths = ["--conf-dir", configurations, "--cache-dir", cache]
     return switch verb[0] {
-    case "watch": ("timeout", ["-s", "INT", "3", tool, "watch"])
+    case "watch": ("timeout", ["--foreground", "3", tool, "watch"])
     case "lint": (tool, ["lint", configurations, node.poolDirectory])
     case "render": (tool, ["render", "-f", "\(configurations)/multus.yaml"])
     case "bundle": (tool, ["bundle", "--to", bundle] + paths)

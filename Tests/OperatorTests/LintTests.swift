@@ -174,7 +174,7 @@ import Testing
     (#"config: '{"type": "ipvlan"'"#, "is not valid JSON"), (#"Config: '{}'"#, "spec.Config"),
     (#"config: '{"type":"ipvlan","mode":"l4"}'"#, "spec.config.mode"),
     (#"config: '{"type":"ipvlan","ipam":{"type":"ippool","ippools":["a"]}}'"#, "spec.config.ipam.ippools"),
-    (#"config: '{"type":"macvlan","ipam":{"type":"ippool","Pools":["a"]}}'"#, "spec.config.ipam.Pools"),
+    (#"config: '{"type":"macvlan","ipam":{"type":"ippool","Poolz":["a"]}}'"#, "spec.config.ipam.Poolz"),
     (#"config: '{"name":"n"}'"#, "spec.config.type"),
   ]) func definitionsAreJudgedAsMultusReadsThem(spec: String, says: String) throws {
     let text =

@@ -24,7 +24,7 @@ struct HostLocalRangeSet: Sendable, Hashable {
       guard let object = element.object else {
         throw JSONFieldError(.wrongType, path: path, value: element, problem: "must be an object")
       }
-      let range = try HostLocalRange(JSONFields(object, path: path))
+      let range = try HostLocalRange(JSONFields(object, path: path, ignoringCase: true))
       if let first = ranges.first, first.subnet.family != range.subnet.family {
         throw JSONFieldError(
           path: path, value: element, problem: "must be of the family of \(first.subnet), as its whole set")

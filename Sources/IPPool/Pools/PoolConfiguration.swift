@@ -47,7 +47,9 @@ struct PoolConfiguration: Sendable {
   /// Names that begin with `_` or `/` are comments, for which JSON has no other place.
   private static func unknownKey(_ fields: JSONFields) -> JSONFieldError? {
     for (key, value) in fields.object.members
-    where !keys.contains(where: { $0.lowercased() == key.lowercased() }) && !key.hasPrefix("_") && !key.hasPrefix("/") {
+    where !fields.isKnown(key, keys) && !key.hasPrefix("_")
+      && !key.hasPrefix("/")
+    {
       return JSONFieldError(
         path: fields.path(of: key), value: value,
         problem: "is not known; the keys are: \(keys.joined(separator: ", "))")

@@ -27,7 +27,6 @@ public enum UnusableAddresses {
     ("224.0.0.0/4", "a multicast address"),
     ("255.255.255.255/32", "the broadcast address"),
     ("::/96", "unspecified, loopback, or deprecated (RFC 4291)"),
-    ("::ffff:0:0/96", "an IPv4 address written as IPv6"),
     ("fd00:ec2::/32", "an address of Amazon's own services, as the metadata service's"),
     ("fe80::/10", "a link-local address"),
     ("ff00::/8", "a multicast address"),

@@ -21,10 +21,24 @@ public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
       + (families.contains(.v6) ? ipv6() : [])
   }
 
+  /// Whether the kernel has nftables.
+  static var hasNetfilter: Bool {
+    do throws(NetlinkError) {
+      try probeNetfilter()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private static func probeNetfilter() throws(NetlinkError) {
+    var socket = try NetfilterSocket()
+    try socket.probe()
+  }
+
   private static func filter(of master: Link) -> HostAccessShortfall? {
     do throws(NetlinkError) {
-      var socket = try NetfilterSocket()
-      try socket.probe()
+      try probeNetfilter()
       return nil
     } catch {
       return HostAccessShortfall(

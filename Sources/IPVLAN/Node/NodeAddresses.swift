@@ -19,6 +19,8 @@ enum NodeAddresses {
     var names: [(index: Int32, name: String)] = master.map { [(index: $0.index, name: $0.name)] } ?? []
     for entry in try socket.addresses() where entry.linkIndex != own {
       let address = entry.address.address
+      // No pod is given one, and to ask for the link's name takes longer than all else here.
+      guard !address.isLoopback else { continue }
       let isOfOneLink = address.family == .v6 && address.isLinkLocal
       guard !isOfOneLink || entry.linkIndex == master?.index else { continue }
       let known = names.first { $0.index == entry.linkIndex }?.name

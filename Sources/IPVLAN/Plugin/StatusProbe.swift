@@ -89,6 +89,8 @@ struct StatusProbe {
         return try NodeAddresses.occupied(by: master, through: &socket)
       }
     }
-    do throws(AllocationError) { return try allocator?.status(avoiding: occupied) ?? [] } catch { throw CNIError(error) }
+    do throws(AllocationError) { return try allocator?.status(avoiding: occupied) ?? [] } catch {
+      throw CNIError(error)
+    }
   }
 }

@@ -17,7 +17,8 @@ enum HeldAddresses {
     guard inventory.isComplete else {
       throw Refusal("what pods hold is not known: \(inventory.remarks.joined(separator: "; "))")
     }
-    held += inventory.slaves.filter { !$0.isHostLink }.flatMap(\.hosts)
+    // A machine can hold several nodes, each in a namespace.
+    held += inventory.slaves.filter { !$0.isHostLink && $0.masterPlace?.isHome ?? true }.flatMap(\.hosts)
     return AddressSet(held.map { IPRange($0) })
   }
 }
