@@ -36,10 +36,12 @@ final class Socket: Sendable {
   }
 
   func listen(at address: SocketAddress) throws -> Socket {
-    // A connection of the test before may still be in TIME_WAIT there.
-    var on: CInt = 1
-    unsafe setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
-    try bind(to: address)
+    // Its server is closed, and a program that was started at that moment may have it open still.
+    try eventually {
+      let isBound = unsafe address.withPointer { unsafe Glibc.bind(descriptor, $0, $1) } == 0
+      guard isBound || errno == EADDRINUSE else { throw SupportError("bind: error \(errno)") }
+      return isBound
+    }
     guard Glibc.listen(descriptor, 8) == 0 else { throw SupportError("listen: error \(errno)") }
     return self
   }
