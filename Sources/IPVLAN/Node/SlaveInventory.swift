@@ -120,8 +120,10 @@ package struct SlaveInventory: Sendable {
   package static func walk(
     masters: borrowing NetworkNamespace, home: borrowing NetworkNamespace, withAllLinks: Bool = false
   ) throws(NetlinkError) -> NamespaceWalk<NamespaceContents> {
-    try NamespaceWalk { namespace, _ throws(NetlinkError) in
-      var socket = try namespace.openSocket(returningTo: home)
+    let homeIdentity = try home.checkedIdentity()
+    return try NamespaceWalk { namespace, identity throws(NetlinkError) in
+      // Without root no namespace can be entered, not even the own one, and none need be to look at that.
+      var socket = try identity == homeIdentity ? NetlinkSocket() : namespace.openSocket(returningTo: home)
       return try NamespaceContents(&socket, masters: masters, withAllLinks: withAllLinks)
     }
   }
