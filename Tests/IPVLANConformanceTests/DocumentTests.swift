@@ -83,6 +83,7 @@ import Testing
           + "spec: {ips: [210.22.16.12-210.22.16.11, 210.22.16.300]}\n")
       var attachment = try site.attach("a", to: "ens6")
       #expect(attachment.result?["ips"]?.array?.first?.object?["address"]?.string == "210.22.16.13/24")
+      attachment.configuration["cniVersion"] = "1.1.0"
       try attachment.call(.status)
       let lines = (ScratchFiles.read(log) ?? "").split(separator: "\n")
       #expect(lines.count == 2)

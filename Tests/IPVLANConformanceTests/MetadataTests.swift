@@ -187,11 +187,16 @@ import Testing
       try node.writePool(
         "ens5", subnet: "172.31.16.0/20", ips: "172.31.22.228-172.31.22.230", gateway: "172.31.16.1")
       for isHeld in [false, true] {
-        if isHeld { try site.attach("pod0") }
+        if isHeld {
+          let pod = try site.attach("pod0").pod.namespace
+          try pod.ip("address", "add", "172.31.22.228/20", "dev", "eth0")
+        }
         let findings = try site.findings()
-        #expect(!findings.isEmpty)
-        for finding in findings where finding.problem.contains("172.31.22.228") {
-          #expect(!finding.remedy.contains("address delete"), "\(finding)")
+        let kind = isHeld ? "duplicateAddress" : "poolAddressOnNode"
+        #expect(findings.contains { $0.kind == kind }, "\(findings)")
+        for finding in findings {
+          #expect(!finding.remedy.contains("address delete 172.31.22.228/20 dev ens5"), "\(finding)")
+          guard finding.kind == kind else { continue }
           #expect(finding.remedy.contains("spec.ips at \(node.poolDirectory)/ens5.yaml:1"), "\(finding)")
         }
       }
