@@ -44,6 +44,12 @@ extension Node {
     ScratchFiles.names(in: "\(directory)/leases/\(network)").filter { $0.first?.isNumber == true }
   }
 
+  /// Makes host-local's leases older than any ADD can be: its files' times tell when they were given.
+  func ageLeases() throws {
+    try Program("sh", ["-c", "find \(directory)/leases -name '1*' -exec touch -d '1 hour ago' {} +"]).run()
+      .mustSucceed()
+  }
+
   /// Removes host-local's directory, which it never removes itself.
   func forgetLeases() throws { try ScratchFiles.removeAll("\(directory)/leases") }
 

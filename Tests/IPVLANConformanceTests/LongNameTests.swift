@@ -33,11 +33,7 @@ import Testing
       ]
       attachments[0].configuration["cni.dev/valid-attachments"] = valid
       // What was given a moment ago may belong to an ADD at work; of host-local the file's time tells.
-      if type == "host-local" {
-        try Program(
-          "sh", ["-c", "find \(node.directory)/leases -name '1*' -exec touch -d '1 hour ago' {} +"]
-        ).run().mustSucceed()
-      }
+      if type == "host-local" { try node.ageLeases() }
       #expect(try attachments[0].call(.gc).isSuccess)
       try attachments[0].check()
       // A process lives in neither pod, so that the one that is not listed goes.

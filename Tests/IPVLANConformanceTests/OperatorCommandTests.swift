@@ -78,13 +78,7 @@ import Testing
   @Test func traceFollowsAPodOfTheReferencePlugin() throws {
     try withNode { node in
       let site = try OperatorSite(node, pods: 0)
-      try site.writeNetwork(
-        "ens6",
-        ipam: [
-          "type": "host-local", "subnet": "210.22.16.0/24", "rangeStart": "210.22.16.11",
-          "rangeEnd": "210.22.16.15", "dataDir": .string("\(node.directory)/networks"),
-        ])
-      let attachment = try site.attach("old", to: "ens6", byReference: true)
+      let attachment = try site.attachByReference("old")
       let completion = try site.control("trace", "web/old")
       #expect(completion.isSuccess, "\(completion)")
       for line in ["lease         210.22.16.11", "eth0 on ens6, l3s/bridge", "addresses     210.22.16.11"] {
@@ -100,13 +94,7 @@ import Testing
   @Test func traceFollowsAPodOfTheReferencePluginByItsLease() throws {
     try withNode { node in
       let site = try OperatorSite(node, pods: 0)
-      try site.writeNetwork(
-        "ens6",
-        ipam: [
-          "type": "host-local", "subnet": "210.22.16.0/24", "rangeStart": "210.22.16.11",
-          "rangeEnd": "210.22.16.15", "dataDir": .string("\(node.directory)/networks"),
-        ])
-      let attachment = try site.attach("old", to: "ens6", byReference: true)
+      let attachment = try site.attachByReference("old")
       try ScratchFiles.removeAll(site.cache)
       for id in ["210.22.16.11", attachment.pod.containerID] {
         let completion = try site.control("trace", id)
@@ -171,5 +159,18 @@ extension OperatorSite {
   func links() throws -> [JSONObject] {
     let completion = try control("links", "-o", "json").mustSucceed()
     return try JSONValue(parsing: completion.output).array?.compactMap(\.object) ?? []
+  }
+}
+
+extension OperatorSite {
+  /// A pod of the reference plugins on ens6, as a node has them that changes over.
+  fileprivate func attachByReference(_ name: String) throws -> PodAttachment {
+    try writeNetwork(
+      "ens6",
+      ipam: [
+        "type": "host-local", "subnet": "210.22.16.0/24", "rangeStart": "210.22.16.11",
+        "rangeEnd": "210.22.16.15", "dataDir": .string("\(node.directory)/networks"),
+      ])
+    return try attach(name, to: "ens6", byReference: true)
   }
 }

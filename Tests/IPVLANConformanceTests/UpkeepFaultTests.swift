@@ -30,7 +30,7 @@ import Testing
         number += 1
         let dead = try site.attach("dead\(number)")
         dead.pod.namespace.destroy()
-        try Self.makeLeasesOld(node)
+        try node.ageLeases()
       }
       try makeGarbage()
       let injector = try FaultInjector(on: node)
@@ -113,14 +113,8 @@ import Testing
       "ens5", ["hostAccess": true],
       ipam: ipam == "host-local" ? node.hostLocal() : ["cooldownSeconds": 0])
     for name in ["live0", "live1"] { try site.attach(name) }
-    try makeLeasesOld(node)
+    try node.ageLeases()
     return site
-  }
-
-  private static func makeLeasesOld(_ node: Node) throws {
-    _ = try Program(
-      "sh", ["-c", "find \(node.directory)/leases -name '1*' -exec touch -d '1 hour ago' {} +"]
-    ).run().mustSucceed()
   }
 
   private static func run(

@@ -46,7 +46,7 @@ package struct Garbage {
     let holders = Self.holders(of: stores, in: scope, &failures)
     do throws(NetlinkError) {
       let home = try NetworkNamespace.home()
-      let before = try NodeEntries()
+      let before = onlyLeases ? [] : try NodeEntries().addresses
       let inventory = try SlaveInventory(home: home).complete()
       let links =
         onlyLeases
@@ -56,8 +56,8 @@ package struct Garbage {
       leases = zip(stores, holders).map { store, holders in
         (store, (holders ?? []).filter { scope.includes($0.attachment) && !liveness.isAlive($0) })
       }
-      let limits = SweepLimits(inventory, without: links, scope: scope, holders: holders)
-      addresses = onlyLeases ? [] : limits.leftover(of: before.addresses)
+      addresses = SweepLimits(inventory, without: links, scope: scope, holders: holders)
+        .leftover(of: before)
       isComplete = true
     } catch {
       failures.append(

@@ -7,17 +7,6 @@ struct KnownSlave: Sendable, Hashable {
   let namespaceInode: UInt
   let namespace: String
 
-  init(linkIndex: Int32, namespaceInode: UInt, namespace: String) {
-    self.linkIndex = linkIndex
-    self.namespaceInode = namespaceInode
-    self.namespace = namespace
-  }
-
-  init(_ slave: IPVLANSlave) {
-    self.init(
-      linkIndex: slave.link.index, namespaceInode: slave.namespaceID.inode, namespace: slave.namespace)
-  }
-
   /// Finds the slave; `nil` when it is gone, or cannot be reached by its path any more.
   func open(on master: Link, home: borrowing NetworkNamespace) -> Opened? {
     guard let opened = try? NetworkNamespace(path: namespace), let identity = try? opened.identity(),
@@ -55,6 +44,13 @@ struct KnownSlave: Sendable, Hashable {
       self.link = link
       return true
     }
+  }
+}
+
+extension KnownSlave {
+  init(_ slave: IPVLANSlave) {
+    self.init(
+      linkIndex: slave.link.index, namespaceInode: slave.namespaceID.inode, namespace: slave.namespace)
   }
 }
 
