@@ -36,7 +36,7 @@ public struct FaultInjector: Sendable {
     trace = "/tmp/\(node.identifier).trace"
     let text = """
       #!/bin/sh
-      exec strace -qq -o \(trace) -e signal=none ${FAULT:+-e inject=$FAULT} ${PROGRAM:-\(Plugin().executable)} "$@"
+      exec strace -qq -o \(trace) -e signal=none -e raw=all ${FAULT:+-e inject=$FAULT} ${PROGRAM:-\(Plugin().executable)} "$@"
 
       """
     try Files.replace(script, with: Array(text.utf8), permissions: [.ownerReadWriteExecute])

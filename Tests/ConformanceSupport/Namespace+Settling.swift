@@ -18,6 +18,21 @@ extension Namespace {
     }
   }
 
+  /// Waits until no TCP connection is open, so that nobody has anything to repeat.
+  ///
+  /// A connection whose address is taken away still sends: IPv6 does not ask again whether a source address is its own.
+  public func awaitClosedConnections() throws {
+    // TCP_TIME_WAIT and TCP_LISTEN of <net/tcp_states.h>, in hexadecimal.
+    let quiet: Set<Substring> = ["06", "0A"]
+    try eventually {
+      try run {
+        try ["tcp", "tcp6"].allSatisfy { table in
+          try Self.lines("/proc/thread-self/net/\(table)").dropFirst().allSatisfy { quiet.contains($0[3]) }
+        }
+      }
+    }
+  }
+
   /// A file of the kernel as words.
   private static func lines(_ file: String) throws -> [[Substring]] {
     String(decoding: try Files.read(file, limit: 1 << 20), as: UTF8.self)
