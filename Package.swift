@@ -109,3 +109,43 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// What talks to a cluster. Neither the plugin nor the operator's tool depends on any of it: a node without an API server
+// attaches pods as before.
+package.dependencies += [
+  .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+  .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+  .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
+  .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+  .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+]
+package.targets += [
+  .target(
+    name: "KubernetesClient",
+    dependencies: [
+      .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      .product(name: "Yams", package: "Yams"),
+    ], swiftSettings: strict),
+  .target(
+    name: "KubernetesStandIn",
+    dependencies: [
+      "KubernetesClient",
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "Logging", package: "swift-log"),
+    ], path: "Tests/KubernetesStandIn", swiftSettings: strict),
+  .testTarget(
+    name: "KubernetesClientTests",
+    dependencies: ["KubernetesClient", "KubernetesStandIn", .product(name: "Logging", package: "swift-log")],
+    swiftSettings: strict),
+  // Against the API server that scripts/test --kubernetes starts.
+  .testTarget(
+    name: "KubernetesServerTests",
+    dependencies: ["KubernetesClient", "KubernetesStandIn", .product(name: "Logging", package: "swift-log")],
+    swiftSettings: strict),
+]

@@ -1,0 +1,179 @@
+public import Logging
+internal import Synchronization
+
+/// What a reflector has to tell.
+public enum ReflectorEvent<Object: KubernetesObject>: Sendable {
+  /// The whole collection at one moment: what is not in it is not there. Comes first, and again whenever the thread was
+  /// lost.
+  case listed(ResourceList<Object>)
+  /// The server has accepted a watch: from here on changes arrive.
+  case connected
+  /// An object is new or has changed.
+  case changed(Object)
+  /// An object is gone.
+  case deleted(Object)
+  /// The collection could not be read or followed. It is tried again after `retry`; what was said before stays all that
+  /// is known.
+  case failed(KubernetesError, retry: Duration)
+}
+
+/// Mirrors a collection: lists it, follows it, and finds back to it after every failure.
+///
+/// A list that fails, is cut short or refused is reported as ``ReflectorEvent/failed(_:retry:)`` and never as an empty
+/// collection. A watch that ends or breaks goes on from the version it had reached; when the server no longer has
+/// that version, or was restored to an older state, the collection is listed again.
+public struct Reflector<Object: KubernetesObject>: Sendable {
+  /// Times and sizes.
+  public struct Options: Sendable, Hashable {
+    /// How many objects a page holds.
+    public var pageSize = 500
+    /// Within which bounds the duration of a watch is chosen, in seconds.
+    public var watchSeconds = 240...480
+    /// After which time without a byte a watch counts as dead.
+    public var idleLimit: Duration = .seconds(120)
+    /// Over which time lists are spread after all watches were refused: a server that was restarted refuses those of
+    /// all its clients at once.
+    public var relistSpread: Duration = .seconds(10)
+    /// When to try again.
+    public var backoff = Backoff()
+    /// How long a watch must have lasted for the next failure to count as the first.
+    public var healthyAfter: Duration = .seconds(120)
+
+    /// The usual times and sizes.
+    public init() {}
+  }
+
+  private let client: APIClient
+  private let resource: Resource<Object>
+  private let namespace: String?
+  private let selection: Selection
+  private let options: Options
+  private let log: Logger
+
+  /// A reflector of the objects that `selection` chooses.
+  public init(
+    _ client: APIClient, _ resource: Resource<Object>, namespace: String? = nil,
+    _ selection: Selection = .all,
+    options: Options = Options(), log: Logger = Logger(label: "kubernetes-client")
+  ) {
+    self.client = client
+    self.resource = resource
+    self.namespace = namespace
+    self.selection = selection
+    self.options = options
+    self.log = log
+  }
+
+  /// Follows the collection until the task is cancelled. `deliver` is called for one event after the other.
+  public func run(_ deliver: @escaping @Sendable (ReflectorEvent<Object>) async -> Void) async {
+    var backoff = options.backoff
+    while !Task.isCancelled {
+      do throws(KubernetesError) {
+        let list = try await client.list(
+          resource, namespace: namespace, selection, pageSize: options.pageSize)
+        await deliver(.listed(list))
+        try await follow(from: list.resourceVersion, &backoff, deliver)
+        // Back here the version was lost.
+        try? await Task.sleep(for: .random(below: options.relistSpread))
+      } catch {
+        guard error.kind != .cancelled else { return }
+        await pause(error, &backoff, deliver)
+      }
+    }
+  }
+
+  /// Watches again and again; returns when the collection has to be listed again, throws only when it is cancelled.
+  private func follow(
+    from version: String, _ backoff: inout Backoff,
+    _ deliver: @escaping @Sendable (ReflectorEvent<Object>) async -> Void
+  ) async throws(KubernetesError) {
+    let position = Position(version)
+    while !Task.isCancelled {
+      let began = ContinuousClock.now
+      position.open = false
+      position.moved = false
+      let limits = WatchLimits(
+        duration: .seconds(Int.random(in: options.watchSeconds)), idle: options.idleLimit)
+      do throws(KubernetesError) {
+        try await client.watch(
+          resource, namespace: namespace, selection, from: position.version, limits: limits,
+          onOpen: {
+            position.open = true
+            await deliver(.connected)
+          },
+          onEvent: { event in
+            if let version = event.resourceVersion { position.version = version }
+            position.moved = true
+            switch event {
+            case .added(let object), .modified(let object): await deliver(.changed(object))
+            case .deleted(let object): await deliver(.deleted(object))
+            case .bookmark: break
+            }
+          })
+        // The usual end. One that comes at once is a failure in disguise, and must not become a busy loop.
+        if ContinuousClock.now - began < .seconds(1), !position.moved {
+          throw KubernetesError(
+            .unreachable, action: "watch \(resource.qualifiedName)", problem: "the server ended it at once")
+        }
+        backoff.reset()
+      } catch {
+        switch error.kind {
+        case .cancelled: throw error
+        case .expired:
+          log.info("\(error): listing again")
+          return
+        case .serverFailed where error.isFromTheFuture:
+          log.warning("the server is at an older state than it was: listing again")
+          return
+        // Nothing came, and the connection may be dead: that is no failure of the server, and no version is lost.
+        case .timedOut where position.open:
+          log.info("\(error): watching anew")
+        default:
+          if ContinuousClock.now - began > options.healthyAfter { backoff.reset() }
+          await pause(error, &backoff, deliver)
+          // A change that cannot be read is passed over by listing, where it shows as what it is.
+          if error.kind == .undecodable { return }
+        }
+      }
+    }
+  }
+
+  private func pause(
+    _ error: KubernetesError, _ backoff: inout Backoff,
+    _ deliver: @Sendable (ReflectorEvent<Object>) async -> Void
+  ) async {
+    let wait = backoff.next(after: error)
+    await deliver(.failed(error, retry: wait))
+    try? await Task.sleep(for: wait)
+  }
+}
+
+/// How far a watch has come.
+private final class Position: Sendable {
+  private struct State {
+    var version: String
+    var open = false
+    var moved = false
+  }
+
+  private let state: Mutex<State>
+
+  init(_ version: String) { state = Mutex(State(version: version)) }
+
+  var version: String {
+    get { state.withLock { $0.version } }
+    set { state.withLock { $0.version = newValue } }
+  }
+
+  /// Whether the server has accepted the watch.
+  var open: Bool {
+    get { state.withLock { $0.open } }
+    set { state.withLock { $0.open = newValue } }
+  }
+
+  /// Whether an event has come.
+  var moved: Bool {
+    get { state.withLock { $0.moved } }
+    set { state.withLock { $0.moved = newValue } }
+  }
+}

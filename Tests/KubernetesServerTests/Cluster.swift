@@ -1,0 +1,79 @@
+import Foundation
+import KubernetesClient
+import Logging
+
+/// The API server that `scripts/test --kubernetes` has started (scripts/cluster).
+enum Cluster {
+  /// Its directory, with kubeconfigs.
+  static var directory: String {
+    get throws {
+      guard let directory = ProcessInfo.processInfo.environment["KUBERNETES_CLUSTER"] else {
+        throw Missing(description: "KUBERNETES_CLUSTER is not set: run scripts/test --kubernetes")
+      }
+      return directory
+    }
+  }
+
+  struct Missing: Error, CustomStringConvertible { var description: String }
+
+  static let log: Logger = {
+    var log = Logger(label: "test")
+    log.logLevel = .critical
+    return log
+  }()
+
+  static func configuration(_ user: String = "admin") throws -> ClientConfiguration {
+    ClientConfiguration(
+      source: .kubeconfig(paths: ["\(try directory)/\(user).kubeconfig"]), userAgent: "test")
+  }
+
+  /// Runs a command of scripts/cluster.
+  static func command(_ verb: String) async throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "\(try repository)/scripts/cluster")
+    process.arguments = [verb, try directory]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    let (ended, continuation) = AsyncStream.makeStream(of: Int32.self)
+    process.terminationHandler = { process in
+      continuation.yield(process.terminationStatus)
+      continuation.finish()
+    }
+    try process.run()
+    for await status in ended where status != 0 {
+      throw Missing(description: "scripts/cluster \(verb) failed")
+    }
+  }
+
+  private static var repository: String {
+    get throws {
+      guard let path = ProcessInfo.processInfo.environment["KUBERNETES_REPOSITORY"] else {
+        throw Missing(description: "KUBERNETES_REPOSITORY is not set: run scripts/test --kubernetes")
+      }
+      return path
+    }
+  }
+
+  private static let namespaces = Resource<UnstructuredObject>(
+    group: "", version: "v1", plural: "namespaces", kind: "Namespace", isNamespaced: false)
+
+  /// A namespace that nobody else uses. Without a controller manager it cannot be deleted, so it stays.
+  static func namespace(_ client: APIClient) async throws -> String {
+    let name = "test-\(UUID().uuidString.lowercased())"
+    _ = try await client.create(namespaces, UnstructuredObject(metadata: ObjectMetadata(name: name)))
+    return name
+  }
+}
+
+/// Waits until something holds, for as long as a busy machine may take.
+func eventually(_ what: String, within limit: Duration = .seconds(120), _ condition: () async -> Bool)
+  async throws
+{
+  let end = ContinuousClock.now + limit
+  while !(await condition()) {
+    guard ContinuousClock.now < end else {
+      throw Cluster.Missing(description: "not within \(limit): \(what)")
+    }
+    try await Task.sleep(for: .milliseconds(20))
+  }
+}

@@ -1,0 +1,100 @@
+internal import Hummingbird
+internal import KubernetesClient
+internal import NIOCore
+
+extension StandIn {
+  func watch(_ request: ParsedRequest, _ fault: Fault?) async -> Response {
+    guard let start = Int(request.query["resourceVersion"] ?? "") else {
+      return failure(
+        StandInStore.Refusal(code: 400, reason: "BadRequest", message: "invalid resource version"))
+    }
+    do {
+      _ = try await store.collection(request.collection)
+    } catch {
+      return failure(error)
+    }
+    if start > (await store.version) {
+      return failure(
+        StandInStore.Refusal(
+          code: 504, reason: "Timeout", message: "Timeout: Too large resource version: \(start)",
+          causes: [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]]))
+    }
+    let run = await store.run
+    return Response(
+      status: .ok, headers: [.contentType: "application/json"],
+      body: ResponseBody { writer in
+        switch fault {
+        case .end?: break
+        case .silence?:
+          try await writer.write(ByteBuffer())
+          try await Task.sleep(for: .seconds(3600))
+        case .line(let text)?: try await writer.write(ByteBuffer(string: text + "\n"))
+        case .cut(let bytes)?:
+          // The beginning of an event, and no end.
+          let whole = "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"cut\"}}}"
+          try await writer.write(ByteBuffer(string: String(whole.prefix(bytes))))
+        default: try await self.stream(request, from: start, run: run, &writer)
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  private func stream(
+    _ request: ParsedRequest, from start: Int, run: Int, _ writer: inout any ResponseBodyWriter
+  ) async throws {
+    let end = ContinuousClock.now + .seconds(Int(request.query["timeoutSeconds"] ?? "") ?? 300)
+    var position = start
+    var marked = ContinuousClock.now
+    // The head goes out with the first byte.
+    try await writer.write(ByteBuffer(string: "\n"))
+    while ContinuousClock.now < end {
+      guard let changes = await store.changes(request.collection, after: position, epoch: run) else {
+        let refusal = StandInStore.Refusal(
+          code: 410, reason: "Expired", message: "too old resource version: \(position)")
+        try await write(["type": "ERROR", "object": status(refusal)], &writer)
+        return
+      }
+      for change in changes {
+        position = change.version
+        if let event = event(change, request) { try await write(event, &writer) }
+      }
+      if request.query["allowWatchBookmarks"] == "true", ContinuousClock.now - marked > .milliseconds(500) {
+        marked = .now
+        let version = FieldValue.string(String(max(position, await store.version)))
+        try await write(
+          ["type": "BOOKMARK", "object": ["metadata": ["resourceVersion": version]]], &writer)
+      }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+  }
+
+  /// What a change is to a watch with a selector.
+  private func event(_ change: StandInStore.Change, _ request: ParsedRequest) -> FieldValue? {
+    guard request.namespace == nil || change.object["metadata"]?["namespace"]?.string == request.namespace
+    else {
+      return nil
+    }
+    let was = change.before.map(request.selects) ?? false
+    let isNow = change.kind != .deleted && request.selects(change.object)
+    let type =
+      switch (was, isNow) {
+      case (false, true): "ADDED"
+      case (true, true): "MODIFIED"
+      case (true, false): "DELETED"
+      case (false, false): ""
+      }
+    return type.isEmpty ? nil : ["type": .string(type), "object": change.object]
+  }
+
+  private func write(_ value: FieldValue, _ writer: inout any ResponseBodyWriter) async throws {
+    var buffer = ByteBuffer(bytes: json(value))
+    buffer.writeString("\n")
+    try await writer.write(buffer)
+  }
+
+  private func failure(_ refusal: StandInStore.Refusal) -> Response {
+    Response(
+      status: .init(code: refusal.code), headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: json(status(refusal)))))
+  }
+}

@@ -1,0 +1,114 @@
+internal import Hummingbird
+internal import KubernetesClient
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+
+/// An API server that does on command what a real one does when it pleases.
+///
+/// It listens on a port of loopback, without TLS. Tokens: `admin` may do everything, `nobody` nothing, others are
+/// unknown.
+public final class StandIn: Sendable {
+  let store = StandInStore()
+  let state: Mutex<State>
+
+  struct State {
+    var rules: [FaultRule] = []
+    var tokens: [String: Bool] = ["admin": true, "nobody": false]
+    var requests: [RecordedRequest] = []
+    var port = 0
+  }
+
+  /// A request that came.
+  public struct RecordedRequest: Sendable {
+    /// The verb, as roles name it.
+    public var verb: String
+    /// The path.
+    public var path: String
+    /// The parameters.
+    public var query: [String: String]
+    /// When it came.
+    public var at: ContinuousClock.Instant
+  }
+
+  private init() { state = Mutex(State()) }
+
+  /// Runs `body` with a server that has the collections of ``Probe`` and the client's own.
+  public static func run<Outcome: Sendable>(
+    _ body: @escaping @Sendable (StandIn) async throws -> Outcome
+  ) async throws -> Outcome {
+    let server = StandIn()
+    for collection in [
+      StandInStore.Collection(
+        group: "example.dev", version: "v1", plural: "widgets", kind: "Widget", hasStatus: true,
+        isCustom: true),
+      StandInStore.Collection(
+        group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", hasStatus: false, isCustom: false),
+      StandInStore.Collection(
+        group: "", version: "v1", plural: "events", kind: "Event", hasStatus: false, isCustom: false),
+      StandInStore.Collection(
+        group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", hasStatus: false,
+        isCustom: false),
+    ] {
+      await server.store.declare(collection)
+    }
+    var log = Logger(label: "stand-in")
+    log.logLevel = .error
+    let (listening, started) = AsyncStream.makeStream(of: Int.self)
+    let application = Application(
+      responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
+        await server.respond(request)
+      },
+      configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+      onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) },
+      logger: log)
+    return try await withThrowingTaskGroup(of: Outcome?.self) { group in
+      group.addTask {
+        // Without signals: it ends when it is cancelled.
+        try await application.run()
+        return nil
+      }
+      group.addTask {
+        for await port in listening {
+          server.state.withLock { $0.port = port }
+          return try await body(server)
+        }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let outcome = try await group.next() {
+        if let outcome { return outcome }
+      }
+      throw CancellationError()
+    }
+  }
+
+  /// Where it listens.
+  public var address: String { "http://127.0.0.1:\(state.withLock { $0.port })" }
+
+  /// The requests that came so far.
+  public var requests: [RecordedRequest] { state.withLock { $0.requests } }
+
+  /// Orders a fault.
+  public func order(_ rule: FaultRule) { state.withLock { $0.rules.append(rule) } }
+
+  /// Takes back all that was ordered.
+  public func behave() { state.withLock { $0.rules = [] } }
+
+  /// Makes a token known or unknown.
+  public func setToken(_ token: String, isKnown: Bool) {
+    state.withLock { $0.tokens[token] = isKnown ? true : nil }
+  }
+
+  /// Restarts: versions of before cannot be watched from.
+  public func restart() async { await store.forget() }
+
+  /// What a backup holds.
+  public struct Backup: Sendable { let content: StandInStore.Backup }
+
+  /// Makes a backup.
+  public func backUp() async -> Backup { Backup(content: await store.backUp()) }
+
+  /// Goes back to a backup.
+  public func restore(_ backup: Backup) async { await store.restore(backup.content) }
+}
