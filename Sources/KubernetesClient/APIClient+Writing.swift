@@ -39,8 +39,8 @@ extension APIClient {
 
   /// Changes the members that `patch` has and removes those that are `null` in it (RFC 7396); all others stay.
   ///
-  /// A `metadata.resourceVersion` or `metadata.uid` in the patch is a condition: the server refuses with
-  /// ``KubernetesError/Kind/conflict`` when the object has another.
+  /// A `metadata.resourceVersion` or `metadata.uid` in the patch is a condition: when the object has another, the server
+  /// refuses with ``KubernetesError/Kind/conflict`` for the version, and ``KubernetesError/Kind/invalid`` for the uid.
   public func mergePatch<Object>(
     _ resource: Resource<Object>, _ name: String, namespace: String? = nil, subresource: Subresource = .none,
     patch: some Encodable

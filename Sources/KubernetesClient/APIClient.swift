@@ -138,7 +138,10 @@ public struct APIClient: Sendable {
   /// Writes a value as JSON.
   func encode(_ value: some Encodable, action: String) throws(KubernetesError) -> [UInt8] {
     do {
-      return Array(try JSONEncoder().encode(value))
+      let encoder = JSONEncoder()
+      // Servers read what is applied as YAML, and older ones know no escaped slash there.
+      encoder.outputFormatting = .withoutEscapingSlashes
+      return Array(try encoder.encode(value))
     } catch {
       throw KubernetesError(.unencodable, action: action, problem: "it cannot be written as JSON: \(error)")
     }

@@ -74,12 +74,6 @@ public struct KubernetesError: Error, Sendable, CustomStringConvertible {
     default: false
     }
   }
-
-  /// Whether the server is older than the version that was asked for, as after it was restored from a backup.
-  public var isFromTheFuture: Bool {
-    status?.details?.causes?.contains { $0.reason == "ResourceVersionTooLarge" } ?? false
-      || (status?.code == 504 && status?.message?.contains("Too large resource version") ?? false)
-  }
 }
 
 extension KubernetesError {

@@ -56,14 +56,10 @@ import Testing
     "a watch that is refused or breaks goes on from where it was",
     arguments: [
       Fault.status(429, reason: "TooManyRequests"), .status(500, reason: "InternalError"),
-      .status(403, reason: "Forbidden"), .text(502, "bad gateway"), .cut(bytes: 30), .end, .silence,
+      .status(403, reason: "Forbidden"), .text(502, "bad gateway"), .cut(bytes: 30), .end,
     ])
   func watchBreaks(_ fault: Fault) async throws {
-    let change = { @Sendable (options: inout Reflector<UnstructuredObject>.Options) in
-      options.watchSeconds = 1...1
-      options.idleLimit = .seconds(3)
-    }
-    try await reflecting(change) { server, client, seen in
+    try await reflecting({ $0.watchSeconds = 1...1 }) { server, client, seen in
       try await eventually("a watch") { server.count("watch") >= 1 }
       server.order(FaultRule(fault, to: "watch", times: 2))
       let before = server.count("watch")
@@ -103,7 +99,7 @@ import Testing
 
   @Test("a server that was restored to an older state is followed from there")
   func restored() async throws {
-    try await reflecting({ $0.watchSeconds = 1...1 }) { server, client, seen in
+    try await reflecting({ $0.idleLimit = .seconds(3) }) { server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       let backup = await server.backUp()
       for name in ["b", "c", "d"] { _ = try await client.create(widgets, widget(name)) }
@@ -115,21 +111,24 @@ import Testing
     }
   }
 
-  @Test("a connection that went silent is given up after the idle limit, without a list")
+  @Test("a connection that went silent is given up after the idle limit")
   func silent() async throws {
-    try await reflecting({ $0.idleLimit = .milliseconds(700) }) { server, client, seen in
-      server.order(FaultRule(.silence, to: "watch", times: 2))
+    try await reflecting({ $0.idleLimit = .seconds(3) }) { server, client, seen in
+      try await eventually("a watch") { server.count("watch") == 1 }
+      server.order(FaultRule(.silence, to: "watch", times: 1))
       await server.restart()
-      try await eventually("watches that go silent, and one more") { server.count("watch") >= 4 }
+      try await eventually("a watch that goes silent, and one more") { server.count("watch") >= 3 }
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }
-      #expect(server.count("list") == 2)
+      // What was missed meanwhile is not known, so that it was listed again.
+      #expect(server.count("list") == 3)
+      #expect(seen.failures.isEmpty)
     }
   }
 
   @Test("a receiver that takes its time is no silence")
   func slowReceiver() async throws {
-    try await reflecting({ $0.idleLimit = .milliseconds(700) }, delay: .milliseconds(1500)) {
+    try await reflecting({ $0.idleLimit = .seconds(3) }, delay: .seconds(4)) {
       server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }

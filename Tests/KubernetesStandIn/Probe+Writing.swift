@@ -63,7 +63,7 @@ extension Probe {
         try await probing.patch("a", ["metadata": ["resourceVersion": version], "spec": ["size": 3]])
       }
     },
-    Probe("a patch for another identity", "conflict") { probing in
+    Probe("a patch for another identity", "invalid") { probing in
       try await probing.make("a")
       return await probing.outcome {
         try await probing.patch("a", ["metadata": ["uid": "12345678-1234-1234-1234-123456789012"]])

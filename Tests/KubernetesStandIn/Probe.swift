@@ -82,14 +82,14 @@ struct Probing: Sendable {
   /// The first `count` events of a watch, in words.
   func events(
     _ count: Int, from version: String, _ selection: Selection = .all, seconds: Int = 20,
-    meanwhile: @escaping @Sendable () async throws -> Void = {}
+    idle: Duration = .seconds(120), meanwhile: @escaping @Sendable () async throws -> Void = {}
   ) async throws -> String {
     let (events, sink) = AsyncStream.makeStream(of: String.self)
     return try await withThrowingTaskGroup(of: String?.self) { group in
       group.addTask {
         try await client.watch(
           widgets, namespace: namespace, selection, from: version,
-          limits: WatchLimits(duration: .seconds(seconds)),
+          limits: WatchLimits(duration: .seconds(seconds), idle: idle),
           onOpen: { sink.yield("open") },
           onEvent: { event in
             switch event {

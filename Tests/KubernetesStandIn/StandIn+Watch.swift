@@ -13,12 +13,6 @@ extension StandIn {
     } catch {
       return failure(error)
     }
-    if start > (await store.version) {
-      return failure(
-        StandInStore.Refusal(
-          code: 504, reason: "Timeout", message: "Timeout: Too large resource version: \(start)",
-          causes: [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]]))
-    }
     let run = await store.run
     return Response(
       status: .ok, headers: [.contentType: "application/json"],
@@ -49,6 +43,7 @@ extension StandIn {
     try await writer.write(ByteBuffer(string: "\n"))
     while ContinuousClock.now < end {
       guard let changes = await store.changes(request.collection, after: position, epoch: run) else {
+        if await store.wasRestored { return }
         let refusal = StandInStore.Refusal(
           code: 410, reason: "Expired", message: "too old resource version: \(position)")
         try await write(["type": "ERROR", "object": status(refusal)], &writer)
@@ -58,7 +53,10 @@ extension StandIn {
         position = change.version
         if let event = event(change, request) { try await write(event, &writer) }
       }
-      if request.query["allowWatchBookmarks"] == "true", ContinuousClock.now - marked > .milliseconds(500) {
+      // A watch from a version that is still to come is told of nothing before it.
+      if request.query["allowWatchBookmarks"] == "true", position <= (await store.version),
+        ContinuousClock.now - marked > .milliseconds(500)
+      {
         marked = .now
         let version = FieldValue.string(String(max(position, await store.version)))
         try await write(

@@ -139,6 +139,13 @@ actor StandInStore {
   {
     let collection = try collection(path)
     let old = try get(path, key)
+    if let wanted = patch["metadata"]?["uid"]?.string, wanted != old["metadata"]?["uid"]?.string {
+      throw Refusal(
+        code: 422, reason: "Invalid",
+        message:
+          "\(collection.kind) \"\(key.name)\" is invalid: metadata.uid: Invalid value: \"\(wanted)\": field is immutable"
+      )
+    }
     return try update(path, key, collection, old, merged(old, patch), status: status)
   }
 
@@ -284,6 +291,8 @@ actor StandInStore {
 
   /// The number of this run of the server, which a watch belongs to.
   var run: Int { epoch }
+  /// Whether this run began with the state of a backup. The server was away for that: watches of before have ended.
+  private(set) var wasRestored = false
 
   /// Forgets the history, as a restart and a compaction do: versions up to now cannot be watched from, pages not
   /// continued.
@@ -291,6 +300,7 @@ actor StandInStore {
     version += 1
     oldest = version
     epoch += 1
+    wasRestored = false
     history = [:]
     pages = [:]
   }
@@ -309,6 +319,7 @@ actor StandInStore {
     version = backup.version
     oldest = version
     epoch += 1
+    wasRestored = true
     history = [:]
     pages = [:]
   }

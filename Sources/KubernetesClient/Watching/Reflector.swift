@@ -29,7 +29,7 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
     public var pageSize = 500
     /// Within which bounds the duration of a watch is chosen, in seconds.
     public var watchSeconds = 240...480
-    /// After which time without a byte a watch counts as dead.
+    /// After which time without a byte, of a change or a bookmark, a watch counts as dead.
     public var idleLimit: Duration = .seconds(120)
     /// Over which time lists are spread after all watches were refused: a server that was restarted refuses those of
     /// all its clients at once.
@@ -122,12 +122,11 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
         case .expired:
           log.info("\(error): listing again")
           return
-        case .serverFailed where error.isFromTheFuture:
-          log.warning("the server is at an older state than it was: listing again")
-          return
-        // Nothing came, and the connection may be dead: that is no failure of the server, and no version is lost.
+        // Not even a bookmark came, which a server sends every minute: the connection is dead, or the server was restored
+        // to a state before this version, and is silent until it gets there.
         case .timedOut where position.open:
-          log.info("\(error): watching anew")
+          log.info("\(error): listing again")
+          return
         default:
           if ContinuousClock.now - began > options.healthyAfter { backoff.reset() }
           await pause(error, &backoff, deliver)
