@@ -83,7 +83,7 @@ extension NetlinkSocket {
   /// - Throws: ``NetlinkError`` when the routes cannot be listed.
   public mutating func defaultRouteLinkIndex() throws(NetlinkError) -> Int32? {
     for family in IPFamily.allCases {
-      let defaults = try routes(family, table: UInt32(RT_TABLE_MAIN.rawValue)).filter { route in
+      let defaults = try routes(family, table: Route.mainTable).filter { route in
         route.destination.isDefaultRoute && route.isUnicast && route.linkIndex != nil
       }
       if let best = defaults.min(by: { $0.priority < $1.priority }) { return best.linkIndex }

@@ -31,9 +31,6 @@ public struct PolicyRule: Sendable, Hashable {
     self.outgoingLink = outgoingLink
     self.suppressedPrefixLength = suppressedPrefixLength
   }
-
-  /// The number of the main table; the C constant is `RT_TABLE_MAIN`.
-  public static let mainTable: UInt32 = 254
 }
 
 extension PolicyRule: CustomStringConvertible {
@@ -44,7 +41,7 @@ extension PolicyRule: CustomStringConvertible {
       words += " fwmark 0x\(String(mark.value, radix: 16))/0x\(String(mark.mask, radix: 16))"
     }
     if let outgoingLink { words += " oif \(outgoingLink)" }
-    words += " lookup \(table == Self.mainTable ? "main" : "\(table)")"
+    words += " lookup \(table == Route.mainTable ? "main" : "\(table)")"
     if let suppressedPrefixLength { words += " suppress_prefixlength \(suppressedPrefixLength)" }
     return words
   }

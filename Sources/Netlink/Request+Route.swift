@@ -44,7 +44,7 @@ extension Request {
       }
       if let gateway = route.gateway { message.put(Int(RTA_GATEWAY.rawValue), gateway) }
       message.put(Int(RTA_OIF.rawValue), nodeRoute.linkIndex)
-      message.put(Int(RTA_TABLE.rawValue), route.table ?? UInt32(RT_TABLE_MAIN.rawValue))
+      message.put(Int(RTA_TABLE.rawValue), route.table ?? Route.mainTable)
       if let priority = route.priority { message.put(Int(RTA_PRIORITY.rawValue), priority) }
       guard route.mtu != nil || route.advertisedMSS != nil else { return }
       message.nest(Int(RTA_METRICS.rawValue)) { message in

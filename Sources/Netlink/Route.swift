@@ -26,6 +26,9 @@ public struct Route: Sendable, Hashable {
   /// How many links it spreads over: more than 1 for multipath routes.
   public let nextHopCount: Int
 
+  /// The number of the main table; the C constant is `RT_TABLE_MAIN`.
+  public static let mainTable: UInt32 = 254
+
   /// Forwards packets, as opposed to local, broadcast and blackhole routes.
   public var isUnicast: Bool { type == UInt8(RTN_UNICAST) }
 

@@ -1,5 +1,6 @@
 import ConformanceSupport
 import JSON
+import Testing
 
 /// Broken nodes, one for each finding and each kind of leftover.
 extension DoctorTests {
@@ -24,6 +25,30 @@ extension DoctorTests {
     Fault(
       "an address twice", ["duplicateAddress"],
       make: { try $0.node.namespace.ip("address", "add", "172.31.16.4/32", "dev", "ens6") }),
+    Fault(
+      "a pod's address in another pod", ["duplicateAddress", "leaseMissing", "fenceIncomplete"],
+      fixed: ["fenceIncomplete"],
+      make: { site in
+        let other = try site.attach("other", to: "ens6")
+        try other.pod.namespace.ip("address", "add", "172.31.16.4/32", "dev", "eth0")
+      },
+      mend: { site in
+        let finding = try #require(try site.findings().first { $0.kind == "duplicateAddress" })
+        // The one that the address was given to keeps it.
+        #expect(finding.remedy == "kubectl --namespace web delete pod other")
+        var other = try #require(site.attachments.last)
+        try other.delete()
+        other.pod.namespace.destroy()
+      }),
+    Fault(
+      "a pod's address on a link of nobody", ["duplicateAddress"],
+      make: { site in
+        let namespace = try site.node.pod("stray").namespace
+        try site.node.namespace.ip(
+          "link", "add", "link", "ens6", "name", "stray", "netns",
+          String(namespace.path.dropFirst("/run/netns/".count)), "type", "ipvlan", "mode", "l3s")
+        try namespace.batch("link set stray up\naddr add 172.31.16.4/32 dev stray\n")
+      }),
     Fault(
       "a pod's link down", ["linkDown"],
       make: { try $0.attachments[0].pod.namespace.ip("link", "set", "eth0", "down") }),
@@ -71,7 +96,13 @@ extension DoctorTests {
       }),
     Fault(
       "an address of a pool on a link of nobody", ["poolAddressTaken"],
-      make: { try $0.addForeignSlave("172.31.16.8/20") }),
+      make: { site in
+        try site.addForeignSlave("172.31.16.8/20")
+        // It is no garbage, since somebody may use it; who looks for garbage is told all the same.
+        let collection = try site.control("gc")
+        #expect(collection.isSuccess && collection.text.contains("nothing to free"), "\(collection)")
+        #expect(collection.errors.contains("link eth0 in ") && collection.errors.contains("172.31.16.8"))
+      }),
     Fault(
       "a half-made link", ["halfMadeLink"], fixed: ["halfMadeLink"],
       make: { site in

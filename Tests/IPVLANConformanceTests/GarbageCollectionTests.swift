@@ -35,6 +35,32 @@ import Testing
     }
   }
 
+  /// As many entries as a node can have, under both names that libcni writes: more than a MiB.
+  @Test(arguments: [6000, 20_000]) func aListOfAnyLengthIsRead(count: Int) throws {
+    try withCleanNode { node in
+      var kept = try attachment(on: node, "a", host: 4)
+      var forgotten = try attachment(on: node, "b", host: 5)
+      try kept.add()
+      try forgotten.add()
+      let others: [JSONValue] = (0..<count).map { number in
+        let digits = String(number, radix: 16)
+        return [
+          "containerID": .string(digits + String(repeating: "f", count: 64 - digits.count)), "ifname": "eth0",
+        ]
+      }
+      let ours: JSONValue = ["containerID": .string(kept.pod.containerID), "ifname": .string(kept.ifname)]
+      var call = kept
+      for key in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
+        call.configuration[key] = .array(others + [ours])
+      }
+      let reply = try call.call(.gc)
+      #expect(reply.isSuccess, "\(reply)")
+      #expect(try forgotten.pod.namespace.linkNames() == ["lo"])
+      try kept.check()
+      try kept.delete()
+    }
+  }
+
   @Test func anAttachmentThatIsNotListedAndHasNoProcessIsRemoved() throws {
     try withCleanNode { node in
       var kept = try attachment(on: node, "a", host: 4)

@@ -48,6 +48,39 @@ import Testing
     }
   }
 
+  /// A pod that has the gateway's address takes the gateway from the node and from all other pods.
+  @Test(arguments: ["l2", "l3s"]) func theAddressOfAGatewayIsRefused(mode: String) throws {
+    try withNode { node in
+      // With its own gateway, with that of a route alone, and with none, where the node's default route tells.
+      let route: [JSONObject] = [["dst": "10.9.0.0/16", "gw": "172.31.16.9"]]
+      let cases: [(address: String, routes: [JSONObject], whose: String)] = [
+        ("172.31.16.9/20 via 172.31.16.9", [], "the pod's own routes"),
+        ("172.31.16.9/20", route, "the pod's own routes"),
+        ("\(Site.ens5.gateway)/20", [], "the node's default route by ens5"),
+      ]
+      var attachment = try node.attachment(mode: mode)
+      for (address, routes, whose) in cases {
+        for hasHostAccess in [false, mode != "l2"] {
+          attachment.configuration["ipam"] = .object(Configuration.staticIPAM(address, routes: routes))
+          attachment.configuration["hostAccess"] = .bool(hasHostAccess)
+          try attachment.mustFail(code: 103, naming: "gateway of \(whose)")
+          #expect(try attachment.pod.namespace.linkNames() == ["lo"])
+        }
+      }
+      #expect(try Traffic.ping(Site.ens5.gateway, from: node.namespace))
+      // What a plugin has given goes back.
+      let script = try node.plugin(
+        "giver",
+        "echo $CNI_COMMAND >>$0.calls; [ $CNI_COMMAND != ADD ] || echo '{\"cniVersion\":\"1.1.0\",\"ips\":"
+          + "[{\"address\":\"\(Site.ens5.gateway)/20\"}]}'")
+      attachment.configuration["ipam"] = ["type": "giver"]
+      attachment.path = script.directory
+      try attachment.mustFail(code: 103, naming: "gateway")
+      #expect(script.read("calls") == "ADD\nDEL\n")
+      try script.remove()
+    }
+  }
+
   /// A link-local address is of one link only.
   @Test func aLinkLocalAddressOfAnotherLinkIsFree() throws {
     try withCleanNode { node in

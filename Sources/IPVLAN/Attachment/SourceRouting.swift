@@ -29,7 +29,7 @@ enum SourceRouting {
       guard let attachment = LinkIdentity.attachment(of: other) else { continue }
       var gateways: [IPAddress] = []
       for family in IPFamily.allCases {
-        gateways += try pod.routes(family, table: PolicyRule.mainTable, outOf: other.index)
+        gateways += try pod.routes(family, table: Route.mainTable, outOf: other.index)
           .filter(\.destination.isDefaultRoute).compactMap(\.gateway)
       }
       // Without a default route it was separated when it was made.

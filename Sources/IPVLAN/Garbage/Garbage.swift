@@ -24,6 +24,8 @@ package struct Garbage {
   package let links: [IPVLANSlave]
   /// The addresses for which the node has something, and that no pod has.
   package let addresses: [IPAddress]
+  /// Links with addresses that no attachment and no lease tells an owner of. Somebody else made them, and they stay.
+  package let strangers: [IPVLANSlave]
   /// What could not be read, and what is therefore not looked at.
   package let failures: [CNIError]
 
@@ -46,6 +48,7 @@ package struct Garbage {
     let holders = Self.holders(of: stores, in: scope, &failures)
     do throws(NetlinkError) {
       let home = try NetworkNamespace.home()
+      let identity = try home.checkedIdentity()
       let before = onlyLeases ? [] : try NodeEntries().addresses
       let inventory = try SlaveInventory(home: home).complete()
       let links =
@@ -58,11 +61,12 @@ package struct Garbage {
       }
       addresses = SweepLimits(inventory, without: links, scope: scope, holders: holders)
         .leftover(of: before)
+      strangers = Self.strangers(inventory, scope, holders, home: identity)
       isComplete = true
     } catch {
       failures.append(
         CNIError(.ioFailure, "nothing is freed, since not all network namespaces can be read", error))
-      (leases, links, addresses, isComplete) = ([], [], [], false)
+      (leases, links, addresses, strangers, isComplete) = ([], [], [], [], false)
     }
     self.failures = failures
   }
@@ -153,6 +157,21 @@ package struct Garbage {
         slave.isOfNode, !inventory.isOccupied(slave), !young.contains(attachment)
       else { return false }
       return !listed.contains(Attachment(containerID: attachment.containerID, ifname: attachment.ifname))
+    }
+  }
+
+  /// Only all stores tell that nobody has leased an address.
+  private static func strangers(
+    _ inventory: CompleteInventory, _ scope: Scope, _ holders: [[LeaseHolder]?],
+    home: NetworkNamespace.Identity
+  ) -> [IPVLANSlave] {
+    guard case .node = scope, !holders.contains(where: { $0 == nil }) else { return [] }
+    let leased = Set(holders.flatMap { $0 ?? [] }.flatMap(\.addresses))
+    return inventory.slaves.filter { slave in
+      slave.parent == .inMastersNamespace && slave.namespaceID != home
+        && LinkIdentity.attachment(of: slave.link) == nil
+        && !LinkIdentity.isHalfMade(slave.link) && !slave.addresses.isEmpty
+        && !slave.addresses.contains(where: leased.contains)
     }
   }
 

@@ -87,7 +87,7 @@ struct NodeEntries {
   static func hostRoutes(_ node: inout NetlinkSocket) throws(NetlinkError) -> [Route] {
     var routes: [Route] = []
     for family in IPFamily.allCases {
-      routes += try node.routes(family, table: PolicyRule.mainTable)
+      routes += try node.routes(family, table: Route.mainTable)
         .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
     }
     return routes

@@ -73,7 +73,7 @@ struct HostAccessBuilder {
   ) throws(NetlinkError) -> [IPAddress] {
     var addresses: [IPAddress] = []
     for family in IPFamily.allCases {
-      addresses += try node.routes(family, table: PolicyRule.mainTable, outOf: plan.linkIndex)
+      addresses += try node.routes(family, table: Route.mainTable, outOf: plan.linkIndex)
         .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
         .map(\.destination.address)
     }
@@ -127,7 +127,7 @@ struct HostAccessBuilder {
   private func defaultGateways(_ node: inout NetlinkSocket) throws(NetlinkError) -> [IPAddress] {
     var gateways: [IPAddress] = []
     for family in IPFamily.allCases {
-      let defaults = try node.routes(family, table: PolicyRule.mainTable, outOf: master.index)
+      let defaults = try node.routes(family, table: Route.mainTable, outOf: master.index)
         .filter { $0.destination.isDefaultRoute && $0.gateway != nil }
       if let gateway = defaults.min(by: { $0.priority < $1.priority })?.gateway { gateways.append(gateway) }
     }

@@ -57,7 +57,7 @@ package struct HostAccessCheck {
     var reached: Set<IPAddress> = []
     for family in Set(addresses.map(\.family)) {
       reached.formUnion(
-        try node.routes(family, table: PolicyRule.mainTable, outOf: plan.linkIndex)
+        try node.routes(family, table: Route.mainTable, outOf: plan.linkIndex)
           .filter(\.destination.isHost).map(\.destination.address))
     }
     return addresses.filter { !reached.contains($0) }.map { address in

@@ -32,7 +32,7 @@ struct HostAccessPlan: Sendable {
       let priorities = HostAccessNumbers.Priority.self
       return [
         PolicyRule(
-          family, priority: priorities.hostRoutes, table: PolicyRule.mainTable,
+          family, priority: priorities.hostRoutes, table: Route.mainTable,
           suppressedPrefixLength: UInt32(family.bitWidth - 1)),
         PolicyRule(
           family, priority: priorities.mark, table: table, mark: HostAccessNumbers.mark(number)),

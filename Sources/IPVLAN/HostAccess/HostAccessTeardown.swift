@@ -32,7 +32,7 @@ public enum HostAccessTeardown {
 
   private static func isOwn(_ rule: PolicyRule) -> Bool {
     let hostRoutes = PolicyRule(
-      rule.family, priority: HostAccessNumbers.Priority.hostRoutes, table: PolicyRule.mainTable,
+      rule.family, priority: HostAccessNumbers.Priority.hostRoutes, table: Route.mainTable,
       suppressedPrefixLength: UInt32(rule.family.bitWidth - 1))
     return rule == hostRoutes || HostAccessNumbers.number(ofTable: rule.table) != nil
   }

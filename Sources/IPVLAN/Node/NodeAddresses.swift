@@ -34,4 +34,34 @@ enum NodeAddresses {
     }
     return occupied
   }
+
+  /// Refuses an address that its own gateway has: nobody on the link would reach the gateway any more.
+  ///
+  /// An address that comes without a gateway is compared with that of the master's default route.
+  /// - Throws: ``CNIError`` with code 103 that names the gateway, or 5 when the kernel does not list the routes.
+  static func refuseGateways(
+    _ allocation: Allocation, on master: Link, through socket: inout NetlinkSocket
+  ) throws(CNIError) {
+    let named = allocation.assignments.compactMap(\.gateway) + allocation.routes.compactMap(\.gateway)
+    for assignment in allocation.assignments {
+      let address = assignment.address.address
+      if named.contains(address) { throw gatewayRefusal(address, "of the pod's own routes") }
+      guard assignment.gateway == nil else { continue }
+      let routes: [Route]
+      do throws(NetlinkError) {
+        routes = try socket.routes(address.family, table: Route.mainTable, outOf: master.index)
+      } catch {
+        throw CNIError(.ioFailure, "cannot list the routes by master \(master.name)", error)
+      }
+      if routes.contains(where: { $0.destination.isDefaultRoute && $0.gateway == address }) {
+        throw gatewayRefusal(address, "of the node's default route by \(master.name)")
+      }
+    }
+  }
+
+  private static func gatewayRefusal(_ address: IPAddress, _ whose: String) -> CNIError {
+    CNIError(
+      code: .addressInUse, message: "address \(address) is in use: it is the gateway \(whose)",
+      details: "give the pod another address of the subnet")
+  }
 }

@@ -46,6 +46,7 @@ struct Adder {
     for entry in allocation.passedOver { log.note("passed over \(entry)") }
     log.endStep("allocate")
     do throws(CNIError) {
+      try refuseGateways(allocation, master, &session)
       let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
       let attacher = Attacher(plan, podPath: netns)
       try hold(&sharedMode, session)
@@ -89,6 +90,14 @@ struct Adder {
     } catch {
       throw CNIError(.ioFailure, "cannot list the addresses that are in use on master \(master.name)", error)
     }
+  }
+
+  private func refuseGateways(
+    _ allocation: Allocation, _ master: Link, _ session: inout NodeSession
+  ) throws(CNIError) {
+    try configuration.isLinkInContainer
+      ? NodeAddresses.refuseGateways(allocation, on: master, through: &session.pod)
+      : NodeAddresses.refuseGateways(allocation, on: master, through: &session.node)
   }
 
   /// Told before an address is taken; the kernel refuses it too, but only when the link is made.

@@ -10,7 +10,7 @@ struct RouteComparison {
   mutating func difference(
     _ route: IPRoute, through socket: inout NetlinkSocket
   ) throws(NetlinkError) -> String? {
-    let table = Table(family: route.destination.family, number: route.table ?? Self.main)
+    let table = Table(family: route.destination.family, number: route.table ?? Route.mainTable)
     if tables[table] == nil { tables[table] = try socket.routes(table.family, table: table.number) }
     guard let difference = Self.difference(route, tables[table] ?? []) else { return nil }
     return try Self.wasMoved(route, through: &socket) ? nil : difference
@@ -21,8 +21,6 @@ struct RouteComparison {
     let number: UInt32
   }
 
-  /// `RT_TABLE_MAIN`.
-  private static let main: UInt32 = 254
   /// What the kernel takes for an IPv6 route that names no priority (`IP6_RT_PRIO_USER`).
   private static let defaultPriorityV6: UInt32 = 1024
 
@@ -32,7 +30,7 @@ struct RouteComparison {
     _ route: IPRoute, through socket: inout NetlinkSocket
   ) throws(NetlinkError) -> Bool {
     guard route.table == nil else { return false }
-    let elsewhere = try socket.routes(route.destination.family).filter { $0.table != main }
+    let elsewhere = try socket.routes(route.destination.family).filter { $0.table != Route.mainTable }
     return difference(route, elsewhere) == nil
   }
 

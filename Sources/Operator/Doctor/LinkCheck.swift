@@ -35,28 +35,37 @@ struct LinkCheck {
   }
 
   private static func duplicates(_ examination: Examination) -> [Finding] {
-    var holders: [IPAddress: [(name: String, remove: ShellCommand)]] = [:]
+    var holders: [IPAddress: [Holder]] = [:]
     for slave in examination.podLinks {
-      for host in slave.addresses.map(\.address) where !host.address.isLinkLocal {
-        holders[host.address, default: []]
-          .append((slave.subject, "\(slave.place.prefix)ip address delete \(host) dev \(slave.link.name)"))
-      }
+      for host in slave.hosts { holders[host, default: []].append(Holder(slave, of: host, examination)) }
     }
     for own in examination.inventory.nodeAddresses {
       guard let pods = holders[own.address.address] else { continue }
-      let remove =
+      let remedy =
         examination.nodeAddresses.removal(of: own) ?? withdrawal(of: own.address.address, examination)
-        ?? pods[0].remove
+        ?? pods[0].remedy
       holders[own.address.address] =
-        pods + [("the node's \(examination.nodeAddresses.link(of: own))", remove)]
+        pods + [
+          Holder(
+            name: "the node's \(examination.nodeAddresses.link(of: own))", hasLease: false, remedy: remedy)
+        ]
     }
     return holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.compactMap { address, holders in
-      guard let last = holders.last else { return nil }
+      guard let wrong = holders.last(where: { !$0.hasLease }) ?? holders.last else { return nil }
       let names = holders.map(\.name).joined(separator: ", ")
       return Finding(
         .duplicateAddress, "\(address) is in use twice: \(names)",
-        consequence: "packets reach one or the other", remedy: last.remove)
+        consequence: "packets reach one or the other", remedy: wrong.remedy)
     }
+  }
+
+  /// Somebody who has an address that somebody else has too.
+  fileprivate struct Holder {
+    let name: String
+    /// Whether a lease says that the address is this one's.
+    let hasLease: Bool
+    /// What takes the address from this one, and leaves nobody without any.
+    let remedy: ShellCommand
   }
 
   /// Where the node cannot do without it, the pool must, and then the pod.
@@ -65,17 +74,30 @@ struct LinkCheck {
     guard let pool = pools.first(where: { $0.addresses.contains(address) }),
       let slave = examination.podLinks.first(where: { $0.hosts.contains(address) })
     else { return nil }
-    let restart =
-      slave.cached?.restart
-      ?? slave.attachment.map {
-        CachedAttachment.restart(pod: slave.pod, containerID: $0.containerID)
-      }
+    let restart = slave.restart
     let withdrawal = PoolCheck.withdrawal(of: address, from: pool)
     return restart.map { "\(withdrawal), then: \($0)" } ?? withdrawal
   }
 }
 
+extension LinkCheck.Holder {
+  /// A link of a pod's, or one that is nobody's.
+  fileprivate init(_ slave: NodeLink, of address: IPAddress, _ examination: Examination) {
+    name = slave.subject
+    hasLease = examination.leases.entries.contains {
+      $0.address == address && $0.rest == nil && $0.attachment == slave.attachment
+    }
+    remedy = slave.restart ?? "\(slave.place.prefix)ip link delete dev \(slave.link.name)"
+  }
+}
+
 extension NodeLink {
+  /// The command that gives its pod the interface anew; `nil` for a link that no attachment owns.
+  var restart: ShellCommand? {
+    cached?.restart
+      ?? attachment.map { CachedAttachment.restart(pod: pod, containerID: $0.containerID) }
+  }
+
   /// The link and whose it is, in words.
   var subject: String {
     let owner = pod.map { "pod \($0)" } ?? attachment.map { "container \($0.shortContainerID)" } ?? place.name

@@ -31,7 +31,13 @@ package struct GarbageReport: Report {
   ///   - remarks: what could not be looked at.
   package init(_ garbage: Garbage, isDryRun: Bool, all: Bool, remarks: [String]) {
     self.isDryRun = isDryRun
-    self.remarks = remarks
+    self.remarks =
+      remarks
+      + garbage.strangers.map { slave in
+        "link \(slave.link.name) in \(NamespacePlace.name(slave.namespace)) stays: it has "
+          + slave.addresses.map(\.description).joined(separator: ", ")
+          + ", and no attachment and no lease tells whose it is; see: ipvlanctl doctor"
+      }
     if isDryRun {
       for link in garbage.links { take(.link(link)) }
       for holder in garbage.leases.flatMap(\.dead) { take(.lease(holder)) }

@@ -32,7 +32,7 @@ struct PodRoutes {
   private var routeStop: TraceStop {
     let text = routes.map { route in
       Self.text(route.destination, route.gateway)
-        + (route.table == PolicyRule.mainTable ? "" : " in table \(route.table)")
+        + (route.table == Route.mainTable ? "" : " in table \(route.table)")
     }.joined(separator: ", ")
     if let pod, !pod.unmetRoutes.isEmpty {
       return .wrong(
