@@ -25,7 +25,8 @@ let package = Package(
   targets: [
     // Leaves: values and libc, no knowledge of networking or CNI.
     .target(name: "Addressing", dependencies: ["JSON"], swiftSettings: strict),
-    .target(name: "JSON", dependencies: ["Platform"], swiftSettings: strict),
+    .target(name: "CJSON"),
+    .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
     .target(
       name: "Platform", dependencies: [systemPackage],
       swiftSettings: strict),

@@ -1,10 +1,10 @@
-internal import Platform
+internal import CJSON
 
 /// Finds where values end, without reading them.
 ///
 /// What is inside is not judged: only what could hide the end, quotation marks and brackets, is looked at.
 enum JSONSkimmer {
-  /// So many bytes of a string are looked at one by one; longer ones are searched.
+  /// So many bytes of a string are looked at one by one; the rest of a longer one many at once.
   private static let near = 24
 
   /// The position behind a string.
@@ -13,24 +13,20 @@ enum JSONSkimmer {
   /// - Returns: `nil` when the text ends inside of it.
   static func endOfString(in text: Span<UInt8>, from start: Int) -> Int? {
     var position = start
-    var limit = start + near
-    while position < text.count {
-      let byte = text[position]
-      if byte == UInt8(ascii: "\"") { return position + 1 }
-      if byte == UInt8(ascii: "\\") {
-        // The next byte does not count, whatever it is.
-        position += 2
-        limit = position + near
-        continue
+    while position < text.count, position < start + near {
+      switch text[position] {
+      case UInt8(ascii: "\""): return position + 1
+      // The next byte does not count, whatever it is.
+      case UInt8(ascii: "\\"): position += 2
+      default: position += 1
       }
-      position += 1
-      guard position >= limit else { continue }
-      guard let quote = text.firstIndex(of: UInt8(ascii: "\""), from: position) else { return nil }
-      // Up to there no byte ends the string, but one may be a backslash.
-      position = text.firstIndex(of: UInt8(ascii: "\\"), from: position, to: quote) ?? quote
-      limit = position + near
     }
-    return nil
+    guard position < text.count else { return nil }
+    let rest = text.count - position
+    let length = unsafe text.withUnsafeBufferPointer { bytes in
+      unsafe bytes.baseAddress.map { unsafe cjson_end_of_string($0 + position, rest) } ?? rest
+    }
+    return length < rest ? position + length + 1 : nil
   }
 
   /// The position behind a value; the position itself where there is none.

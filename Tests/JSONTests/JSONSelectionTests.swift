@@ -1,6 +1,7 @@
-import JSON
 import Platform
 import Testing
+
+@testable import JSON
 
 @Suite struct JSONSelectionTests {
   static let selection = JSONSelection(path: ["a", "b"], names: ["x", "y"])
@@ -67,5 +68,51 @@ import Testing
     #expect(MonotonicInstant.now().microseconds(since: start) < 30_000_000)
     let twice = text.dropLast() + #","member-77":0}"#
     #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: Array(twice.utf8)) }
+  }
+}
+
+/// Where strings end, which is looked for in blocks of 64 bytes.
+@Suite struct JSONSkimmerTests {
+  /// Byte by byte, as the grammar has it.
+  private func end(in text: [UInt8]) -> Int? {
+    var position = 0
+    while position < text.count {
+      switch text[position] {
+      case UInt8(ascii: "\""): return position + 1
+      case UInt8(ascii: "\\"): position += 2
+      default: position += 1
+      }
+    }
+    return nil
+  }
+
+  @Test func everyStringEndsWhereTheGrammarSays() {
+    var generator = SplitMix(state: 2026)
+    // Long runs of backslashes, over the ends of blocks too.
+    let alphabets: [[UInt8]] = [Array(#"a\"#.utf8), Array(#"\"#.utf8), Array(#"abcdefghijk\""#.utf8)]
+    for length in 0..<400 {
+      for alphabet in alphabets {
+        for _ in 0..<4 {
+          var text = (0..<length).map { _ in alphabet[Int(generator.next() % UInt64(alphabet.count))] }
+          if length % 3 > 0 { text += Array(#""\"""#.utf8) }
+          #expect(
+            JSONSkimmer.endOfString(in: text.span, from: 0) == end(in: text),
+            "\(String(decoding: text, as: UTF8.self))")
+        }
+      }
+    }
+  }
+
+  /// The same numbers in every run.
+  private struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var value = state
+      value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+      return value ^ (value >> 31)
+    }
   }
 }
