@@ -106,6 +106,48 @@ import Testing
     }
   }
 
+  /// What is taken from an attachment that is then checked.
+  enum Loss: String, CaseIterable {
+    case route, hostRoute, filter, lease
+
+    func make(_ site: OperatorSite, _ attachment: PodAttachment) throws {
+      switch self {
+      case .route: try attachment.pod.namespace.ip("route", "delete", "default")
+      case .hostRoute: try site.node.namespace.ip("route", "delete", attachment.address, "dev", "ih-ens5")
+      case .filter: try site.node.namespace.execute("nft", ["flush", "ruleset"]).mustSucceed()
+      case .lease:
+        var release = attachment
+        release.configuration["type"] = "ippool"
+        release.plugin = Plugin(executable: "\(Plugin.directory)/ippool")
+        try release.call(.delete).completion.mustSucceed()
+      }
+    }
+  }
+
+  /// CHECK changes nothing, and where a read of it fails, it does not say that all is well.
+  @Test(arguments: Loss.allCases) func noFaultOfACheckHidesALoss(loss: Loss) throws {
+    try withNode { node in
+      let site = try Self.site(node, "ippool")
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      var checked = site.attachments[0]
+      checked.configuration["prevResult"] = checked.result.map(JSONValue.object)
+      checked.plugin = injector.plugin
+      #expect(try checked.call(.check).isSuccess)
+      try loss.make(site, checked)
+      let before = try Snapshot(of: node)
+      #expect(try checked.call(.check).code == 106)
+      let faults = try injector.faults(in: Self.calls, killing: [])
+      try #require(faults.count > 20, "\(faults)")
+      for fault in faults {
+        checked.environment["FAULT"] = fault.description
+        let reply = try checked.call(.check)
+        #expect(!reply.isSuccess, "\(loss) with \(fault): \(reply)")
+      }
+      try node.mustEqual(before)
+    }
+  }
+
   /// A node with two pods that have host access, whose leases are older than any ADD can be.
   private static func site(_ node: Node, _ ipam: String) throws -> OperatorSite {
     let site = try OperatorSite(node, pods: 0)

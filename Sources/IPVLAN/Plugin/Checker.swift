@@ -38,12 +38,14 @@ struct Checker {
     let expectation = AttachmentExpectation(expected, interface: position)
     let addresses = expectation.addresses
     var differences: [String] = []
+    var master: Link?
+    do throws(CNIError) { master = try findMaster(&session) } catch { differences.append(error.message) }
     do throws(NetlinkError) {
       if let link = try session.pod.link(exactlyNamed: identity.name) {
         if Fence.encloses(configuration), link.alias == identity.alias {
           differences += try compareFence(addresses)
         }
-        differences += try compare(link, with: expected.interfaces[position], &session)
+        differences += try compare(link, with: expected.interfaces[position], on: master, &session)
         let present = try session.pod.addresses(ofLink: link.index)
         differences += AddressComparison(addresses, on: link, among: present).differences
         differences += try occupied(addresses, link, &session)
@@ -51,7 +53,9 @@ struct Checker {
       } else {
         differences.append(try missing(netns, &session.pod))
       }
-      if configuration.hasHostAccess { differences += try compareHostAccess(addresses, &session.node) }
+      if configuration.hasHostAccess, let master {
+        differences += try compareHostAccess(addresses, master, &session.node)
+      }
     } catch {
       throw CNIError(.ioFailure, "cannot read the state of \(identity.name) in \(netns)", error)
     }
@@ -72,7 +76,7 @@ struct Checker {
   }
 
   private func compare(
-    _ link: Link, with entry: CNIResult.Interface, _ session: inout NodeSession
+    _ link: Link, with entry: CNIResult.Interface, on master: Link?, _ session: inout NodeSession
   ) throws(NetlinkError) -> [String] {
     guard link.isIPVLAN else {
       return ["\(link.name) is a link of kind \(link.kind ?? "device"), not ipvlan"]
@@ -92,20 +96,20 @@ struct Checker {
     if let mtu = entry.mtu.map(UInt32.init(clamping:)) ?? configuration.mtu, mtu != 0, mtu != link.mtu {
       differences.append("MTU is \(link.mtu), expected is \(mtu)")
     }
-    return try differences + compareParent(link, &session)
+    if let master { differences += try compareParent(link, master, &session) }
+    return differences
+  }
+
+  private func findMaster(_ session: inout NodeSession) throws(CNIError) -> Link {
+    try configuration.isLinkInContainer
+      ? Master.find(configuration.master, through: &session.pod)
+      : Master.find(configuration.master, through: &session.node)
   }
 
   /// The parent by number and namespace: a name may have gone over to another link.
-  private func compareParent(_ link: Link, _ session: inout NodeSession) throws(NetlinkError) -> [String] {
-    let master: Link
-    do throws(CNIError) {
-      master =
-        try configuration.isLinkInContainer
-        ? Master.find(configuration.master, through: &session.pod)
-        : Master.find(configuration.master, through: &session.node)
-    } catch {
-      return [error.message]
-    }
+  private func compareParent(
+    _ link: Link, _ master: Link, _ session: inout NodeSession
+  ) throws(NetlinkError) -> [String] {
     let number =
       configuration.isLinkInContainer ? nil : try session.pod.namespaceID(of: session.nodeNamespace)
     let isSameNamespace = link.parentNamespaceID == nil && session.hasOneNamespace
@@ -131,11 +135,9 @@ struct Checker {
   }
 
   private func compareHostAccess(
-    _ addresses: [AddressAssignment], _ node: inout NetlinkSocket
+    _ addresses: [AddressAssignment], _ master: Link, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [String] {
-    // A master that is missing was told already.
-    guard let master = try? Master.find(configuration.master, through: &node) else { return [] }
-    return try HostAccessCheck(
+    try HostAccessCheck(
       on: master, addresses: addresses.map(\.address.address), gateways: addresses.compactMap(\.gateway)
     ).differences(&node).map(\.description)
   }
