@@ -5,6 +5,9 @@ public import Addressing
 /// An allocator is made from its part of the configuration, and everything in it is checked then: its
 /// functions fail only on what they find in the node's state.
 public protocol IPAllocator {
+  /// Whether a pod's annotations that choose pools are read, or are somebody else's to read.
+  var readsPoolAnnotations: Bool { get }
+
   /// Gives addresses: one per family or range, all or nothing.
   ///
   /// Idempotent: an attachment that holds addresses gets the same again.
@@ -52,6 +55,9 @@ public protocol IPAllocator {
 }
 
 extension IPAllocator {
+  /// They are not: only pools can be chosen.
+  public var readsPoolAnnotations: Bool { false }
+
   /// Nothing: the state is this library's own.
   public func forwardGarbageCollection() {}
 }

@@ -9,6 +9,8 @@ public import Platform
 public struct IPPoolAllocator: IPAllocator {
   let configuration: PoolConfiguration
   let store: LeaseStore
+  /// A pod may choose its pools.
+  public var readsPoolAnnotations: Bool { true }
   private let network: String
 
   /// Reads the keys of the configuration; pools and leases are read when they are needed.

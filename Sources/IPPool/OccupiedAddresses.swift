@@ -50,6 +50,7 @@ extension IPAllocator {
   /// As `allocate`, and refuses addresses that somebody has: one that is asked for before anything is taken.
   /// - Throws: ``AllocationError``; then nothing is held that was not held before.
   public func give(_ request: AllocationRequest) throws(AllocationError) -> Allocation {
+    if !readsPoolAnnotations { try PoolAnnotation.refuseEntry(for: request) }
     for wish in request.requested { try request.occupied.refuse(wish.address) }
     let allocation = try allocate(request)
     do throws(AllocationError) {

@@ -118,6 +118,29 @@ import Testing
     #expect(error?.message.contains(says) ?? false, "\(error?.message ?? "")")
   }
 
+  /// An interface whose network has no pools cannot get what its entry asks for, and must not get something else.
+  @Test func anEntryForAnInterfaceWithoutPoolsIsRefused() throws {
+    let ipam = try #require(
+      try JSONValue(parsing: Array(#"{"type":"static","addresses":[{"address":"10.9.9.9/24"}]}"#.utf8)).object
+    )
+    let allocator = try StaticAllocator(JSONFields(ipam, path: "ipam"))
+    var request = AllocationRequest(
+      attachment: AttachmentID(network: "n", containerID: "c", ifname: "eth0"))
+    // What is meant for others, or for nobody by name, is none of this network's.
+    for text in [#"[{"interface": "net1", "ipv4": ["b"]}]"#, #"[{"ipv4": ["b"]}]"#, "[]", "", "{"] {
+      request.annotations = PodAnnotations(dictionaryLiteral: ("\(Self.prefix)ippools", text))
+      #expect(try allocator.give(request).assignments.count == 1, "\(text)")
+    }
+    request.annotations = PodAnnotations(
+      dictionaryLiteral: (
+        "\(Self.prefix)ippools", #"[{"interface": "net1"}, {"interface": "eth0", "ipv4": ["b"]}]"#
+      ))
+    let error = #expect(throws: AllocationError.self) { try allocator.give(request) }
+    #expect(error?.kind == .invalidConfiguration)
+    #expect(
+      error?.message.contains("ippools chooses pools for interface eth0") ?? false, "\(error?.message ?? "")")
+  }
+
   @Test func annotationsOfOthersSayNothing() throws {
     _ = try allocate(["\(Self.prefix)assigned-eth0": "{}", "example.com/ippool": "{}"])
   }

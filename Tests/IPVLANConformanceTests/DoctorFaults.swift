@@ -104,6 +104,17 @@ extension DoctorTests {
         #expect(collection.errors.contains("link eth0 in ") && collection.errors.contains("172.31.16.8"))
       }),
     Fault(
+      "an address of host-local's on a link of nobody", ["poolAddressTaken"],
+      make: { site in
+        try site.writeNetwork(
+          "ens6",
+          ipam: [
+            "type": "host-local", "subnet": "172.31.32.0/20",
+            "dataDir": .string("\(site.node.directory)/networks"),
+          ])
+        try site.addForeignSlave("172.31.32.8/20", on: "ens6")
+      }),
+    Fault(
       "a half-made link", ["halfMadeLink"], fixed: ["halfMadeLink"],
       make: { site in
         let path = site.attachments[0].pod.namespace.path
@@ -303,10 +314,10 @@ extension DoctorTests {
 
 extension OperatorSite {
   /// An ipvlan link on ens5 that no attachment owns, in a namespace of its own.
-  fileprivate func addForeignSlave(_ address: String) throws {
+  fileprivate func addForeignSlave(_ address: String, on master: String = "ens5") throws {
     let place = try node.pod("foreign").namespace
     try node.namespace.ip(
-      "link", "add", "link", "ens5", "name", "eth0", "netns",
+      "link", "add", "link", master, "name", "eth0", "netns",
       String(place.path.dropFirst("/run/netns/".count)),
       "type", "ipvlan", "mode", "l3s")
     try place.batch("link set eth0 up\naddress add \(address) dev eth0\n")

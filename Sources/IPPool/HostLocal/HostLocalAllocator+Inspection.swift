@@ -1,3 +1,4 @@
+public import Addressing
 internal import Platform
 
 /// What operators look at.
@@ -28,6 +29,9 @@ extension HostLocalAllocator {
         claims: leases.map(\.claim).sorted { $0.address < $1.address })
     }.sorted { $0.attachment.description < $1.attachment.description }
   }
+
+  /// Whether the configured ranges have an address that can be given.
+  public func canGive(_ address: IPAddress) -> Bool { configuration.sets.contains { $0.canGive(address) } }
 
   /// The directory of this network's leases.
   public var leaseDirectory: String { location.path }

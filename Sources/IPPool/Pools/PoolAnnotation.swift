@@ -47,6 +47,24 @@ struct PoolAnnotation: Sendable {
     }
   }
 
+  /// Refuses an entry that chooses pools for the interface by its name: whoever has no pools cannot honour it. What
+  /// names no interface can be meant for another one of the pod's.
+  /// - Throws: ``AllocationError`` that names annotation and interface.
+  static func refuseEntry(for request: AllocationRequest) throws(AllocationError) {
+    let ifname = request.attachment.ifname
+    let entries: [JSONFields]?
+    do throws(JSONFieldError) { entries = try Self.entries(request.annotations) } catch {
+      // It is for those to judge who read it.
+      return
+    }
+    guard entries?.contains(where: { $0.value("interface")?.string == ifname }) ?? false else { return }
+    throw AllocationError(
+      .invalidConfiguration,
+      "the pod's annotation \(perInterface) chooses pools for interface \(ifname), whose network "
+        + "\(request.attachment.network) has none",
+      details: "take the entry out of the annotation, or give the network \"ipam\" of type \"ippool\"")
+  }
+
   /// Spiderpool's other annotations choose pools too, by means that are not here. `assigned-eth0` and its like were
   /// written by old releases of it, as a report.
   private static func refuseUnknown(_ annotations: PodAnnotations) throws(JSONFieldError) {

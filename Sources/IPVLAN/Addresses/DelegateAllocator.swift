@@ -10,6 +10,8 @@ struct DelegateAllocator: IPAllocator {
   /// over it.
   static let mark = "IPVLAN_ASKS_FOR_ADDRESSES"
 
+  /// The plugin may be Spiderpool's own.
+  let readsPoolAnnotations = true
   private let plugin: DelegatePlugin
   private let request: Request
 

@@ -32,20 +32,31 @@ struct LeaseCheck {
     examination.podLinks.filter { $0.attachment == nil && !$0.isHalfMade }.flatMap { slave -> [Finding] in
       let subjects = examination.subjects.filter { $0.master?.index == slave.master?.index }
       return slave.hosts.compactMap { host in
+        let removal: ShellCommand = "\(slave.place.prefix)ip link delete dev \(slave.link.name)"
+        let place = "is on \(slave.link.name) in \(slave.place.name), which is no attachment's"
         for subject in subjects {
-          guard let directory = subject.allocator?.poolDirectory,
+          if let directory = subject.allocator?.poolDirectory,
             let pool = subject.pools.first(where: { $0.pool.addresses.contains(host) })?.pool
-          else { continue }
-          return Finding(
-            .poolAddressTaken,
-            "\(host) of pool \(pool.name) is on \(slave.link.name) in \(slave.place.name), which is no attachment's",
-            consequence: "a pod that is to get the address is refused with code 103",
-            remedy: reservation(of: host, in: directory)
-              + " # or, where nobody needs it: \(slave.place.prefix)ip link delete dev \(slave.link.name)")
+          {
+            return taken(
+              "\(host) of pool \(pool.name) \(place)",
+              reservation(of: host, in: directory) + " # or, where nobody needs it: \(removal)")
+          }
+          if let allocator = subject.network.hostLocalAllocator, allocator.canGive(host),
+            !examination.leases.entries.contains(where: { $0.address == host && $0.rest == nil })
+          {
+            return taken("\(host) of the ranges of network \(subject.network.name) \(place)", removal)
+          }
         }
         return nil
       }
     }
+  }
+
+  private static func taken(_ problem: String, _ remedy: ShellCommand) -> Finding {
+    Finding(
+      .poolAddressTaken, problem, consequence: "a pod that is to get the address is refused with code 103",
+      remedy: remedy)
   }
 
   /// The command that keeps an address from being given.
