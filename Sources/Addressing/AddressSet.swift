@@ -31,11 +31,23 @@ public struct AddressSet: Sendable, Hashable {
   public var isEmpty: Bool { ranges.isEmpty }
 
   /// Whether `address` is one of them.
-  public func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
+  public func contains(_ address: IPAddress) -> Bool { overlaps(IPRange(address)) }
+
+  /// Whether the set has an address of the range.
+  public func overlaps(_ range: IPRange) -> Bool {
+    // The first range that does not end before the other begins.
+    var (low, high) = (0, ranges.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upper < range.lower { low = middle + 1 } else { high = middle }
+    }
+    return low < ranges.count && ranges[low].overlaps(range)
+  }
 
   /// Whether the two sets share an address.
   public func overlaps(_ other: AddressSet) -> Bool {
-    ranges.contains { range in other.ranges.contains { $0.overlaps(range) } }
+    let (fewer, more) = ranges.count < other.ranges.count ? (self, other) : (other, self)
+    return fewer.ranges.contains(where: more.overlaps)
   }
 
   /// The addresses that are not in `other`.

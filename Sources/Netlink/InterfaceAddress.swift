@@ -11,6 +11,9 @@ public struct InterfaceAddress: Sendable, Hashable {
   public let flags: UInt32
   /// `RT_SCOPE_` number: 0 is global, 253 the link.
   public let scope: UInt8
+  /// The link's name, which the kernel tells with IPv4 addresses (`IFA_LABEL`, without the ending of an alias); `nil`
+  /// otherwise.
+  public let linkName: String?
 
   /// Another node answered for it; the C constant is `IFA_F_DADFAILED`.
   public var isDuplicate: Bool { flags & UInt32(IFA_F_DADFAILED) != 0 }
@@ -36,6 +39,9 @@ public struct InterfaceAddress: Sendable, Hashable {
     linkIndex = index
     self.address = prefix
     self.scope = scope
+    linkName = attributes[Int(IFA_LABEL)].map { label in
+      String(decoding: label.prefix { $0 != 0 && $0 != UInt8(ascii: ":") }, as: UTF8.self)
+    }
     flags = attributes.number(Int(IFA_FLAGS), as: UInt32.self) ?? UInt32(shortFlags)
   }
 }

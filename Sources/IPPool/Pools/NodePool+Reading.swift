@@ -51,7 +51,7 @@ extension NodePool {
   private static func refuseUnusable(
     _ spec: JSONFields, _ addresses: AddressSet, _ subnet: CIDR
   ) throws(JSONFieldError) {
-    for (range, reason) in UnusableAddresses.all(in: subnet) where addresses.overlaps(AddressSet([range])) {
+    for (range, reason) in UnusableAddresses.all(in: subnet) where addresses.overlaps(range) {
       let entries = (spec.value("ips")?.array ?? []).compactMap(\.string)
       let index = entries.firstIndex { IPRange($0)?.overlaps(range) ?? false } ?? 0
       let first = AddressSet([range]).intersection(addresses).ranges.first?.lower

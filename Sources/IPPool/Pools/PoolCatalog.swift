@@ -15,6 +15,8 @@ public struct PoolCatalog: Sendable {
   public private(set) var faults: [PoolFault] = []
   /// The addresses of all SpiderReservedIP documents.
   public private(set) var reserved = AddressSet()
+  /// The pools that were read, until ``finish()`` compares them.
+  private var read: [PoolContradictions.Subject] = []
 
   /// A catalog of nothing, for those who have read the documents themselves.
   public init() {}
@@ -87,8 +89,7 @@ public struct PoolCatalog: Sendable {
         try Self.checkReservation(object)
       } else {
         let pool = try NodePool(object, source: source)
-        try refuseContradiction(pool, object.fields)
-        pools.append(pool)
+        read.append(PoolContradictions.Subject(pool: pool, fields: object.fields, document: document))
       }
     } catch {
       var fault = PoolFault(error, document, source)
@@ -122,33 +123,24 @@ public struct PoolCatalog: Sendable {
     _ = try NodePool.ranges(spec, "ips", family: NodePool.version(spec))
   }
 
-  private func refuseContradiction(_ pool: NodePool, _ fields: JSONFields) throws(JSONFieldError) {
-    for other in pools {
-      if other.name == pool.name {
-        throw JSONFieldError(
-          path: fields.path(of: "metadata.name"), value: .string(pool.name),
-          problem: "is the name of the pool at \(other.source) too, which is read first and counts")
-      }
-      if other.subnet != pool.subnet, other.subnet.overlaps(pool.subnet) {
-        throw JSONFieldError(
-          path: fields.path(of: "spec.subnet"), value: .string("\(pool.subnet)"),
-          problem:
-            "overlaps with subnet \(other.subnet) of pool \(other.name) at \(other.source), which is read first "
-            + "and counts")
-      }
-      if other.addresses.overlaps(pool.addresses) {
-        throw JSONFieldError(
-          path: fields.path(of: "spec.ips"), value: fields.object["spec"]?.object?["ips"],
-          problem: "has addresses of pool \(other.name) at \(other.source), which is read first and counts")
-      }
-    }
-  }
-
-  /// Takes the reserved addresses out of the pools, when all documents are read: they may be written behind the
-  /// pools that have them.
+  /// Compares the pools with each other and takes the reserved addresses out of them, when all documents are read: they
+  /// may be written behind the pools that have them.
   public mutating func finish() {
+    let (obeyed, contradictions) = PoolContradictions.resolve(read)
+    pools = obeyed
+    read = []
+    if !contradictions.isEmpty {
+      faults += contradictions.map { PoolFault($0.error, $0.subject.document, $0.subject.pool.source) }
+      // As they are written.
+      faults = faults.enumerated().sorted { left, right in
+        (left.element.file, left.element.document ?? 0, left.offset)
+          < (right.element.file, right.element.document ?? 0, right.offset)
+      }.map(\.element)
+    }
     guard !reserved.isEmpty else { return }
-    for index in pools.indices { pools[index].addresses = pools[index].addresses.subtracting(reserved) }
+    for index in pools.indices where pools[index].addresses.overlaps(reserved) {
+      pools[index].addresses = pools[index].addresses.subtracting(reserved)
+    }
   }
 }
 

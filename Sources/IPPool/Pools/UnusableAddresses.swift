@@ -20,17 +20,19 @@ public enum UnusableAddresses {
     return all
   }
 
+  /// As numbers: each ADD reads its pools, and a text takes longer to parse than all else that is done with it.
   private static let always: [(range: IPRange, reason: String)] = [
-    ("0.0.0.0/8", "an address of this network (RFC 1122)"),
-    ("127.0.0.0/8", "a loopback address"),
-    ("169.254.0.0/16", "a link-local address, as the metadata service's"),
-    ("224.0.0.0/4", "a multicast address"),
-    ("255.255.255.255/32", "the broadcast address"),
-    ("::/96", "unspecified, loopback, or deprecated (RFC 4291)"),
-    ("fd00:ec2::/32", "an address of Amazon's own services, as the metadata service's"),
-    ("fe80::/10", "a link-local address"),
-    ("ff00::/8", "a multicast address"),
-  ].compactMap { text, reason in
-    CIDR(text).flatMap { IPRange($0.firstAddress, $0.lastAddress) }.map { ($0, reason) }
+    (.v4, 0, 8, "an address of this network (RFC 1122)"),
+    (.v4, 127 << 24, 8, "a loopback address"),
+    (.v4, 169 << 24 | 254 << 16, 16, "a link-local address, as the metadata service's"),
+    (.v4, 224 << 24, 4, "a multicast address"),
+    (.v4, 0xFFFF_FFFF, 32, "the broadcast address"),
+    (.v6, 0, 96, "unspecified, loopback, or deprecated (RFC 4291)"),
+    (.v6, 0xFD00_0EC2 << 96, 32, "an address of Amazon's own services, as the metadata service's"),
+    (.v6, 0xFE80 << 112, 10, "a link-local address"),
+    (.v6, 0xFF << 120, 8, "a multicast address"),
+  ].compactMap { (entry: (IPFamily, UInt128, Int, String)) in
+    CIDR(address: IPAddress(family: entry.0, value: entry.1), prefixLength: entry.2)
+      .flatMap { IPRange($0.firstAddress, $0.lastAddress) }.map { ($0, entry.3) }
   }
 }

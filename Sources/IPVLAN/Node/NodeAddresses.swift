@@ -23,13 +23,13 @@ enum NodeAddresses {
       guard !address.isLoopback else { continue }
       let isOfOneLink = address.family == .v6 && address.isLinkLocal
       guard !isOfOneLink || entry.linkIndex == master?.index else { continue }
-      let known = names.first { $0.index == entry.linkIndex }?.name
+      let known = entry.linkName ?? names.first { $0.index == entry.linkIndex }?.name
       let name =
         if let known { known } else {
           // A link may go meanwhile, and its addresses with it.
           try socket.link(index: entry.linkIndex)?.name ?? "link \(entry.linkIndex)"
         }
-      if known == nil { names.append((entry.linkIndex, name)) }
+      if !names.contains(where: { $0.index == entry.linkIndex }) { names.append((entry.linkIndex, name)) }
       occupied.note(address, on: name)
     }
     return occupied

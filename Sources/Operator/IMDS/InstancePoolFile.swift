@@ -47,6 +47,7 @@ struct InstancePoolFile {
     let line = document.line(of: object.fields.path)
     var catalog = PoolCatalog()
     _ = catalog.take(object, of: document, at: NodePool.Source(file: file, document: 1, line: line))
+    catalog.finish()
     if let fault = catalog.faults.first { throw fault }
     guard let pool = catalog.pools.first,
       pools.pools.contains(where: { $0.name == pool.name }) || isOurs(pool)
