@@ -11,14 +11,16 @@ enum LinkRemover {
     return noted ?? named.flatMap { identity.owns($0) ? $0 : nil }
   }
 
-  /// Deletes the link, whatever its name is now, with its rules, and what a killed ADD left under the temporary name.
+  /// Deletes the link with its rules, and what a killed ADD left under the temporary name.
   ///
+  /// - Parameter link: what ``find(_:in:)`` has found.
   /// - Returns: whether there was one.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
-  @discardableResult
-  static func remove(_ identity: LinkIdentity, in pod: inout NetlinkSocket) throws(NetlinkError) -> Bool {
+  static func remove(
+    _ link: Link?, of identity: LinkIdentity, in pod: inout NetlinkSocket
+  ) throws(NetlinkError) -> Bool {
     var wasThere = false
-    if let link = try find(identity, in: &pod) {
+    if let link {
       try pod.deleteLink(link)
       wasThere = true
     }

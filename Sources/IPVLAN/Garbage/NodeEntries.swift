@@ -14,7 +14,7 @@ struct NodeEntries {
   /// - Throws: ``NetlinkError`` when one of the lists cannot be had.
   init() throws(NetlinkError) {
     var node = try NetlinkSocket()
-    routes = try Self.hostRoutes(&node)
+    routes = try HostAccessPlan.hostRoutes(through: &node)
     enclosed = try Fence.enclosed()
     admitted = try Self.admitted()
   }
@@ -81,16 +81,6 @@ struct NodeEntries {
       var filter = try NetfilterSocket()
       try filter.remove(addresses, from: HostAccessPlan.podSets, of: table)
     }
-  }
-
-  /// The routes to pods in the main table.
-  static func hostRoutes(_ node: inout NetlinkSocket) throws(NetlinkError) -> [Route] {
-    var routes: [Route] = []
-    for family in IPFamily.allCases {
-      routes += try node.routes(family, table: Route.mainTable)
-        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
-    }
-    return routes
   }
 
   /// The addresses in the filters of all masters.

@@ -62,22 +62,12 @@ struct HostAccessBuilder {
   static func replaceFilter(
     _ plan: HostAccessPlan, _ node: inout NetlinkSocket, _ filter: inout NetfilterSocket
   ) throws(NetlinkError) {
-    try filter.replace(with: plan.filter, addresses: pods(plan, &node))
-    // An ADD that ran meanwhile made its route first, and may have entered the sets of the old table.
-    try filter.add(pods(plan, &node), to: HostAccessPlan.podSets, of: plan.filterName)
-  }
-
-  /// The addresses that have a host route through the master's slave.
-  private static func pods(
-    _ plan: HostAccessPlan, _ node: inout NetlinkSocket
-  ) throws(NetlinkError) -> [IPAddress] {
-    var addresses: [IPAddress] = []
-    for family in IPFamily.allCases {
-      addresses += try node.routes(family, table: Route.mainTable, outOf: plan.linkIndex)
-        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
-        .map(\.destination.address)
+    let pods = { (node: inout NetlinkSocket) throws(NetlinkError) in
+      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map(\.destination.address)
     }
-    return addresses
+    try filter.replace(with: plan.filter, addresses: pods(&node))
+    // An ADD that ran meanwhile made its route first, and may have entered the sets of the old table.
+    try filter.add(pods(&node), to: HostAccessPlan.podSets, of: plan.filterName)
   }
 
   private func hostLink(

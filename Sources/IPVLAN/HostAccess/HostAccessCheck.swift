@@ -54,12 +54,8 @@ package struct HostAccessCheck {
   private func missingPods(
     _ plan: HostAccessPlan, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [String] {
-    var reached: Set<IPAddress> = []
-    for family in Set(addresses.map(\.family)) {
-      reached.formUnion(
-        try node.routes(family, table: Route.mainTable, outOf: plan.linkIndex)
-          .filter(\.destination.isHost).map(\.destination.address))
-    }
+    let reached = Set(
+      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map(\.destination.address))
     return addresses.filter { !reached.contains($0) }.map { address in
       "route \(address) dev \(plan.filterName) is missing: the node does not reach the pod"
     }

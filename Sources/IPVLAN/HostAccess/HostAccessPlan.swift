@@ -24,6 +24,28 @@ struct HostAccessPlan: Sendable {
     NodeRoute(IPRoute(destination: CIDR(host: address)), outOf: linkIndex)
   }
 
+  /// The host routes, which are in the main table.
+  ///
+  /// - Parameter index: the host-side slave of one master; `nil` asks for those of all.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  static func hostRoutes(
+    outOf index: Int32? = nil, through node: inout NetlinkSocket
+  ) throws(NetlinkError) -> [Route] {
+    var routes: [Route] = []
+    for family in IPFamily.allCases {
+      routes += try node.routes(family, table: Route.mainTable, outOf: index)
+        .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol && $0.destination.isHost }
+    }
+    return routes
+  }
+
+  /// The rule by which host routes, and nothing else of the main table, go before the masters' tables.
+  static func hostRoutesRule(_ family: IPFamily) -> PolicyRule {
+    PolicyRule(
+      family, priority: HostAccessNumbers.Priority.hostRoutes, table: Route.mainTable,
+      suppressedPrefixLength: UInt32(family.bitWidth - 1))
+  }
+
   // MARK: Of the master
 
   /// The rules that do not depend on the master's addresses.
@@ -31,9 +53,7 @@ struct HostAccessPlan: Sendable {
     families.sorted().flatMap { family in
       let priorities = HostAccessNumbers.Priority.self
       return [
-        PolicyRule(
-          family, priority: priorities.hostRoutes, table: Route.mainTable,
-          suppressedPrefixLength: UInt32(family.bitWidth - 1)),
+        Self.hostRoutesRule(family),
         PolicyRule(
           family, priority: priorities.mark, table: table, mark: HostAccessNumbers.mark(number)),
         PolicyRule(family, priority: priorities.master, table: table, outgoingLink: master.name),

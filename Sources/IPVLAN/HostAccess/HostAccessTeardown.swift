@@ -16,7 +16,7 @@ public enum HostAccessTeardown {
 
   private static func removeAll(under _: borrowing NodeLock) throws(NetlinkError) -> [String]? {
     var node = try NetlinkSocket()
-    guard try NodeEntries.hostRoutes(&node).isEmpty else { return nil }
+    guard try HostAccessPlan.hostRoutes(through: &node).isEmpty else { return nil }
     let links = try node.ipvlanLinks().filter(HostLink.isHostLink)
     try removeFilters()
     for family in IPFamily.allCases {
@@ -31,10 +31,7 @@ public enum HostAccessTeardown {
   }
 
   private static func isOwn(_ rule: PolicyRule) -> Bool {
-    let hostRoutes = PolicyRule(
-      rule.family, priority: HostAccessNumbers.Priority.hostRoutes, table: Route.mainTable,
-      suppressedPrefixLength: UInt32(rule.family.bitWidth - 1))
-    return rule == hostRoutes || HostAccessNumbers.number(ofTable: rule.table) != nil
+    rule == HostAccessPlan.hostRoutesRule(rule.family) || HostAccessNumbers.number(ofTable: rule.table) != nil
   }
 
   /// Also those of masters that are gone.

@@ -37,9 +37,10 @@ struct Deleter {
     }
     var wasThere = false
     do throws(NetlinkError) {
-      if try !isAnothersLink(&session) {
-        let cleanup = try close(LinkRemover.find(identity, in: &session.pod), &session, &log)
-        wasThere = try LinkRemover.remove(identity, in: &session.pod)
+      let link = try LinkRemover.find(identity, in: &session.pod)
+      if try !isAnothers(link, session) {
+        let cleanup = try close(link, &session, &log)
+        wasThere = try LinkRemover.remove(link, of: identity, in: &session.pod)
         _ = consume cleanup
       }
     } catch {
@@ -51,10 +52,8 @@ struct Deleter {
 
   /// A link without a note may be the reference plugin's for this pod, or for another one that lives at the path by
   /// now: not this pod's, whose link with its note is elsewhere.
-  private func isAnothersLink(_ session: inout NodeSession) throws(NetlinkError) -> Bool {
-    guard let link = try session.pod.link(exactlyNamed: identity.name), link.isIPVLAN, link.alias == nil,
-      !identity.isLeftover(link)
-    else { return false }
+  private func isAnothers(_ link: Link?, _ session: borrowing NodeSession) throws(NetlinkError) -> Bool {
+    guard let link, link.alias == nil, !identity.isLeftover(link) else { return false }
     return try SlaveInventory(home: session.nodeNamespace).slaves
       .contains { $0.link.alias == identity.alias }
   }
@@ -100,8 +99,14 @@ struct Deleter {
   /// The link is gone and does not tell its addresses any more. What belongs to nobody goes; where that cannot be told, it
   /// stays for GC: DEL has done its own work.
   private func sweep(_ log: inout OperationLog) {
+    let store: (any IPAllocator)?
+    do throws(CNIError) { store = try AllocatorFactory.allocator(for: request) } catch {
+      log.note(
+        "what the node has for pods that are gone is left for GC, since it cannot be told who has leases: \(error.message)"
+      )
+      return
+    }
     do throws(NetlinkError) {
-      let store = try? AllocatorFactory.allocator(for: request)
       let swept = try NodeEntries.sweep(
         .network(request.configuration.name, valid: nil), stores: [store].compactMap(\.self),
         known: Set(toldAddresses), of: AttachmentID(request))
