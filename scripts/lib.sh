@@ -9,7 +9,7 @@ readonly repository
 # Debian packages that `swift build` needs: headers and static archives of what Package.swift links.
 # shellcheck disable=SC2034 # used by the scripts that build
 readonly build_packages=(
-  pkg-config libnl-3-dev libnl-route-3-dev libyaml-dev liblmdb-dev libsqlite3-dev
+  pkg-config libnl-3-dev libyaml-dev liblmdb-dev
 )
 
 say() { printf '%s\n' "$*" >&2; }

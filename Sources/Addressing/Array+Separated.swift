@@ -1,6 +1,6 @@
 extension [String] {
-  /// As `joined(separator:)`, which works for any sequence of strings: for that the runtime looks up the types of an
-  /// array of strings at the first use, which costs more than all other text of an ADD.
+  /// `joined(separator:)` without its generics: their first use makes the Swift runtime search type metadata, which costs
+  /// more than all other string work of an ADD.
   func separated(by separator: String) -> String {
     var text = first ?? ""
     for part in dropFirst() {

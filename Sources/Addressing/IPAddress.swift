@@ -55,9 +55,6 @@ public struct IPAddress: Sendable, Hashable, Comparable {
     value == 0 ? nil : IPAddress(family: family, value: value - 1)
   }
 
-  /// `0.0.0.0` or `::`.
-  public var isUnspecified: Bool { value == 0 }
-
   /// `127.0.0.0/8` or `::1`.
   public var isLoopback: Bool { family == .v4 ? value >> 24 == 127 : value == 1 }
 

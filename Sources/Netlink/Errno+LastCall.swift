@@ -1,10 +1,5 @@
+internal import Glibc
 internal import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 extension Errno {
   /// What the C call just made left in `errno`.

@@ -20,8 +20,6 @@ public struct InterfaceAddress: Sendable, Hashable {
   /// Another address of the link has the same subnet, and is the one that the node sends from; the C constant is
   /// `IFA_F_SECONDARY`. In IPv6 the bit has another meaning.
   public var isSecondary: Bool { address.family == .v4 && flags & UInt32(IFA_F_SECONDARY) != 0 }
-  /// Not usable before duplicate detection ends; the C constant is `IFA_F_TENTATIVE`.
-  public var isTentative: Bool { flags & UInt32(IFA_F_TENTATIVE) != 0 }
 
   /// Reads `struct ifaddrmsg` and its attributes; `nil` for any other message.
   init?(_ message: ReceivedMessage) {

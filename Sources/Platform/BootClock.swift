@@ -1,8 +1,4 @@
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
+internal import Glibc
 
 /// Time since the machine was started, suspended time included (CLOCK_BOOTTIME): nobody can set it.
 public enum BootClock {

@@ -1,8 +1,4 @@
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
+internal import Glibc
 
 /// What the file system says of a file (stat(2)).
 public struct FileStatus: Sendable, Hashable {

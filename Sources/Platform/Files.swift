@@ -1,10 +1,5 @@
+import Glibc
 public import SystemPackage
-
-#if canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 /// Whole files and directories, as configurations and small state need them.
 public enum Files {

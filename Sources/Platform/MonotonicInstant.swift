@@ -1,8 +1,4 @@
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
+internal import Glibc
 
 /// A moment on the clock that only goes forward (CLOCK_MONOTONIC), for measuring how long something took.
 public struct MonotonicInstant: Sendable, Hashable {

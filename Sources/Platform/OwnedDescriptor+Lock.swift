@@ -1,10 +1,5 @@
+internal import Glibc
 public import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 extension OwnedDescriptor {
   /// How a file is locked; the lock is advisory and ends with the descriptor (flock(2)).

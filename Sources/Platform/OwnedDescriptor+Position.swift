@@ -1,10 +1,5 @@
+internal import Glibc
 public import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 /// Reading and writing at a place of a file, for files that are more than a stream.
 extension OwnedDescriptor {

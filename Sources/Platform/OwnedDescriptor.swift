@@ -1,10 +1,5 @@
+internal import Glibc
 public import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 /// A file descriptor with one owner, closed when the owner goes.
 ///

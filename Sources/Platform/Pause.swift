@@ -1,10 +1,6 @@
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
+internal import Glibc
 
-/// Waits; only for what nobody can tell us of.
+/// Sleeps. Only where there is no event to wait for.
 public func pause(milliseconds: Int) { pause(microseconds: milliseconds * 1000) }
 
 /// As ``pause(milliseconds:)``, in smaller parts.

@@ -1,10 +1,5 @@
+internal import Glibc
 internal import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 /// Feeds one pipe and collects from another until the other side has closed both.
 struct PipeExchange: ~Copyable {

@@ -1,10 +1,5 @@
+internal import Glibc
 public import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 /// Waiting for several descriptors at once (poll(2)).
 public enum Polling {

@@ -1,10 +1,5 @@
+internal import Glibc
 internal import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 /// Interrupts a system call that blocks, again and again (SIGALRM), until it is stopped.
 ///

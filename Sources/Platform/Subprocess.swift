@@ -1,10 +1,5 @@
+internal import Glibc
 public import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 /// Runs another program to its end, with input and output in memory.
 ///

@@ -1,10 +1,5 @@
+internal import Glibc
 public import SystemPackage
-
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
 
 /// A TCP connection to an address: no names are looked up, and no call waits for longer than it may.
 public struct TCPConnection: ~Copyable {

@@ -1,8 +1,4 @@
-#if canImport(Musl)
-  internal import Musl
-#else
-  internal import Glibc
-#endif
+internal import Glibc
 
 /// A moment in UTC (CLOCK_REALTIME), for people to read; the clock may be set backwards.
 public struct WallClock: Sendable, Hashable, CustomStringConvertible {

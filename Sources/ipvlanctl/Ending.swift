@@ -25,7 +25,7 @@ enum Ending {
 
   /// After a report.
   ///
-  /// It does not say that it never returns: with that Swift 6.3 leaves out the call from callers that choose a status.
+  /// Not declared `Never`: Swift 6.3.1 then drops this call at call sites that pass `status`.
   static func show(_ report: some Report, as format: OutputFormat, status: Int32 = 0) {
     let output =
       switch format {

@@ -92,7 +92,7 @@ import Testing
           """)))
     #expect(address.linkIndex == 2)
     #expect("\(address.address)" == "2001:db8:5::4/64")
-    #expect(address.isTentative && address.isDuplicate)
+    #expect(address.isDuplicate)
   }
 
   @Test func onAPointToPointLinkTheLocalAddressCounts() throws {

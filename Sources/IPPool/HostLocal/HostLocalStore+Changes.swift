@@ -25,7 +25,7 @@ extension HostLocalStore {
     guard probes == Self.patientProbes else { return nil }
     let names = Set(try names())
     let rest = candidates
-    // Without a name before with an empty file: the first needs no look at the file.
+    // Prefer addresses that have no file; a free one may also have an empty file, which takes a look to see.
     while let candidate = candidates.next() {
       if !names.contains("\(candidate.address)") { return candidate }
     }

@@ -17,7 +17,7 @@ public struct PoolQuery: Sendable, Hashable {
   /// The names are those of the pod's annotation.
   var isNamedByPod = false
 
-  /// Families without an eligible pool of which nothing is given at all: the pod asked for pools of them.
+  /// Families that the pod requires: if one has no eligible pool, nothing is allocated.
   public var required: [IPFamily] = []
 
   /// Asks for the default pools of a network on a node.

@@ -33,7 +33,7 @@ struct AttachmentPlan: Sendable {
     mac = master.mac
     mtu = configuration.mtu ?? master.mtu
     addresses = allocation.assignments
-    // Whose addresses are not known cannot be checked.
+    // Without known addresses there is nothing to check sources against.
     sourceGuard =
       configuration.checksSources && !addresses.isEmpty
       ? SourceGuard(addresses: addresses.map(\.address.address)) : nil

@@ -50,11 +50,11 @@ package struct PluginConfiguration: Sendable {
     if hasHostAccess, mode == .l2 {
       throw fields.error(
         "hostAccess",
-        "cannot be had with mode l2: there the node does not see what pods send, so that Services cannot work; "
+        "is not supported in mode l2 (the node never sees the pods' packets, so Services cannot work); "
           + "set \"mode\" to \"l3s\", or to \"l3\"", kind: .unsupported)
     }
     if hasHostAccess, isLinkInContainer {
-      throw fields.error("hostAccess", "cannot be had with linkInContainer: the master is not the node's")
+      throw fields.error("hostAccess", "is not supported with linkInContainer: the master is not the node's")
     }
   }
 

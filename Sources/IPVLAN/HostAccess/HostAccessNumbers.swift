@@ -1,7 +1,6 @@
 internal import Netlink
 
-/// The numbers by which host access is recognised on a node: everything of it can be listed with them, and
-/// nothing of anybody else's carries them.
+/// Every object that host access creates carries one of these numbers, and nothing else on the node does.
 package enum HostAccessNumbers {
   /// The protocol number of its routes and rules (`ip route show proto 118`).
   package static let routeProtocol: UInt8 = 118

@@ -40,7 +40,7 @@ extension HostAccessShortfall {
 }
 
 extension HostAccessNumbers {
-  /// The number that the rules show already for a master, else the least that none shows; `nil` when all are taken.
+  /// The number that a master's rules already use, else the lowest free one; `nil` when all are taken.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   static func number(for master: Link, _ node: inout NetlinkSocket) throws(NetlinkError) -> UInt32? {
     var taken: Set<UInt32> = []

@@ -85,7 +85,7 @@ struct Deleter {
       .map(\.assignment.address.address)
   }
 
-  /// A key that cannot be read counts, too: what is not there is not found.
+  /// A malformed key counts as true: cleaning up what was never made does no harm.
   private var hasHostAccess: Bool {
     do throws(JSONFieldError) {
       return try request.configuration.fields.bool("hostAccess") ?? false

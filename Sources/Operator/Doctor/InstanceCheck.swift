@@ -75,7 +75,7 @@ struct InstanceCheck {
       Finding(
         .ownedAddressUnused,
         "\(interface.id) (\(master.name)) owns \(unused.summary), and no pool gives \(unused.pronoun) to pods",
-        consequence: "pods are refused for want of addresses that are there", remedy: correction(pool))
+        consequence: "pods are rejected although free addresses exist", remedy: correction(pool))
     ]
   }
 

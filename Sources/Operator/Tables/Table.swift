@@ -82,7 +82,7 @@ package struct Table: Sendable {
 private struct TableLayout {
   private(set) var shown: [Int]
   private(set) var widths: [Int] = []
-  /// Narrower than this a column says nothing.
+  /// Minimum width of a column that may be shortened.
   private static let least = 12
 
   init(columns: [Table.Column], rows: [[Table.Cell]], width: Int) {

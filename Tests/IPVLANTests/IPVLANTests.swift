@@ -1,5 +1,0 @@
-import Testing
-
-@testable import IPVLAN
-
-@Suite struct IPVLANTests {}
