@@ -120,7 +120,9 @@ package.dependencies += [
   .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+  .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
 ]
+package.products += [.executable(name: "ipvlan-agent", targets: ["ipvlan-agent"])]
 package.targets += [
   .target(
     name: "KubernetesClient",
@@ -131,6 +133,23 @@ package.targets += [
       .product(name: "NIOHTTP1", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
       .product(name: "Yams", package: "Yams"),
+    ], swiftSettings: strict),
+  // What a node's agent does, and its executable.
+  .target(
+    name: "NodeAgent",
+    dependencies: [
+      "Addressing", "IPPool", "JSON", "KubernetesClient", "Operator", "Platform", "YAML", systemPackage,
+      .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "NIOPosix", package: "swift-nio"),
+    ], swiftSettings: strict),
+  .executableTarget(
+    name: "ipvlan-agent",
+    dependencies: [
+      "JSON", "KubernetesClient", "NodeAgent", "Platform",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      .product(name: "Logging", package: "swift-log"),
+      .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     ], swiftSettings: strict),
   .target(
     name: "KubernetesStandIn",
@@ -144,6 +163,13 @@ package.targets += [
     name: "KubernetesClientTests",
     dependencies: ["KubernetesClient", "KubernetesStandIn", .product(name: "Logging", package: "swift-log")],
     swiftSettings: strict),
+  .testTarget(
+    name: "NodeAgentTests",
+    dependencies: [
+      "Addressing", "IPPool", "JSON", "KubernetesClient", "KubernetesStandIn", "NodeAgent", "Operator",
+      "Platform",
+      .product(name: "Logging", package: "swift-log"),
+    ], swiftSettings: strict),
   // Against the API server that scripts/test --kubernetes starts.
   .testTarget(
     name: "KubernetesServerTests",

@@ -8,7 +8,7 @@ public import Platform
 /// and rest for a while after their release, so that late packets for one pod do not reach the next.
 public struct IPPoolAllocator: IPAllocator {
   let configuration: PoolConfiguration
-  let store: LeaseStore
+  private(set) var store: LeaseStore
   /// A pod may choose its pools.
   public var readsPoolAnnotations: Bool { true }
   private let network: String
@@ -19,6 +19,13 @@ public struct IPPoolAllocator: IPAllocator {
     self.network = network
     configuration = try PoolConfiguration(fields, network: network, environment: environment)
     store = LeaseStore(directory: configuration.dataDirectory, coolDown: configuration.coolDown)
+  }
+
+  /// The same allocator for a program with threads: it waits for others without signals.
+  public func inThreads() -> IPPoolAllocator {
+    var other = self
+    other.store.isInThreads = true
+    return other
   }
 
   /// An allocator that takes addresses back, for which only `dataDir` is needed.

@@ -39,6 +39,36 @@ public enum Files {
     }
   }
 
+  /// As ``replace(_:with:permissions:)``, and what was written is on the disk when this returns: after a power failure
+  /// the file has the old content or the new. For files that one process writes: what it left half written when it was
+  /// killed is written over. The permissions are those asked for, whatever the umask.
+  /// - Throws: the `Errno` of the step that failed; then readers see the old content, unless only the last step failed,
+  ///   that which writes the name to the disk.
+  public static func replaceDurably(
+    _ path: String, with bytes: [UInt8], permissions: FilePermissions
+  ) throws(Errno) {
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let directory = slash.map { String(path[..<$0]) } ?? "."
+    let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+    // Hidden, so that who reads a directory's files by their endings passes it over.
+    let temporary = "\(directory)/.\(name).new"
+    _ = unsafe unlink(temporary)
+    do throws(Errno) {
+      let file = try OwnedDescriptor(
+        opening: temporary, .writeOnly, options: [.create, .exclusiveCreate, .noFollow],
+        permissions: permissions)
+      try file.writeAll(bytes)
+      _ = try retrying { fchmod(file.descriptor.rawValue, permissions.rawValue) }
+      _ = try retrying { fsync(file.descriptor.rawValue) }
+      guard unsafe rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
+    } catch {
+      _ = unsafe unlink(temporary)
+      throw error
+    }
+    let parent = try OwnedDescriptor(opening: directory, .readOnly, options: [.directory])
+    _ = try retrying { fsync(parent.descriptor.rawValue) }
+  }
+
   /// Appends to a file in one write, making it when it is missing; a symbolic link is not followed, and the reader
   /// of a pipe not waited for.
   /// - Throws: the `Errno` of open(2) or write(2).

@@ -1,5 +1,13 @@
 internal import SystemPackage
 
+/// Standard error of a process that goes on writing.
+public enum ErrorOutput {
+  /// Writes at once; what cannot be written is lost, since there is nowhere to say so.
+  public static func write(_ bytes: [UInt8]) {
+    _ = try? FileDescriptor.standardError.writeAll(bytes)
+  }
+}
+
 /// Standard output of a process that goes on writing.
 public enum Output {
   /// Writes at once. A reader that goes away ends the process by SIGPIPE, as it should.

@@ -12,14 +12,32 @@ extension OwnedDescriptor {
     fileprivate var operation: Int32 { self == .shared ? LOCK_SH : LOCK_EX }
   }
 
+  /// Takes a lock if nobody is in the way.
+  /// - Returns: whether the lock was had.
+  /// - Throws: the `Errno` of flock(2).
+  public func tryLock(_ lock: Lock) throws(Errno) -> Bool {
+    if flock(descriptor.rawValue, lock.operation | LOCK_NB) == 0 { return true }
+    guard errno == EWOULDBLOCK else { throw Errno(rawValue: errno) }
+    return false
+  }
+
+  /// As ``lock(_:within:)``, by asking again and again, for programs with threads: a signal would reach any of them.
+  public func lockByAsking(_ lock: Lock, within seconds: Int) throws(Errno) -> Bool {
+    let start = MonotonicInstant.now()
+    while try !tryLock(lock) {
+      if MonotonicInstant.now().microseconds(since: start) >= seconds * 1_000_000 { return false }
+      pause(milliseconds: 2)
+    }
+    return true
+  }
+
   /// Takes a lock, waiting for `seconds` at most.
   ///
   /// A timer's signal ends the wait (flock(2) has no time limit), so that it is for programs without threads.
   /// - Returns: whether the lock was had.
   /// - Throws: the `Errno` of flock(2).
   public func lock(_ lock: Lock, within seconds: Int) throws(Errno) -> Bool {
-    if flock(descriptor.rawValue, lock.operation | LOCK_NB) == 0 { return true }
-    guard errno == EWOULDBLOCK else { throw Errno(rawValue: errno) }
+    if try tryLock(lock) { return true }
     let start = MonotonicInstant.now()
     let timer = try RepeatingAlarm(milliseconds: 250)
     defer { timer.stop() }

@@ -9,6 +9,13 @@ public struct YAMLDocument: Sendable, Hashable {
   /// The lines on which members and elements start, by their path: `spec.ips[0]`.
   public let lines: [String: Int]
 
+  /// A document that came as a value, and has no lines.
+  public init(_ value: JSONValue) { (self.value, line, lines) = (value, 1, [:]) }
+
+  init(value: JSONValue, line: Int, lines: [String: Int]) {
+    (self.value, self.line, self.lines) = (value, line, lines)
+  }
+
   /// The line of a member; of its nearest parent when it is absent.
   public func line(of path: String) -> Int {
     var path = path[...]

@@ -15,6 +15,6 @@ struct IPVLANControl: ParsableCommand {
       """,
     subcommands: [
       Doctor.self, Trace.self, Links.self, Leases.self, Pools.self, Explain.self, Gc.self, WatchCommand.self,
-      FollowCommand.self, Lint.self, Render.self, MetricsCommand.self, BundleCommand.self,
+      FollowCommand.self, Kube.self, Lint.self, Render.self, MetricsCommand.self, BundleCommand.self,
     ])
 }

@@ -7,7 +7,7 @@ import Testing
   @Test(arguments: [
     "doctor", "trace", "links", "leases", "pools", "explain", "gc", "watch", "follow", "lint", "render",
     "metrics",
-    "bundle",
+    "bundle", "kube",
   ]) func everyVerbHasHelpWithExamples(verb: String) throws {
     let completion = try Program("\(Plugin.directory)/ipvlanctl", [verb, "--help"]).run()
     #expect(completion.isSuccess, "\(completion)")

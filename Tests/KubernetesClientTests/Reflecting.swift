@@ -42,12 +42,12 @@ func reflecting(
   delay: Duration = .zero,
   _ body: @escaping @Sendable (StandIn, APIClient, Seen) async throws -> Void
 ) async throws {
-  try await withStandIn({ $0.requestTimeout = .seconds(2) }) { server, client in
+  try await withStandIn(alsoWith: { $0.requestTimeout = .seconds(2) }) { server, client, hasty in
     var options = Reflector<UnstructuredObject>.Options()
     options.relistSpread = .milliseconds(100)
     options.backoff = Backoff(initial: .milliseconds(20), longest: .milliseconds(100))
     change(&options)
-    let reflector = Reflector(client, widgets, options: options, log: quiet)
+    let reflector = Reflector(hasty, widgets, options: options, log: quiet)
     let seen = Seen()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {

@@ -28,6 +28,25 @@ func withStandIn<Outcome: Sendable>(
   }
 }
 
+/// As ``withStandIn(token:_:_:)``, with a second client that is configured in its own way.
+func withStandIn<Outcome: Sendable>(
+  alsoWith change: @escaping @Sendable (inout ClientConfiguration) -> Void,
+  _ body: @escaping @Sendable (StandIn, APIClient, APIClient) async throws -> Outcome
+) async throws -> Outcome {
+  try await withDirectory { directory in
+    try await StandIn.run { server in
+      let path = directory + "/kubeconfig"
+      try write(kubeconfig(server: server.address, user: "{token: admin}"), to: path)
+      let first = ClientConfiguration(source: .kubeconfig(paths: [path]), userAgent: "test")
+      var second = first
+      change(&second)
+      return try await APIClient.withClient(first, log: quiet) { [second] first in
+        try await APIClient.withClient(second, log: quiet) { second in try await body(server, first, second) }
+      }
+    }
+  }
+}
+
 func kubeconfig(server: String, user: String, cluster: String = "") -> String {
   """
   apiVersion: v1

@@ -1,5 +1,5 @@
 internal import Hummingbird
-internal import KubernetesClient
+public import KubernetesClient
 internal import Logging
 internal import NIOCore
 internal import Synchronization
@@ -33,8 +33,10 @@ public final class StandIn: Sendable {
 
   private init() { state = Mutex(State()) }
 
-  /// Runs `body` with a server that has the collections of ``Probe`` and the client's own.
+  /// Runs `body` with a server that has the collections of ``Probe``, the client's own, and those given, each with or
+  /// without a status subresource.
   public static func run<Outcome: Sendable>(
+    serving more: [(resource: Resource<UnstructuredObject>, hasStatus: Bool)] = [],
     _ body: @escaping @Sendable (StandIn) async throws -> Outcome
   ) async throws -> Outcome {
     let server = StandIn()
@@ -52,8 +54,15 @@ public final class StandIn: Sendable {
     ] {
       await server.store.declare(collection)
     }
+    for (resource, hasStatus) in more {
+      await server.store.declare(
+        StandInStore.Collection(
+          group: resource.group, version: resource.version, plural: resource.plural, kind: resource.kind,
+          hasStatus: hasStatus, isCustom: !resource.group.isEmpty))
+    }
     var log = Logger(label: "stand-in")
-    log.logLevel = .error
+    // That connections end with their server is no news.
+    log.logLevel = .critical
     let (listening, started) = AsyncStream.makeStream(of: Int.self)
     let application = Application(
       responder: CallbackResponder { (request: Request, _: BasicRequestContext) in

@@ -44,6 +44,8 @@ test_package_installs_in_a_clean_debian_and_attaches_a_pod() {
   in_debian test -s /usr/share/bash-completion/completions/ipvlanctl
   in_debian test -s /lib/systemd/system/ipvlan-gc.timer
   in_debian test -s /lib/systemd/system/ipvlan-follow.service
+  in_debian test -s /lib/systemd/system/ipvlan-agent.service
+  in_debian ipvlan-agent --version
   in_debian test -s /usr/lib/systemd/networkd.conf.d/10-ipvlan.conf
   # One conflist and the pools, and that is all.
   in_debian mkdir -p /etc/cni/net.d /etc/cni/ippool.d

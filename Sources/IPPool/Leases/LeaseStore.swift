@@ -17,6 +17,8 @@ struct LeaseStore: Sendable {
   private let bootID: String
   /// How long addresses rest, in seconds.
   let coolDown: Int
+  /// The program has threads, so that no signal may end its waits.
+  var isInThreads = false
 
   /// A store in a directory, for the present boot.
   init(directory: String, coolDown: Int) {
@@ -131,7 +133,11 @@ struct LeaseStore: Sendable {
     for lock: borrowing OwnedDescriptor, _ kind: OwnedDescriptor.Lock
   ) throws(AllocationError) {
     let isLocked: Bool
-    do throws(Errno) { isLocked = try lock.lock(kind, within: Self.patience) } catch {
+    do throws(Errno) {
+      isLocked =
+        isInThreads
+        ? try lock.lockByAsking(kind, within: Self.patience) : try lock.lock(kind, within: Self.patience)
+    } catch {
       throw Self.failure(lockPath, error)
     }
     guard isLocked else {

@@ -44,6 +44,19 @@ public struct LabelSelector: Sendable, Hashable {
     self.requirements = requirements
   }
 
+  /// Whether an object that has these labels and no others is selected.
+  public func matches(_ labels: [String: String]) -> Bool {
+    requirements.allSatisfy { requirement in
+      let value = labels[requirement.key]
+      return switch requirement.operator {
+      case .isIn: value.map(requirement.values.contains) ?? false
+      case .notIn: !(value.map(requirement.values.contains) ?? false)
+      case .exists: value != nil
+      case .doesNotExist: value == nil
+      }
+    }
+  }
+
   /// Whether an object with these labels is selected, where only some labels are known: `nil` when an unknown
   /// one decides.
   func matches(known labels: [String: String]) -> Bool? {

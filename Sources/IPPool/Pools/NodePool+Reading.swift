@@ -22,6 +22,7 @@ extension NodePool {
     routes = try Self.routes(spec, subnet)
     isDefault = try spec.flag("default") ?? false
     isDisabled = try spec.flag("disable") ?? false
+    withheld = isDisabled ? try object.annotation(Self.withheldAnnotation) : nil
     nodeNames = try spec.strings("nodeName") ?? []
     namespaceNames = try spec.strings("namespaceName") ?? []
     multusNames = try spec.strings("multusName") ?? []

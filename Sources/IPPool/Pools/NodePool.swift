@@ -40,6 +40,8 @@ public struct NodePool: Sendable, Hashable {
   public let isDefault: Bool
   /// Whether nothing is given from it any more.
   public let isDisabled: Bool
+  /// Why it is disabled, in the words of the program that wrote the document; `nil` when a person wrote it.
+  public let withheld: String?
   /// The nodes that it is for; empty: all.
   public let nodeNames: [String]
   /// The namespaces that it is for; empty: all.
@@ -52,6 +54,9 @@ public struct NodePool: Sendable, Hashable {
   public let namespaceAffinity: LabelSelector?
   /// Labels of the pod.
   public let podAffinity: LabelSelector?
+
+  /// The annotation with the reason for `disable` (``withheld``).
+  public static let withheldAnnotation = "ipvlan-cni.dev/withheld"
 
   /// The family of its addresses.
   public var family: IPFamily { subnet.family }

@@ -6,7 +6,7 @@ internal import YAML
 ///
 /// Of two the one that is written later is refused. Pools that contradict nobody are found by sorting, so that a
 /// thousand pools are compared in a moment; only those that remain are compared pair by pair.
-enum PoolContradictions {
+public enum PoolContradictions {
   /// A pool, and where it was written.
   struct Subject {
     let pool: NodePool
@@ -60,7 +60,7 @@ enum PoolContradictions {
   }
 
   /// Which pools have a name, a subnet or addresses in common with another.
-  private static func suspects(_ pools: [NodePool]) -> [Bool] {
+  public static func suspects(_ pools: [NodePool]) -> [Bool] {
     var suspects = pools.map { _ in false }
     markNames(pools, &suspects)
     markSubnets(pools, &suspects)

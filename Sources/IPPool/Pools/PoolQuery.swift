@@ -29,7 +29,7 @@ public struct PoolQuery: Sendable, Hashable {
 
   /// Why a pool is not for this query; `nil` when it is.
   func objection(to pool: NodePool) -> String? {
-    if pool.isDisabled { return "it is disabled" }
+    if pool.isDisabled { return pool.withheld ?? "it is disabled" }
     if names == nil, !pool.isDefault { return "it is no default pool, and the configuration names no pools" }
     return nodeObjection(to: pool) ?? networkObjection(to: pool) ?? namespaceObjection(to: pool)
       ?? pool.podAffinity.map { _ in "podAffinity cannot be evaluated: the pod's labels are not known here" }

@@ -23,7 +23,7 @@ package struct DoctorReport: Report {
       + PodInterfaceCheck.findings(examination)
       + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
       + FenceCheck.findings(examination) + PodFilterCheck.findings(examination)
-      + NetworkManagerCheck.findings(examination)
+      + NetworkManagerCheck.findings(examination) + AgentCheck.findings(examination)
   }
 
   /// Mends what can be mended safely, and looks again.

@@ -18,12 +18,15 @@ package struct Examination {
   let instance: Instance?
   /// The node's own addresses.
   let nodeAddresses: NodeAddresses
+  /// Where `ipvlan-agent` says how it is.
+  let agentDirectory: String
   /// What could not be looked at, and why.
   let remarks: [String]
 
   /// Reads everything.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
   package init(_ sources: NodeSources) throws(Refusal) {
+    agentDirectory = sources.agent
     let cache = AttachmentCache(directory: sources.cache)
     directory = NetworkDirectory(sources.configurations, cache: cache)
     // Before the links: a lease that is younger than they are has none yet.

@@ -4,6 +4,8 @@ package struct NodeSources: Sendable {
   package var configurations = "/etc/cni/net.d"
   /// libcni's cache of attachments.
   package var cache = "/var/lib/cni/results"
+  /// Where `ipvlan-agent` says how it is.
+  package var agent = "/run/ipvlan"
   /// The instance metadata service; `nil` where there is none.
   package var metadata: MetadataEndpoint?
 

@@ -1,16 +1,16 @@
 internal import Platform
 
 /// Prometheus' text exposition format, version 0.0.4.
-struct MetricsText {
-  private(set) var text = ""
+package struct MetricsText {
+  package private(set) var text = ""
 
   /// One value of a family.
-  struct Sample {
+  package struct Sample {
     let suffix: String
     let labels: [(name: String, value: String)]
     let value: String
 
-    init(
+    package init(
       _ labels: [(name: String, value: String)], _ value: some CustomStringConvertible, suffix: String = ""
     ) {
       self.labels = labels
@@ -19,8 +19,10 @@ struct MetricsText {
     }
   }
 
+  package init() {}
+
   /// Adds a family with its samples; one without samples is left out.
-  mutating func add(_ name: String, _ type: String, _ help: String, _ samples: [Sample]) {
+  package mutating func add(_ name: String, _ type: String, _ help: String, _ samples: [Sample]) {
     guard !samples.isEmpty else { return }
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     for sample in samples {

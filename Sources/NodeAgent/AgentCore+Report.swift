@@ -1,0 +1,122 @@
+internal import KubernetesClient
+
+/// What the agent reports, and of what it warns.
+extension AgentCore {
+  /// The report, once there is something to report.
+  func report() -> (report: NodeReport, lastSync: Timestamp?)? {
+    guard store != nil || storeFault != nil else { return nil }
+    var report = NodeReport(machineID: machine.machineID, bootID: machine.bootID, version: options.version)
+    report.conditions = [poolsInSync, storeReadable, agentUnique]
+    report.pools = pools
+    report.records = store?.records.sorted { $0.address < $1.address } ?? []
+    return (report, lastSync)
+  }
+
+  private var poolsInSync: NodeReport.Condition {
+    let problem: (String, String)? =
+      if let failure = view.failures.first {
+        ("NotFollowed", failure.failure.problem)
+      } else if !view.isComplete {
+        ("NotRead", "not all collections have been read yet")
+      } else if let fileFault {
+        ("NotWritten", fileFault)
+      } else {
+        nil
+      }
+    return .init(
+      kind: .poolsInSync, isTrue: problem == nil, reason: problem?.0 ?? "InStep",
+      message: problem?.1 ?? "the plugin's files are what the API server has")
+  }
+
+  private var storeReadable: NodeReport.Condition {
+    .init(
+      kind: .storeReadable, isTrue: storeFault == nil, reason: storeFault == nil ? "Readable" : "NotReadable",
+      message: storeFault ?? "the leases were read")
+  }
+
+  private var agentUnique: NodeReport.Condition {
+    .init(
+      kind: .agentUnique, isTrue: rival == nil, reason: rival == nil ? "Unique" : "NotUnique",
+      message: rival.map { "machines \(machine.machineID) and \($0) report as this node; both have stopped" }
+        ?? "one machine reports as this node")
+  }
+
+  /// Each pool of the node's files with its counts, and each of the API server that cannot be used as it is now.
+  private var pools: [NodeReport.Pool] {
+    var pools: [NodeReport.Pool] = []
+    let entries = resolution?.entries ?? []
+    for (position, entry) in entries.enumerated() {
+      let identity = entry.object.identity
+      let counts = store?.pools.first { $0.isFromCluster && $0.name == identity.name }
+      pools.append(
+        .init(
+          name: identity.name, uid: identity.uid, generation: identity.generation, total: counts?.total ?? 0,
+          held: counts?.held ?? 0, cooling: counts?.cooling ?? 0, error: error(of: entry, position)))
+    }
+    for counts in store?.pools ?? [] where !counts.isFromCluster {
+      pools.append(.init(name: counts.name, total: counts.total, held: counts.held, cooling: counts.cooling))
+    }
+    for (name, fault) in view.ledger.faults
+    where !pools.contains(where: { $0.name == name && !$0.uid.isEmpty }) {
+      guard fault.nodeNames.isEmpty || fault.nodeNames.contains(options.nodeName) else { continue }
+      pools.append(
+        .init(
+          name: name, uid: fault.identity.uid, generation: fault.identity.generation, error: fault.problem))
+    }
+    return pools.sorted { ($0.name, $0.uid) < ($1.name, $1.uid) }
+  }
+
+  private func error(of entry: PoolResolution.Entry, _ position: Int) -> String? {
+    let name = entry.object.name
+    let problems =
+      [
+        view.ledger.faults[name].map {
+          "\($0.problem); the pool is used as it was in generation \(entry.object.identity.generation)"
+        },
+        store?.refusals[position].map { "a file of the node goes before it: \($0)" }, entry.withheld,
+      ].compactMap(\.self) + (resolution?.conflicts.filter { $0.identity.name == name }.map(\.problem) ?? [])
+    return problems.isEmpty ? nil : problems.joined(separator: "; ")
+  }
+
+  /// What happened to pools of this node that people should be told of.
+  var warnings: [Warning] {
+    var warnings: [Warning] = []
+    // One that names no node would be told of by every node.
+    for fault in view.ledger.faults.values where fault.nodeNames.contains(options.nodeName) {
+      warnings.append(.init(identity: fault.identity, reason: "Invalid", message: fault.problem))
+    }
+    let own = Set(resolution?.entries.map(\.object.name) ?? [])
+    for conflict in resolution?.conflicts ?? [] where own.contains(conflict.identity.name) {
+      warnings.append(.init(identity: conflict.identity, reason: "Conflict", message: conflict.problem))
+    }
+    for entry in resolution?.entries ?? [] {
+      guard let counts = store?.pools.first(where: { $0.isFromCluster && $0.name == entry.object.name })
+      else {
+        continue
+      }
+      let identity = entry.object.identity
+      if !counts.outside.isEmpty {
+        let addresses = counts.outside.prefix(5).map(\.description).joined(separator: ", ")
+        warnings.append(
+          .init(
+            identity: identity, reason: "AddressesOutside",
+            message:
+              "node \(options.nodeName): pods hold \(counts.outside.count) addresses that the pool has no more: \(addresses)"
+          ))
+      }
+      if counts.free == 0, counts.total > 0, entry.withheld == nil {
+        warnings.append(
+          .init(
+            identity: identity, reason: "Exhausted",
+            message: "node \(options.nodeName): none of \(counts.total) addresses is free"))
+      }
+    }
+    return warnings
+  }
+
+  struct Warning: Sendable, Hashable {
+    var identity: ObjectIdentity
+    var reason: String
+    var message: String
+  }
+}

@@ -1,0 +1,192 @@
+internal import IPPool
+internal import KubernetesClient
+internal import Logging
+internal import Operator
+internal import Platform
+
+/// The agent's knowledge and decisions; what waits and sends is in ``NodeAgent``.
+actor AgentCore {
+  let options: AgentOptions
+  let machine: MachineIdentity
+  private let server: String
+  private let log: Logger
+  private let file: PoolFile
+  private(set) var view: ClusterView
+  private var rivalry: Rivalry
+  private(set) var resolution: PoolResolution?
+  private(set) var fileFault: String?
+  private(set) var lastSync: Timestamp?
+  private(set) var store: StoreView?
+  private(set) var storeFault: String?
+  private var reportFault: String?
+  private var written: AgentState?
+  /// The store has to be read although nobody has changed it: the files of pools have.
+  private var wantsLook = true
+  /// When conditions took on what they say, as the API server has it.
+  private(set) var transitions: [NodeReport.Kind: (isTrue: Bool, since: Timestamp)] = [:]
+  /// Raised whenever something has come that files or report may have to follow.
+  nonisolated let changes: AsyncStream<Void>
+  private let raise: AsyncStream<Void>.Continuation
+
+  init(_ options: AgentOptions, machine: MachineIdentity, server: String, log: Logger) {
+    self.options = options
+    self.machine = machine
+    self.server = server
+    self.log = log
+    file = PoolFile(directory: options.poolDirectory)
+    view = ClusterView(before: file.pools())
+    rivalry = Rivalry(machineID: machine.machineID)
+    (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  func takePools(_ event: ReflectorEvent<UnstructuredObject>) { take(event) { $0.takePools(event) } }
+  func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) { take(event) { $0.takeReserved(event) } }
+  func takeNode(_ event: ReflectorEvent<UnstructuredObject>) { take(event) { $0.takeNode(event) } }
+
+  private func take(_ event: ReflectorEvent<UnstructuredObject>, _ body: (inout ClusterView) -> Void) {
+    let before = view.failures
+    body(&view)
+    let after = view.failures
+    // A failure that goes on is told once, not at each try.
+    for (collection, failure) in after
+    where !before.contains(where: { $0.failure.problem == failure.problem }) {
+      log.warning(
+        "\(failure.problem); it is tried again until it succeeds", metadata: ["collection": "\(collection)"])
+    }
+    for (collection, failure) in before where !after.contains(where: { $0.collection == collection }) {
+      log.info("\(collection) is followed again; it was not since \(failure.since)")
+    }
+    raise.yield()
+  }
+
+  /// Takes note of this node's report as the API server has it.
+  func takeReport(_ event: ReflectorEvent<UnstructuredObject>) {
+    let known = rivalry.rival
+    switch event {
+    case .listed(let list): for report in list.items { note(report) }
+    case .changed(let report): note(report)
+    case .deleted, .connected, .failed: break
+    }
+    if let rival = rivalry.rival, rival != known {
+      log.error(
+        "another machine, \(rival), reports as node \(options.nodeName); this one, \(machine.machineID), reports no more: give each node a name of its own and restart ipvlan-agent"
+      )
+      raise.yield()
+    }
+  }
+
+  private func note(_ report: UnstructuredObject) {
+    rivalry.note(report)
+    for condition in report["status"]?["conditions"]?.array ?? [] {
+      guard let kind = condition["type"]?.string.flatMap(NodeReport.Kind.init),
+        let since = condition["lastTransitionTime"]?.string.flatMap(Timestamp.init)
+      else { continue }
+      transitions[kind] = (condition["status"]?.string == "True", since)
+    }
+  }
+
+  /// The other machine of this node's name.
+  var rival: String? { rivalry.rival }
+  /// The identity of the Node, for events.
+  var nodeUID: String? { view.nodeUID }
+
+  /// Brings the pool file in step with what is known, if that is all there is.
+  func sync() {
+    if view.isComplete {
+      let resolver = PoolResolver(node: NodeIdentity(name: options.nodeName, labels: view.labels))
+      let resolution = resolver.resolve(view.ledger.pools.values)
+      self.resolution = resolution
+      do throws(ObjectFault) {
+        let isNew = try file.write(
+          PoolFile.Content(
+            server: server, agent: options.version, resolution: resolution,
+            reserved: Array(view.reserved.values),
+            versions: [
+              Resources.pools.plural: view.pools.version,
+              Resources.reservedIPs.plural: view.reservations.version,
+            ]))
+        if isNew { log.info("wrote \(file.path)", metadata: ["pools": "\(resolution.entries.count)"]) }
+        if fileFault != nil { log.info("\(file.path) can be written again") }
+        fileFault = nil
+        lastSync = .now()
+      } catch {
+        if fileFault != error.problem { log.error("\(error.problem)") }
+        fileFault = error.problem
+      }
+    }
+    wantsLook = true
+    writeState()
+  }
+
+  /// Whether the files have been looked at since the last look at the store; asking makes it so.
+  func takeWish() -> Bool {
+    defer { wantsLook = false }
+    return wantsLook
+  }
+
+  /// Asks for the next ``sync()``.
+  nonisolated func poke() { raise.yield() }
+
+  /// Whether ``sync()`` has left something to be done.
+  var hasFileFault: Bool { fileFault != nil }
+
+  func take(_ result: Result<StoreView, ObjectFault>) {
+    switch result {
+    case .success(let view):
+      store = view
+      storeFault = nil
+    case .failure(let fault):
+      if storeFault != fault.problem { log.error("\(fault.problem)") }
+      storeFault = fault.problem
+    }
+  }
+
+  /// Whether addresses rest, whose number changes without anybody's doing.
+  var hasCooling: Bool { store?.pools.contains { $0.cooling > 0 } ?? false }
+
+  func noteReport(_ problem: String?) {
+    guard problem != reportFault else { return }
+    if let problem { log.warning("\(problem)") } else { log.info("the report can be written again") }
+    reportFault = problem
+    writeState()
+  }
+
+  /// What the endpoints show.
+  var state: AgentState {
+    var state = AgentState(version: options.version, node: options.nodeName, server: server)
+    state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
+    state.fileProblem = fileFault
+    state.reportProblem = reportFault
+    state.feeds = [
+      (Resources.pools.qualifiedName, view.pools), (Resources.reservedIPs.qualifiedName, view.reservations),
+      (Resources.nodes.qualifiedName, view.node),
+    ].map { name, feed in
+      .init(
+        collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
+        since: feed.failure.map { "\($0.since)" })
+    }
+    state.faults = view.ledger.faults.map {
+      .init(object: "spiderippool/\($0.key)", problem: $0.value.problem)
+    }
+    .sorted { $0.object < $1.object }
+    return state
+  }
+
+  var counts: [StoreView.Pool] { store?.pools ?? [] }
+
+  /// Once for each change, and not for each look that found all in step.
+  private func writeState() {
+    var new = state
+    if let written, var old = Optional(written) {
+      old.lastSync = new.lastSync
+      if old == new { new = written }
+    }
+    guard new != written else { return }
+    do {
+      try new.write(to: options.runDirectory)
+      written = new
+    } catch {
+      log.error("\(options.runDirectory)/agent.json cannot be written: \(error)")
+    }
+  }
+}

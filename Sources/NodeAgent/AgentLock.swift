@@ -1,0 +1,35 @@
+internal import Operator
+internal import Platform
+internal import SystemPackage
+
+/// Keeps a second agent off the node. The kernel gives the lock back, however the process ends.
+struct AgentLock: ~Copyable {
+  private let file: OwnedDescriptor
+
+  /// - Throws: ``AgentRefusal``, with the status 75 (EX_TEMPFAIL) when another agent runs.
+  static func take(_ directory: String) throws(AgentRefusal) -> AgentLock {
+    let path = AgentState.lockPath(in: directory)
+    let file = try open(directory, path)
+    let isLocked: Bool
+    do throws(Errno) { isLocked = try file.tryLock(.exclusive) } catch {
+      throw AgentRefusal("\(path) cannot be locked: \(error)")
+    }
+    guard isLocked else {
+      throw AgentRefusal(
+        "another ipvlan-agent runs on this node; see who: fuser -v \(path)", exitStatus: 75)
+    }
+    return AgentLock(file: file)
+  }
+
+  private static func open(_ directory: String, _ path: String) throws(AgentRefusal) -> OwnedDescriptor {
+    do throws(Errno) {
+      try Files.makeDirectory(
+        directory, permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+      return try OwnedDescriptor(
+        opening: path, .readOnly, options: [.create, .noFollow],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    } catch {
+      throw AgentRefusal("\(path) cannot be made: \(error)")
+    }
+  }
+}

@@ -1,0 +1,76 @@
+public import KubernetesClient
+
+/// What an agent is told at its start.
+public struct AgentOptions: Sendable {
+  /// The API server, and who the agent is there.
+  public var credentials: CredentialSource
+  /// The name of the Node that the agent speaks for.
+  public var nodeName: String
+  /// Where the plugin reads pool documents.
+  public var poolDirectory = "/etc/cni/ippool.d"
+  /// Where the plugin keeps the leases.
+  public var dataDirectory = "/var/lib/cni/ippool"
+  /// Where the agent says how it is; gone after a restart of the machine.
+  public var runDirectory = "/run/ipvlan"
+  /// Where its endpoints listen.
+  public var listen: ListenAddress
+  /// The agent's own version.
+  public var version: String
+  /// How collections are followed.
+  var reflecting = ReflectorTimes()
+  /// How long changes are collected before files are written, so that a file of many objects is written once.
+  var settling: Duration = .milliseconds(50)
+  /// How often the lease store is looked at.
+  var lookInterval: Duration = .seconds(1)
+  /// How often the report is written when writing fails.
+  var reportBackoff = Backoff(initial: .seconds(1), longest: .seconds(30))
+
+  /// The options with which the plugin needs no keys.
+  public init(credentials: CredentialSource, nodeName: String, listen: ListenAddress, version: String) {
+    self.credentials = credentials
+    self.nodeName = nodeName
+    self.listen = listen
+    self.version = version
+  }
+}
+
+/// The times of a reflector that tests shorten.
+struct ReflectorTimes: Sendable {
+  var watchSeconds = 240...480
+  var idleLimit: Duration = .seconds(120)
+  var relistSpread: Duration = .seconds(10)
+  var backoff = Backoff()
+
+  func options<Object>(_: Object.Type) -> Reflector<Object>.Options {
+    var options = Reflector<Object>.Options()
+    options.watchSeconds = watchSeconds
+    options.idleLimit = idleLimit
+    options.relistSpread = relistSpread
+    options.backoff = backoff
+    return options
+  }
+}
+
+/// An address with a port.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+  /// The address, without brackets.
+  public let host: String
+  /// The port; 0 for one that is free.
+  public let port: Int
+
+  /// Reads `127.0.0.1:9114` or `[::1]:9114`; `nil` for anything else.
+  public init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65535).contains(port)
+    else { return nil }
+    let name = text[..<colon]
+    let isBracketed = name.hasPrefix("[") && name.hasSuffix("]")
+    guard isBracketed || !name.contains(":") else { return nil }
+    host = String(isBracketed ? name.dropFirst().dropLast() : name)
+    guard !host.isEmpty else { return nil }
+    self.port = port
+  }
+
+  /// As it is read.
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

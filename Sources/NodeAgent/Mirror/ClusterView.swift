@@ -1,0 +1,64 @@
+internal import KubernetesClient
+
+/// What the agent knows of the cluster.
+struct ClusterView: Sendable {
+  private(set) var ledger: PoolLedger
+  private(set) var reserved: [String: UnstructuredObject] = [:]
+  private(set) var labels: [String: String]?
+  private(set) var nodeUID: String?
+  private(set) var pools = Feed()
+  private(set) var reservations = Feed()
+  private(set) var node = Feed()
+
+  /// - Parameter before: the pools of the run before.
+  init(before: [PoolObject]) { ledger = PoolLedger(before: before) }
+
+  /// Whether everything that the pool file says has been read whole. The node's labels are no part of it: they decide
+  /// about no address (``PoolResolver``).
+  var isComplete: Bool { pools.isComplete && reservations.isComplete }
+
+  /// What cannot be followed at the moment, by collection.
+  var failures: [(collection: String, failure: Feed.Failure)] {
+    [
+      (Resources.pools.qualifiedName, pools.failure),
+      (Resources.reservedIPs.qualifiedName, reservations.failure),
+      (Resources.nodes.qualifiedName, node.failure),
+    ].compactMap { name, failure in failure.map { (name, $0) } }
+  }
+
+  mutating func takePools(_ event: ReflectorEvent<UnstructuredObject>) {
+    pools.note(event)
+    switch event {
+    case .listed(let list): ledger.replace(with: list.items)
+    case .changed(let object): ledger.take(object)
+    case .deleted(let object): if let name = object.metadata.name { ledger.remove(name) }
+    case .connected, .failed: break
+    }
+  }
+
+  mutating func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) {
+    reservations.note(event)
+    switch event {
+    case .listed(let list):
+      reserved = Dictionary(list.items.map { ($0.metadata.name ?? "", $0) }) { first, _ in first }
+    case .changed(let object): if let name = object.metadata.name { reserved[name] = object }
+    case .deleted(let object): if let name = object.metadata.name { reserved[name] = nil }
+    case .connected, .failed: break
+    }
+  }
+
+  mutating func takeNode(_ event: ReflectorEvent<UnstructuredObject>) {
+    node.note(event)
+    switch event {
+    case .listed(let list): setNode(list.items.first)
+    case .changed(let object): setNode(object)
+    case .deleted: setNode(nil)
+    case .connected, .failed: break
+    }
+  }
+
+  private mutating func setNode(_ object: UnstructuredObject?) {
+    labels = object.map { $0.metadata.labels ?? [:] }
+    nodeUID = object?.metadata.uid
+  }
+}

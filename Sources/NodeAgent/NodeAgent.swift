@@ -1,0 +1,103 @@
+internal import KubernetesClient
+public import Logging
+
+/// The agent of a node: mirrors what concerns the node into the files that the plugin reads, and reports how the node is.
+///
+/// The plugin never asks it: with the agent dead, or the API server, pods are attached from the last files.
+public struct NodeAgent: Sendable {
+  private let options: AgentOptions
+  private let log: Logger
+  private let machine: MachineIdentity
+
+  /// An agent that is not running yet.
+  public init(_ options: AgentOptions, log: Logger) {
+    self.init(options, log: log, machine: .current())
+  }
+
+  init(_ options: AgentOptions, log: Logger, machine: MachineIdentity) {
+    self.options = options
+    self.log = log
+    self.machine = machine
+  }
+
+  /// Runs until the task is cancelled.
+  /// - Throws: ``AgentRefusal`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
+  ///   for.
+  public func run() async throws(AgentRefusal) {
+    let lock = try AgentLock.take(options.runDirectory)
+    let configuration = ClientConfiguration(
+      source: options.credentials, userAgent: "ipvlan-agent/\(options.version)")
+    let result = await APIClient.withClient(configuration, log: log) { client in
+      let core = AgentCore(options, machine: machine, server: client.origin, log: log)
+      return await run(client, core)
+    }
+    _ = consume lock
+    try result.get()
+  }
+
+  private func run(_ client: APIClient, _ core: AgentCore) async -> Result<Void, AgentRefusal> {
+    let name = options.nodeName
+    let own = Selection(fields: "metadata.name=\(name)")
+    return await withTaskGroup(of: Result<Void, AgentRefusal>.self) { group in
+      group.addTask {
+        await reflector(client, Resources.pools).run { await core.takePools($0) }
+        return .success(())
+      }
+      group.addTask {
+        await reflector(client, Resources.reservedIPs).run { await core.takeReserved($0) }
+        return .success(())
+      }
+      group.addTask {
+        await reflector(client, Resources.nodes, own).run { await core.takeNode($0) }
+        return .success(())
+      }
+      group.addTask {
+        await reflector(client, Resources.reports, own).run { await core.takeReport($0) }
+        return .success(())
+      }
+      group.addTask {
+        await follow(core)
+        return .success(())
+      }
+      group.addTask {
+        await tend(core)
+        return .success(())
+      }
+      group.addTask {
+        await Reporter(client: client, core: core, options: options, log: log).run()
+        return .success(())
+      }
+      group.addTask { await Endpoints(core: core, options: options, log: log).run() }
+      // All of them run until the task is cancelled; one that ends before takes the others with it.
+      let first = await group.next() ?? .success(())
+      group.cancelAll()
+      return first
+    }
+  }
+
+  private func reflector(
+    _ client: APIClient, _ resource: Resource<UnstructuredObject>, _ selection: Selection = .all
+  ) -> Reflector<UnstructuredObject> {
+    Reflector(
+      client, resource, selection, options: options.reflecting.options(UnstructuredObject.self), log: log)
+  }
+
+  /// Writes files when something has come.
+  private func follow(_ core: AgentCore) async {
+    for await _ in core.changes {
+      try? await Task.sleep(for: options.settling)
+      await core.sync()
+    }
+  }
+
+  /// Looks after files that could not be written, and after those that somebody has changed or removed.
+  private func tend(_ core: AgentCore) async {
+    var rounds = 0
+    core.poke()
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(5))
+      rounds += 1
+      if await core.hasFileFault || rounds % 12 == 0 { core.poke() }
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import KubernetesClient
+
+/// The pools of the cluster, each in the last form that could be used.
+///
+/// An object that the parser refuses though the API server took it stays in use as it was before, and hides no other.
+struct PoolLedger: Sendable {
+  /// The usable pools by name.
+  private(set) var pools: [String: PoolObject] = [:]
+  /// What is wrong with the newest form of a pool, by name.
+  private(set) var faults: [String: Fault] = [:]
+
+  struct Fault: Sendable, Hashable {
+    var identity: ObjectIdentity
+    var problem: String
+    /// The nodes that the pool names, as far as they can be read.
+    var nodeNames: [String] = []
+  }
+
+  /// Begins with what the file of the run before held, so that a pool that is wrong now is used as it was then.
+  init(before pools: [PoolObject] = []) {
+    for pool in pools { self.pools[pool.name] = pool }
+  }
+
+  /// Takes over the whole collection: what is not in it is gone.
+  mutating func replace(with objects: [UnstructuredObject]) {
+    let names = Set(objects.compactMap(\.metadata.name))
+    pools = pools.filter { names.contains($0.key) }
+    faults = [:]
+    for object in objects { take(object) }
+  }
+
+  /// Takes a new object, or a new form of one.
+  mutating func take(_ object: UnstructuredObject) {
+    guard let name = object.metadata.name else { return }
+    do throws(ObjectFault) {
+      pools[name] = try PoolObject(object)
+      faults[name] = nil
+    } catch {
+      let identity = ObjectIdentity(object.metadata)
+      faults[name] = Fault(
+        identity: identity, problem: error.problem,
+        nodeNames: (object["spec"]?["nodeName"]?.array ?? []).compactMap(\.string))
+      // Another object of that name: the former one is gone.
+      if let former = pools[name], former.identity.uid != identity.uid { pools[name] = nil }
+    }
+  }
+
+  /// An object is gone.
+  mutating func remove(_ name: String) {
+    pools[name] = nil
+    faults[name] = nil
+  }
+}

@@ -1,0 +1,113 @@
+internal import IPPool
+internal import JSON
+internal import KubernetesClient
+internal import YAML
+
+/// Why an object of the API cannot be used.
+struct ObjectFault: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What is wrong, with key and value.
+  var problem: String
+
+  var description: String { problem }
+}
+
+/// A SpiderIPPool of the API server that the parser of pool files has read and found right.
+struct PoolObject: Sendable {
+  let identity: ObjectIdentity
+  let specification: JSONObject
+  /// The pool; its addresses are without `excludeIPs`.
+  let pool: NodePool
+
+  var name: String { pool.name }
+
+  /// Reads an object.
+  /// - Throws: ``ObjectFault`` with the parser's own words.
+  init(_ object: UnstructuredObject) throws(ObjectFault) {
+    let identity = ObjectIdentity(object.metadata)
+    var members = JSONObject(object.fields)
+    // Somebody else's business; everything else must be understood.
+    members["status"] = nil
+    // Lists of some servers say once what all of their items are.
+    if members["kind"] == nil { members["kind"] = .string(Resources.pools.kind) }
+    if members["apiVersion"] == nil { members["apiVersion"] = .string(Resources.pools.apiVersion) }
+    (self.identity, specification, pool) = try Self.read(identity, members)
+  }
+
+  /// Reads an item of the file that ``PoolFile`` has written.
+  init(ofFile item: JSONObject) throws(ObjectFault) {
+    let fields = JSONFields(item["metadata"]?.object ?? [:])
+    var members = item
+    members["metadata"] = nil
+    // What the run before has withheld is decided anew.
+    if let notes = fields.object["annotations"]?.object, notes[NodePool.withheldAnnotation] != nil {
+      var specification = item["spec"]?.object ?? [:]
+      specification["disable"] = nil
+      members["spec"] = .object(specification)
+    }
+    (identity, specification, pool) = try Self.read(ObjectIdentity(fields), members)
+  }
+
+  private static func read(
+    _ identity: ObjectIdentity, _ members: JSONObject
+  ) throws(ObjectFault) -> (ObjectIdentity, JSONObject, NodePool) {
+    var document = members
+    document["metadata"] = .object(["name": .string(identity.name)])
+    var catalog = PoolCatalog()
+    let whole = YAMLDocument(.object(document))
+    for object in whole.objects {
+      do throws(JSONFieldError) {
+        _ = catalog.take(
+          try object.get(), of: whole, at: NodePool.Source(file: identity.name, document: 1, line: 1))
+      } catch {
+        throw ObjectFault(problem: "\(error)")
+      }
+    }
+    catalog.finish()
+    if let fault = catalog.faults.first { throw ObjectFault(problem: fault.problem) }
+    guard let pool = catalog.pools.first else { throw ObjectFault(problem: "it is no SpiderIPPool") }
+    return (identity, members["spec"]?.object ?? [:], pool)
+  }
+}
+
+/// What tells an object and its states apart.
+struct ObjectIdentity: Sendable, Hashable {
+  let name: String
+  let uid: String
+  let generation: Int
+  /// When it was made, by the server's clock: the same for all who ask.
+  let created: Timestamp?
+  /// When its deletion was asked for.
+  let terminating: Timestamp?
+
+  init(_ metadata: ObjectMetadata) {
+    name = metadata.name ?? ""
+    uid = metadata.uid ?? ""
+    generation = Int(metadata.generation ?? 0)
+    created = metadata.creationTimestamp
+    terminating = metadata.deletionTimestamp
+  }
+
+  init(_ metadata: JSONFields) {
+    func text(_ key: String) -> String? { metadata.object[key]?.string }
+    name = text("name") ?? ""
+    uid = text("uid") ?? ""
+    generation = metadata.object["generation"]?.int ?? 0
+    created = text("creationTimestamp").flatMap(Timestamp.init)
+    terminating = text("deletionTimestamp").flatMap(Timestamp.init)
+  }
+
+  /// As the object's own metadata says it. Without the version, which a new status changes too.
+  var metadata: JSONObject {
+    var metadata: JSONObject = [
+      "name": .string(name), "uid": .string(uid), "generation": .int(generation),
+    ]
+    metadata["creationTimestamp"] = created.map { .string("\($0)") }
+    metadata["deletionTimestamp"] = terminating.map { .string("\($0)") }
+    return metadata
+  }
+
+  /// The older goes first, as everywhere where two contradict each other.
+  static func precedes(_ left: ObjectIdentity, _ right: ObjectIdentity) -> Bool {
+    (left.created?.seconds ?? 0, left.name) < (right.created?.seconds ?? 0, right.name)
+  }
+}

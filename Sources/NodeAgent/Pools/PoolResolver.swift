@@ -1,0 +1,110 @@
+internal import Addressing
+internal import IPPool
+internal import JSON
+
+/// What a node needs to know of itself to tell which pools are its own.
+struct NodeIdentity: Sendable, Hashable {
+  /// The node's name.
+  var name: String
+  /// The labels of the Node; `nil` as long as nobody could tell.
+  var labels: [String: String]?
+}
+
+/// What becomes of the cluster's pools on one node.
+struct PoolResolution: Sendable {
+  /// A pool of this node.
+  struct Entry: Sendable {
+    let object: PoolObject
+    /// What this node may give: without the addresses that older pools have.
+    let addresses: AddressSet
+    /// Why nothing is given from it; `nil` when something is.
+    let withheld: String?
+  }
+
+  /// Something to tell of a pool.
+  struct Conflict: Sendable, Hashable {
+    let identity: ObjectIdentity
+    let problem: String
+  }
+
+  /// The pools of this node, the older first.
+  var entries: [Entry] = []
+  /// Pools that older ones leave less to, or nothing.
+  var conflicts: [Conflict] = []
+}
+
+/// Decides which pools serve a node, and what of them. Every node decides alike, since every node sees the same objects.
+struct PoolResolver: Sendable {
+  let node: NodeIdentity
+
+  func resolve(_ pools: some Collection<PoolObject>) -> PoolResolution {
+    var resolution = PoolResolution()
+    var older: [(pool: NodePool, addresses: AddressSet)] = []
+    let sorted = pools.sorted { ObjectIdentity.precedes($0.identity, $1.identity) }
+    // Of a thousand pools few have anything in common with others.
+    for (object, isSuspect) in zip(sorted, PoolContradictions.suspects(sorted.map(\.pool))) {
+      let pool = object.pool
+      guard isSuspect else {
+        if isOwn(pool) {
+          resolution.entries.append(
+            .init(object: object, addresses: pool.addresses, withheld: withheld(object)))
+        }
+        continue
+      }
+      if let other = older.first(where: {
+        $0.pool.subnet != pool.subnet && $0.pool.subnet.overlaps(pool.subnet)
+      }) {
+        resolution.conflicts.append(
+          .init(
+            identity: object.identity,
+            problem:
+              "subnet \(pool.subnet) overlaps with subnet \(other.pool.subnet) of pool \(other.pool.name), which"
+              + " is older: nothing is given from this pool"))
+        // It has no addresses, and stands in nobody's way.
+        if isOwn(pool) {
+          resolution.entries.append(
+            .init(
+              object: object, addresses: AddressSet(),
+              withheld: "its subnet overlaps with that of the older pool \(other.pool.name)"))
+        }
+        continue
+      }
+      var addresses = pool.addresses
+      for other in older where other.addresses.overlaps(addresses) {
+        resolution.conflicts.append(
+          .init(
+            identity: object.identity,
+            problem:
+              "\(Self.text(addresses.intersection(other.addresses))) belong to pool \(other.pool.name), which is"
+              + " older: this pool does without"))
+        addresses = addresses.subtracting(other.addresses)
+      }
+      older.append((pool, addresses))
+      guard isOwn(pool) else { continue }
+      resolution.entries.append(.init(object: object, addresses: addresses, withheld: withheld(object)))
+    }
+    return resolution
+  }
+
+  /// Whether the pool is for this node, alone or with others. As long as the node's labels are not known, a pool that
+  /// asks for them counts as its own: several nodes share it, so that nothing is given from it by that.
+  private func isOwn(_ pool: NodePool) -> Bool {
+    guard pool.nodeNames.isEmpty else { return pool.nodeNames.contains(node.name) }
+    guard let affinity = pool.nodeAffinity, let labels = node.labels else { return true }
+    return affinity.matches(labels)
+  }
+
+  /// Labels move from node to node, and new nodes come: only a single name says that no other node gives from a pool.
+  private func withheld(_ object: PoolObject) -> String? {
+    if object.identity.terminating != nil { return "it is being deleted" }
+    guard Set(object.pool.nodeNames).count != 1 else { return nil }
+    return
+      "several nodes would share it, and each would give out the same addresses: make a pool for each node, with one"
+      + " name in spec.nodeName"
+  }
+
+  private static func text(_ addresses: AddressSet) -> String {
+    let shown = addresses.ranges.prefix(5).map(\.description).joined(separator: ", ")
+    return addresses.ranges.count > 5 ? "\(shown) and \(addresses.ranges.count - 5) more ranges" : shown
+  }
+}

@@ -1,0 +1,81 @@
+internal import Addressing
+internal import KubernetesClient
+
+/// What an agent reports of its node: the status of the IPVLANNode.
+struct NodeReport: Sendable, Hashable {
+  /// More than so many records are left out: an object of the API server has at most 1.5 MiB. The counts stay.
+  static let mostRecords = 2000
+
+  enum Kind: String, Sendable, CaseIterable {
+    case poolsInSync = "PoolsInSync"
+    case storeReadable = "StoreReadable"
+    case agentUnique = "AgentUnique"
+  }
+
+  struct Condition: Sendable, Hashable {
+    var kind: Kind
+    var isTrue: Bool
+    var reason: String
+    var message: String
+  }
+
+  struct Pool: Sendable, Hashable {
+    var name: String
+    /// Empty for one that only a file on the node has.
+    var uid = ""
+    var generation = 0
+    var total: UInt128 = 0
+    var held: UInt128 = 0
+    var cooling: UInt128 = 0
+    var error: String?
+  }
+
+  var machineID: String
+  var bootID: String
+  var version: String
+  var conditions: [Condition] = []
+  var pools: [Pool] = []
+  var records: [StoreView.Record] = []
+
+  /// The status as the API has it.
+  ///
+  /// - Parameter since: when conditions took on what they say, by their kind.
+  func status(lastSync: Timestamp?, since: [Kind: Timestamp]) -> FieldValue {
+    var status: FieldValue = [
+      "machineID": .string(machineID), "bootID": .string(bootID), "version": .string(version),
+      "conditions": .array(
+        conditions.map { condition in
+          [
+            "type": .string(condition.kind.rawValue), "status": .string(condition.isTrue ? "True" : "False"),
+            "reason": .string(condition.reason), "message": .string(String(condition.message.prefix(2000))),
+            "lastTransitionTime": .string("\((since[condition.kind] ?? .now()).inSeconds)"),
+          ]
+        }),
+      "pools": .array(pools.map(Self.value)),
+    ]
+    // null removes what an earlier report has said.
+    status["lastSync"] = lastSync.map { .string("\($0.inSeconds)") } ?? .null
+    status["records"] = records.count > Self.mostRecords ? .null : .array(records.map(Self.value))
+    return status
+  }
+
+  private static func value(_ pool: Pool) -> FieldValue {
+    var value: FieldValue = [
+      "name": .string(pool.name), "uid": .string(pool.uid), "generation": .integer(Int64(pool.generation)),
+      "total": number(pool.total), "held": number(pool.held), "cooling": number(pool.cooling),
+    ]
+    value["error"] = pool.error.map(FieldValue.string)
+    return value
+  }
+
+  /// A pool of IPv6 may have more addresses than the API has numbers.
+  private static func number(_ count: UInt128) -> FieldValue {
+    .integer(Int64(min(count, UInt128(Int64.max))))
+  }
+
+  private static func value(_ record: StoreView.Record) -> FieldValue {
+    var value: FieldValue = ["ip": .string("\(record.address)"), "pool": .string(record.pool)]
+    value["pod"] = record.pod.map(FieldValue.string)
+    return value
+  }
+}

@@ -1,0 +1,228 @@
+# shellcheck shell=bash
+# dist/ipvlan-agent beside a real API server, and dist/ippool, which reads what it has written.
+
+# The rights of agent.yaml, and a token of its service account for each of the guide's nodes.
+prepare_agents() {
+  [ ! -e "$cluster/agents" ] || return 0
+  kubectl apply -f "$repository/cni-conf/kubernetes/agent.yaml"
+  if has_rules; then kubectl apply -f "$repository/cni-conf/kubernetes/admission-policy.yaml"; fi
+  local node
+  for node in master worker1; do
+    kubectl apply -f - <<END
+apiVersion: v1
+kind: Node
+metadata: {name: $node}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent-$node, namespace: kube-system}
+spec: {nodeName: $node, serviceAccountName: ipvlan-agent, automountServiceAccountToken: false, containers: [{name: a, image: a}]}
+END
+    mkdir -p "$cluster/agents/$node"
+    kubeconfig_of "$node" "$(token_of "agent-$node")"
+  done
+}
+
+# token_of POD: what the kubelet mounts into it. Debian's kubectl has no `create token`.
+token_of() {
+  raw POST /api/v1/namespaces/kube-system/serviceaccounts/ipvlan-agent/token json \
+    "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"TokenRequest\", \"spec\": {\"boundObjectRef\":
+      {\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"name\": \"$1\"}}}" | jq -r .status.token
+}
+
+kubeconfig_of() {
+  cat >"$cluster/agents/$1/kubeconfig" <<END
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://localhost:$(<"$cluster/port")", certificate-authority: ../../ca.crt}}]
+users: [{name: u, user: {token: $2}}]
+contexts: [{name: x, context: {cluster: c, user: u}}]
+current-context: x
+END
+}
+
+# start_agent NODE: in the background; its number and its log lie in its directory.
+start_agent() {
+  local directory=$cluster/agents/$1 port=19114
+  [ "$1" = master ] || port=19115
+  "$dist/ipvlan-agent" --kubeconfig "$directory/kubeconfig" --node-name "$1" --pool-dir "$directory/ippool.d" \
+    --data-dir "$directory/data" --run-dir "$directory/run" --listen "127.0.0.1:$port" >>"$directory/log" 2>&1 </dev/null &
+  echo $! >"$directory/pid"
+}
+
+# end_agent NODE SIGNAL
+end_agent() {
+  local pid
+  pid=$(cat "$cluster/agents/$1/pid" 2>/dev/null) || return 0
+  kill "-$2" "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+  rm -f "$cluster/agents/$1/pid"
+}
+
+end_agents() { for node in master worker1; do end_agent "$node" KILL; done; }
+
+# ippool COMMAND NODE NETWORK POD: as a main plugin calls it; prints the address.
+ippool() {
+  local directory=$cluster/agents/$2
+  CNI_COMMAND=$1 CNI_CONTAINERID=$4 CNI_NETNS=/run/netns/none CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin \
+    CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=$4" "$dist/ippool" <<END | jq -r '.ips[]?.address'
+{"cniVersion": "1.1.0", "name": "$3", "type": "ippool", "ipam": {"type": "ippool", "poolDir": "$directory/ippool.d",
+  "dataDir": "$directory/data", "nodeName": "$2", "cooldownSeconds": 0}}
+END
+}
+
+# within SECONDS COMMAND...
+within() {
+  local end=$((SECONDS + $1))
+  until "${@:2}" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$end" ] || { echo "not within $1 s: ${*:2}" && return 1; }
+    sleep 0.1
+  done
+}
+
+# reports NODE POOL HELD: what the node's report says is held.
+reports() {
+  [ "$(kubectl get ivn "$1" -o json | jq --arg pool "$2" '[.status.pools[] | select(.name == $pool and .uid != "") | .held] | add')" = "$3" ]
+}
+
+in_step() { [ "$(kubectl get ivn "$1" -o json | jq -r '.status.conditions[] | select(.type == "PoolsInSync") | .status')" = True ]; }
+
+has_pools() { [ "$(jq -r '[.items[] | select(.kind == "SpiderIPPool") | .metadata.name] | join(" ")' "$cluster/agents/$1/ippool.d/zz-kubernetes.json")" = "$2" ]; }
+
+with_agents() {
+  prepare_agents
+  trap end_agents EXIT
+  start_agent master
+  start_agent worker1
+  "$@"
+}
+
+test_g_each_node_gives_exactly_its_own_addresses() { with_agents each_node; }
+
+each_node() {
+  guides_pools | kubectl apply -f -
+  within 60 has_pools master "master-v4-ens5 master-v4-ens6"
+  within 60 has_pools worker1 "worker1-v4-ens5 worker1-v4-ens6"
+  expect_equal "$(ippool ADD master ipvlan-ens5 a)" 172.31.16.4/20 "the first address of master on ens5"
+  expect_equal "$(ippool ADD worker1 ipvlan-ens6 a)" 210.22.32.11/24 "the first address of worker1 on ens6"
+  within 60 reports master master-v4-ens5 1
+  within 60 reports worker1 worker1-v4-ens6 1
+  expect_equal "$(kubectl get ivn master -o json | jq -c .status.records)" \
+    '[{"ip":"172.31.16.4","pod":"default/a","pool":"master-v4-ens5"}]' "the records of master"
+  # An edit is there for the next pod, and held addresses are not given again.
+  kubectl patch sp master-v4-ens5 --type merge --patch '{"spec": {"ips": ["172.31.16.4", "172.31.16.100"]}}'
+  within 60 jq -e '.items[] | select(.spec.ips == ["172.31.16.4", "172.31.16.100"])' "$cluster/agents/master/ippool.d/zz-kubernetes.json"
+  expect_equal "$(ippool ADD master ipvlan-ens5 b)" 172.31.16.100/20 "the next address"
+  ippool DEL master ipvlan-ens5 a
+  ippool DEL master ipvlan-ens5 b
+  ippool DEL worker1 ipvlan-ens6 a
+  within 60 reports master master-v4-ens5 0
+  curl --silent --fail http://127.0.0.1:19114/readyz
+  curl --silent --fail http://127.0.0.1:19114/metrics | grep -q '^ipvlan_agent_in_step 1$'
+}
+
+test_h_pods_come_and_go_while_the_server_is_dead() { with_agents dead_server; }
+
+dead_server() {
+  guides_pools | kubectl apply -f -
+  within 60 has_pools master "master-v4-ens5 master-v4-ens6"
+  within 60 in_step master
+  local before pod
+  before=$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")
+  "$repository/scripts/cluster" kill-api "$cluster"
+  for pod in $(seq 100); do
+    expect_equal "$(ippool ADD master ipvlan-ens5 "p$pod" | grep -c '^172\.31\.16\.[4-8]/20$')" 1 "an address for pod $pod"
+    [ "$pod" = 100 ] || ippool DEL master ipvlan-ens5 "p$pod"
+  done
+  expect_equal "$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")" "$before" "the file"
+  within 60 grep -q '"problem"' "$cluster/agents/master/run/agent.json"
+  # An agent that is started meanwhile changes nothing either.
+  end_agent master TERM
+  start_agent master
+  within 60 curl --silent --fail http://127.0.0.1:19114/healthz
+  expect_equal "$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")" "$before" "the file after a restart of the agent"
+  "$repository/scripts/cluster" start-api "$cluster"
+  within 120 reports master master-v4-ens5 1
+  within 60 in_step master
+  ippool DEL master ipvlan-ens5 p100
+  within 60 reports master master-v4-ens5 0
+}
+
+test_i_a_role_that_is_taken_away_is_told_and_leaves_the_file() { with_agents without_role; }
+
+without_role() {
+  guides_pools | kubectl apply -f -
+  within 60 has_pools master "master-v4-ens5 master-v4-ens6"
+  local before
+  before=$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")
+  kubectl delete clusterrolebinding ipvlan-agent
+  # The watches end after minutes; a new agent asks at once.
+  end_agent master TERM
+  start_agent master
+  within 60 grep -q 'cannot list resource .*spiderippools' "$cluster/agents/master/run/agent.json"
+  expect_equal "$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")" "$before" "the file"
+  kubectl apply -f "$repository/cni-conf/kubernetes/agent.yaml"
+  within 120 in_step master
+}
+
+test_i_a_second_agent_ends_with_status_75() { with_agents second_agent; }
+
+second_agent() {
+  local directory=$cluster/agents/master status=0
+  within 60 curl --silent --fail http://127.0.0.1:19114/healthz
+  "$dist/ipvlan-agent" --kubeconfig "$directory/kubeconfig" --node-name master --run-dir "$directory/run" \
+    --pool-dir "$directory/ippool.d" --data-dir "$directory/data" --listen 127.0.0.1:0 || status=$?
+  expect_equal "$status" 75 "the status of the second"
+  # SIGTERM ends the first, in time.
+  local start=$SECONDS
+  end_agent master TERM
+  [ $((SECONDS - start)) -le 5 ] || { echo "it took $((SECONDS - start)) s to end" && return 1; }
+}
+
+test_j_an_agent_writes_for_no_other_node() {
+  has_rules || return 0
+  prepare_agents
+  kubectl --kubeconfig "$cluster/agents/master/kubeconfig" create -f - <<<'{"apiVersion": "ipvlan-cni.dev/v1alpha1", "kind": "IPVLANNode", "metadata": {"name": "master"}}' || true
+  fails 'of its own node only: this is other, and the token is of master' \
+    kubectl --kubeconfig "$cluster/agents/master/kubeconfig" create -f - <<<'{"apiVersion": "ipvlan-cni.dev/v1alpha1", "kind": "IPVLANNode", "metadata": {"name": "other"}}'
+}
+
+# Agent and API server die at random moments while pods come and go.
+test_k_killed_at_random_moments() { with_agents killed_at_random; }
+
+killed_at_random() {
+  local seconds=${IPVLAN_CHAOS_SECONDS:-20} file=$cluster/agents/master/ippool.d/zz-kubernetes.json pods=0 end
+  guides_pools | kubectl apply -f -
+  within 60 has_pools master "master-v4-ens5 master-v4-ens6"
+  end=$((SECONDS + seconds))
+  (
+    while [ "$SECONDS" -lt "$end" ]; do
+      sleep "$((RANDOM % 3)).$((RANDOM % 10))"
+      end_agent master KILL
+      start_agent master
+      if ((RANDOM % 4 == 0)); then
+        "$repository/scripts/cluster" kill-api "$cluster"
+        sleep "$((RANDOM % 3))"
+        "$repository/scripts/cluster" start-api "$cluster"
+      fi
+      # Something to write.
+      kubectl patch sp master-v4-ens6 --type merge --patch "{\"spec\": {\"ips\": [\"210.22.16.$((11 + RANDOM % 5))\"]}}" || true
+    done
+  ) >"$cluster/chaos.log" 2>&1 &
+  local chaos=$!
+  while [ "$SECONDS" -lt "$end" ]; do
+    local round addresses=''
+    for round in 1 2 3 4 5; do addresses+="$(ippool ADD master ipvlan-ens5 "r$round") "; done
+    # Each of the five addresses, each once.
+    expect_equal "$(tr ' ' '\n' <<<"$addresses" | sort -u | grep -c /20)" 5 "addresses of five pods ($addresses)"
+    jq -e '.items | length >= 2' "$file" >/dev/null
+    for round in 1 2 3 4 5; do ippool DEL master ipvlan-ens5 "r$round"; done
+    pods=$((pods + 5))
+  done
+  wait "$chaos" || true
+  end_agent master KILL
+  start_agent master
+  within 120 reports master master-v4-ens5 0
+  within 60 in_step master
+  echo "$pods pods in $seconds s"
+}

@@ -1,0 +1,150 @@
+import Foundation
+import KubernetesClient
+import KubernetesStandIn
+import Operator
+import Testing
+
+@testable import NodeAgent
+
+@Suite struct ReportTests {
+  @Test("what pods hold is counted and listed, and after their end no more")
+  func counts() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.5"]))
+      try await eventually("a") { running.pools.count == 1 }
+      #expect(try running.add("web") == "10.0.0.1/24")
+      try await eventually("one is held") { await running.reportedPool("a")?["held"]?.integer == 1 }
+      let pool = await running.reportedPool("a")
+      #expect(pool?["total"]?.integer == 5)
+      let id = try await running.client.get(Resources.pools, "a").metadata.uid
+      #expect(pool?["uid"]?.string == id)
+      #expect(
+        await running.status()?["records"]?.array == [
+          ["ip": "10.0.0.1", "pool": "a", "pod": "default/web"]
+        ])
+      #expect(await running.status()?["machineID"]?.string == "machine-1")
+      #expect(await running.condition("StoreReadable") == "True Readable")
+      #expect(await running.condition("AgentUnique") == "True Unique")
+      try running.delete("web")
+      try await eventually("none is held, and none rests") {
+        let pool = await running.reportedPool("a")
+        return pool?["held"]?.integer == 0 && pool?["cooling"]?.integer == 0
+      }
+      #expect(await running.status()?["records"]?.array == [])
+    }
+  }
+
+  @Test("while nothing changes nothing is written")
+  func quiet() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1"]))
+      try await eventually("a report of a") { await running.reportedPool("a") != nil }
+      try await Task.sleep(for: .seconds(1))
+      let before = running.server.count("patch")
+      try await Task.sleep(for: .seconds(2))
+      #expect(running.server.count("patch") == before)
+    }
+  }
+
+  @Test("a report that is refused is written again, in its newest form only")
+  func refused() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.5"]))
+      try await eventually("a report of a") { await running.reportedPool("a") != nil }
+      running.server.order(
+        FaultRule(.status(503, reason: "ServiceUnavailable"), to: "patch", path: "ipvlannodes", times: nil))
+      for pod in 1...3 { _ = try running.add("pod\(pod)") }
+      try await eventually("the failure is told") {
+        AgentState(directory: running.runDirectory)?.reportProblem?.contains("503") ?? false
+      }
+      let tried = running.server.count("patch")
+      running.server.behave()
+      try await eventually("three are held") { await running.reportedPool("a")?["held"]?.integer == 3 }
+      try await eventually("and it says so") {
+        AgentState(directory: running.runDirectory)?.reportProblem == nil
+      }
+      #expect(running.server.count("patch") <= tried + 4)
+    }
+  }
+
+  @Test("a store that cannot be read is told, and no count is made up")
+  func unreadable() async throws {
+    try await running(before: { running in
+      try FileManager.default.createDirectory(
+        atPath: running.dataDirectory, withIntermediateDirectories: true)
+      // Open to other users, so that nobody believes it.
+      try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: running.dataDirectory)
+      try "".write(
+        toFile: "\(running.dataDirectory)/leases-\(bootID()).mdb", atomically: true, encoding: .utf8)
+    }) { running in
+      try await eventually("the report") { await running.condition("StoreReadable") == "False NotReadable" }
+      #expect(await running.status()?["records"]?.array == [])
+    }
+  }
+
+  @Test(
+    "addresses that pods hold and the pool has no more are told until the last is free, and not given again")
+  func outside() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.2"]))
+      try await eventually("a") { running.pools.count == 1 }
+      #expect(try running.add("one") == "10.0.0.1/24")
+      try await running.change("a", ["ips": ["10.0.0.2"]])
+      try await eventually("an event") { await running.events().contains("AddressesOutside a") }
+      #expect(try running.add("two") == "10.0.0.2/24")
+      try running.delete("one")
+      #expect(throws: (any Error).self) { try running.add("three") }
+    }
+  }
+
+  @Test("two machines of one name notice it, say so once each, and write no more")
+  func rivals() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.5"]))
+      try await eventually("a report") { await running.reportedPool("a") != nil }
+      _ = try await running.client.mergePatch(
+        Resources.reports, "n1", subresource: .status,
+        patch: ["status": ["machineID": "machine-2"]] as FieldValue)
+      try await eventually("noticed") { await running.condition("AgentUnique") == "False NotUnique" }
+      try await eventually("an event") { await running.events().contains("AgentNotUnique n1") }
+      let before = running.server.count("patch")
+      _ = try running.add("web")
+      try await Task.sleep(for: .seconds(1))
+      #expect(running.server.count("patch") == before)
+      // Its own files it keeps up all the same.
+      try await running.change("a", ["ips": ["10.0.0.9"]])
+      try await eventually("the file") { running.pools == ["a 10.0.0.9"] }
+    }
+  }
+
+  @Test("a report of a machine that had the name before is no rival's")
+  func successor() async throws {
+    try await running(before: { running in
+      let metadata = ObjectMetadata(name: "n1")
+      _ = try await running.client.create(Resources.reports, UnstructuredObject(metadata: metadata))
+      _ = try await running.client.mergePatch(
+        Resources.reports, "n1", subresource: .status,
+        patch: ["status": ["machineID": "machine-0"]] as FieldValue)
+    }) { running in
+      try await eventually("taken over") { await running.condition("AgentUnique") == "True Unique" }
+      try await running.create(pool("a", ips: ["10.0.0.1"]))
+      try await eventually("it goes on") { await running.reportedPool("a") != nil }
+    }
+  }
+
+  @Test("a second agent on a node ends with status 75, and the first goes on")
+  func second() async throws {
+    try await running { running in
+      try await eventually("runs") { AgentState.isRunning(in: running.runDirectory) }
+      let refusal = #expect(throws: AgentRefusal.self) { _ = try AgentLock.take(running.runDirectory) }
+      #expect(refusal?.exitStatus == 75)
+      try await running.create(pool("a", ips: ["10.0.0.1"]))
+      try await eventually("a") { running.pools.count == 1 }
+    }
+  }
+}
+
+private func bootID() -> String {
+  let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+  return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+}

@@ -1,0 +1,173 @@
+import Foundation
+import IPPool
+import JSON
+import KubernetesClient
+import KubernetesStandIn
+import Logging
+import Platform
+import Synchronization
+import Testing
+
+@testable import NodeAgent
+
+/// An API server, and an agent of node n1 that follows it.
+struct Running: Sendable {
+  let server: StandIn
+  let client: APIClient
+  let directory: String
+  /// What the agent has logged.
+  let log: CapturedLog
+
+  var poolDirectory: String { "\(directory)/ippool.d" }
+  var dataDirectory: String { "\(directory)/data" }
+  var runDirectory: String { "\(directory)/run" }
+  var file: String { "\(poolDirectory)/zz-kubernetes.json" }
+
+  /// The pools that the plugin would find, with those that are disabled.
+  var pools: [String] {
+    PoolCatalog(directory: poolDirectory).pools.map {
+      "\($0.name)\($0.isDisabled ? " disabled" : "") \($0.addresses.ranges.map(\.description).joined(separator: ","))"
+    }.sorted()
+  }
+
+  func create(_ objects: UnstructuredObject...) async throws {
+    for object in objects { _ = try await client.create(Resources.pools, object) }
+  }
+
+  func change(_ name: String, _ spec: FieldValue) async throws {
+    _ = try await client.mergePatch(Resources.pools, name, patch: ["spec": spec] as FieldValue)
+  }
+
+  /// The report as the API server has it.
+  func status(of node: String = "n1") async -> FieldValue? {
+    try? await client.get(Resources.reports, node)["status"]
+  }
+
+  func condition(_ type: String) async -> String? {
+    await status()?["conditions"]?.array?.first { $0["type"]?.string == type }.map {
+      "\($0["status"]?.string ?? "") \($0["reason"]?.string ?? "")"
+    }
+  }
+
+  func reportedPool(_ name: String) async -> FieldValue? {
+    await status()?["pools"]?.array?.first { $0["name"]?.string == name }
+  }
+
+  /// Has the plugin's allocator give an address.
+  @discardableResult
+  func add(_ pod: String) throws -> String {
+    let request = request(pod)
+    return try allocator().allocate(request).assignments.map { "\($0.address)" }.joined(separator: ",")
+  }
+
+  func delete(_ pod: String) throws { try allocator().release(request(pod)) }
+
+  private func request(_ pod: String) -> AllocationRequest {
+    AllocationRequest(
+      attachment: AttachmentID(network: "n", containerID: pod, ifname: "eth0"),
+      pod: .init(namespace: "default", name: pod))
+  }
+
+  private func allocator() throws -> IPPoolAllocator {
+    try IPPoolAllocator(
+      JSONFields([
+        "poolDir": .string(poolDirectory), "dataDir": .string(dataDirectory), "nodeName": .string("n1"),
+        "cooldownSeconds": .int(1),
+      ]), network: "n", environment: Environment()
+    ).inThreads()
+  }
+}
+
+/// Runs `body` beside an agent, which is ended then.
+func running(
+  _ change: @escaping @Sendable (inout AgentOptions) -> Void = { _ in },
+  before: @escaping @Sendable (Running) async throws -> Void = { _ in },
+  _ body: @escaping @Sendable (Running) async throws -> Void
+) async throws {
+  try await withDirectory { directory in
+    let served = [
+      (Resources.pools, true), (Resources.reservedIPs, false), (Resources.nodes, true),
+      (Resources.reports, true),
+    ]
+    try await StandIn.run(serving: served) { server in
+      let kubeconfig = "\(directory)/kubeconfig"
+      try """
+      apiVersion: v1
+      kind: Config
+      clusters: [{name: c, cluster: {server: "\(server.address)"}}]
+      users: [{name: u, user: {token: admin}}]
+      contexts: [{name: x, context: {cluster: c, user: u}}]
+      current-context: x
+      """.write(toFile: kubeconfig, atomically: true, encoding: .utf8)
+      let source = CredentialSource.kubeconfig(paths: [kubeconfig])
+      try await APIClient.withClient(
+        ClientConfiguration(source: source, userAgent: "test"),
+        log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      ) { client in
+        let log = CapturedLog()
+        let running = Running(server: server, client: client, directory: directory, log: log)
+        try await before(running)
+        var options = AgentOptions(
+          credentials: source, nodeName: "n1", listen: try #require(ListenAddress("127.0.0.1:0")),
+          version: "0")
+        options.poolDirectory = running.poolDirectory
+        options.dataDirectory = running.dataDirectory
+        options.runDirectory = running.runDirectory
+        options.lookInterval = .milliseconds(100)
+        options.settling = .milliseconds(10)
+        options.reportBackoff = Backoff(initial: .milliseconds(50), longest: .milliseconds(200))
+        options.reflecting.relistSpread = .milliseconds(100)
+        options.reflecting.backoff = Backoff(initial: .milliseconds(20), longest: .milliseconds(100))
+        change(&options)
+        let agent = NodeAgent(
+          options, log: Logger(label: "agent") { _ in log },
+          machine: MachineIdentity(machineID: "machine-1", bootID: "boot-1"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { try await agent.run() }
+          group.addTask { try await body(running) }
+          try await group.next()
+          group.cancelAll()
+        }
+      }
+    }
+  }
+}
+
+/// Keeps what is logged.
+final class CapturedLog: LogHandler, Sendable {
+  private let lines = Mutex<[String]>([])
+
+  var text: String { lines.withLock { $0.joined(separator: "\n") } }
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  var logLevel: Logger.Level {
+    get { .info }
+    set {}
+  }
+
+  subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
+
+  func log(event: LogEvent) {
+    lines.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
+  }
+}
+
+/// Waits until something holds, for as long as a busy machine may take.
+func eventually(
+  _ what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
+  _ condition: () async -> Bool
+) async throws {
+  let end = ContinuousClock.now + limit
+  while !(await condition()) {
+    guard ContinuousClock.now < end else {
+      Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
+      throw CancellationError()
+    }
+    try await Task.sleep(for: .milliseconds(10))
+  }
+}

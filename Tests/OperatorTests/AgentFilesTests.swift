@@ -1,0 +1,100 @@
+import Foundation
+import JSON
+import Platform
+import Testing
+
+@testable import Operator
+
+@Suite struct AgentFilesTests {
+  private let directory = FileManager.default.temporaryDirectory.appending(path: "agent-files-\(UUID())")
+    .path()
+
+  private func files(pools: String? = list, state: AgentState? = nil) throws -> AgentFiles {
+    try Files.makeDirectory(directory)
+    if let pools { try Files.replace("\(directory)/zz-kubernetes.json", with: Array(pools.utf8)) }
+    try state?.write(to: directory)
+    return AgentFiles(poolDirectory: directory, runDirectory: directory)
+  }
+
+  private static let list = """
+    {"apiVersion": "v1", "kind": "List", "metadata": {"time": "2026-11-28T20:00:00Z", "server": "kubeconfig /x"},
+     "items": [
+       {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool",
+        "metadata": {"name": "a", "uid": "u", "generation": 3},
+        "spec": {"subnet": "10.0.0.0/24", "ips": ["10.0.0.1-10.0.0.5"], "default": true}},
+       {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool",
+        "metadata": {"name": "b", "uid": "v", "annotations": {"ipvlan-cni.dev/withheld": "it is being deleted"}},
+        "spec": {"subnet": "10.0.0.0/24", "ips": ["10.0.0.9"], "disable": true}}]}
+    """
+
+  @Test func aStateIsReadAsItWasWritten() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    var state = AgentState(version: "1", node: "n", server: "s")
+    state.lastSync = "2026-11-28T20:00:00Z"
+    state.fileProblem = "full"
+    state.reportProblem = "refused"
+    state.feeds = [
+      .init(collection: "c", isComplete: false, problem: "p", since: "t"),
+      .init(collection: "d", isComplete: true),
+    ]
+    state.faults = [.init(object: "spiderippool/a", problem: "q")]
+    let files = try files(pools: nil, state: state)
+    #expect(files.state == state)
+    #expect(files.isUsed)
+  }
+
+  @Test func aNodeWithoutAnAgentHasNothingToTell() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let files = try files(pools: nil)
+    #expect(!files.isUsed)
+    #expect(files.problems.isEmpty)
+    #expect(throws: Refusal.self) {
+      try KubeStatusReport(files, poolDirectory: directory, dataDirectory: "\(directory)/data")
+    }
+  }
+
+  @Test func anAgentThatDoesNotRunIsToldWithTheAgeOfTheFile() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let files = try files()
+    #expect(files.problems == ["ipvlan-agent does not run; the pools are those of 2026-11-28T20:00:00Z"])
+    let finding = AgentCheck.findings(files).first
+    #expect(finding?.kind == .agentNotRunning)
+    #expect(finding?.consequence.contains("\(directory)/zz-kubernetes.json") ?? false)
+  }
+
+  @Test func anAgentThatCannotFollowIsToldWithTheReason() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    var state = AgentState(version: "1", node: "n", server: "s")
+    state.lastSync = "2026-11-28T20:00:00Z"
+    state.feeds = [
+      .init(
+        collection: "c", isComplete: true, problem: "cannot watch c: refused", since: "2026-11-28T20:01:00Z"),
+      .init(collection: "d", isComplete: false),
+    ]
+    _ = try files(state: state)
+    let lock = try OwnedDescriptor(
+      opening: AgentState.lockPath(in: directory), .readOnly, options: [.create],
+      permissions: [.ownerReadWrite])
+    #expect(try lock.tryLock(.exclusive))
+    let files = AgentFiles(poolDirectory: directory, runDirectory: directory)
+    #expect(files.isRunning)
+    #expect(
+      files.problems == [
+        "since 2026-11-28T20:01:00Z: cannot watch c: refused", "ipvlan-agent has not read d yet",
+      ])
+    #expect(AgentCheck.findings(files).map(\.kind) == [.agentOutOfStep, .agentOutOfStep])
+    _ = consume lock
+    #expect(!AgentState.isRunning(in: directory))
+  }
+
+  @Test func thePoolsAreShownWithWhatIsLeft() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let report = try KubeStatusReport(
+      try files(), poolDirectory: directory, dataDirectory: "\(directory)/data")
+    let pools = report.json.object?["pools"]?.array ?? []
+    #expect(pools.map { $0.object?["free"]?.string } == ["5", "1"])
+    #expect(pools.map { $0.object?["generation"]?.int } == [3, 0])
+    #expect(pools.map { $0.object?["withheld"]?.string } == [nil, "it is being deleted"])
+    #expect(!report.isInOrder)
+  }
+}
