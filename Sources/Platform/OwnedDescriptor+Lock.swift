@@ -12,6 +12,12 @@ extension OwnedDescriptor {
     fileprivate var operation: Int32 { self == .shared ? LOCK_SH : LOCK_EX }
   }
 
+  /// How long other processes are waited for, in seconds.
+  ///
+  /// What is done under a lock takes milliseconds. But flock(2) is not fair: on a busy node, where a hundred pods start at
+  /// once, the last one waits for many.
+  public static let lockPatience = 20
+
   /// Takes a lock if nobody is in the way.
   /// - Returns: whether the lock was had.
   /// - Throws: the `Errno` of flock(2).
@@ -22,7 +28,7 @@ extension OwnedDescriptor {
   }
 
   /// As ``lock(_:within:)``, by asking again and again, for programs with threads: a signal would reach any of them.
-  public func lockByAsking(_ lock: Lock, within seconds: Int) throws(Errno) -> Bool {
+  public func lockByAsking(_ lock: Lock, within seconds: Int = lockPatience) throws(Errno) -> Bool {
     let start = MonotonicInstant.now()
     while try !tryLock(lock) {
       if MonotonicInstant.now().microseconds(since: start) >= seconds * 1_000_000 { return false }
@@ -36,14 +42,19 @@ extension OwnedDescriptor {
   /// A timer's signal ends the wait (flock(2) has no time limit), so that it is for programs without threads.
   /// - Returns: whether the lock was had.
   /// - Throws: the `Errno` of flock(2).
-  public func lock(_ lock: Lock, within seconds: Int) throws(Errno) -> Bool {
+  public func lock(_ lock: Lock, within seconds: Int = lockPatience) throws(Errno) -> Bool {
+    try self.lock(lock, milliseconds: seconds * 1000)
+  }
+
+  /// As ``lock(_:within:)``, with a limit in milliseconds.
+  public func lock(_ lock: Lock, milliseconds: Int) throws(Errno) -> Bool {
     if try tryLock(lock) { return true }
     let start = MonotonicInstant.now()
-    let timer = try RepeatingAlarm(milliseconds: 250)
+    let timer = try RepeatingAlarm(milliseconds: min(milliseconds, 250))
     defer { timer.stop() }
     while flock(descriptor.rawValue, lock.operation) != 0 {
       guard errno == EINTR else { throw Errno(rawValue: errno) }
-      if MonotonicInstant.now().microseconds(since: start) >= seconds * 1_000_000 { return false }
+      if MonotonicInstant.now().microseconds(since: start) >= milliseconds * 1000 { return false }
     }
     return true
   }

@@ -118,7 +118,7 @@ import Testing
     #expect(outcome.end != .exited(0))
     let answer = try #require(try JSONValue(parsing: outcome.output).object)
     #expect(answer["code"] == .int(11))
-    #expect(answer["msg"]?.string?.contains("\(site.leases)/lock locked for 10 s") ?? false)
+    #expect(answer["msg"]?.string?.contains("\(site.leases)/lock locked for 20 s") ?? false)
     #expect((9_000_000...120_000_000).contains(MonotonicInstant.now().microseconds(since: start)))
     #expect(try site.held().isEmpty)
   }

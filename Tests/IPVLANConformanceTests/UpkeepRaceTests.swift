@@ -12,13 +12,13 @@ import Testing
     try withNode { node in
       let site = try OperatorSite(node, pods: 0)
       let range: JSONObject = [
-        "ranges": [[["subnet": "172.31.16.0/20", "rangeStart": "172.31.17.1", "rangeEnd": "172.31.17.200"]]]
+        "ranges": [[["subnet": "172.31.16.0/20", "rangeStart": "172.31.17.1", "rangeEnd": "172.31.30.200"]]]
       ]
       if ipam == "host-local" {
         try site.writeNetwork("ens5", ["hostAccess": true], ipam: node.hostLocal(range))
       } else {
         try node.writePool(
-          "ens5", subnet: "172.31.16.0/20", ips: "172.31.17.1-172.31.17.200", gateway: "172.31.16.1")
+          "ens5", subnet: "172.31.16.0/20", ips: "172.31.17.1-172.31.30.200", gateway: "172.31.16.1")
       }
       for round in 0..<Self.rounds {
         let attachments = try (0..<Self.podCount).map { try site.prepare("r\(round)p\($0)") }
@@ -39,6 +39,7 @@ import Testing
         _ = try Concurrently.map(added) { attachment in
           var attachment = attachment
           try attachment.delete()
+          attachment.pod.namespace.destroy()
         }
       }
     }

@@ -53,16 +53,16 @@ struct HostLocalLocation: Sendable, Hashable {
   }
 
   /// Locks the directory of the network against every other process that gives or takes its addresses.
-  /// - Throws: ``AllocationError`` of kind `busy` after so many seconds, or `store`.
-  func lock(_ directory: borrowing Directory, seconds: Int) throws(AllocationError) -> OwnedDescriptor {
+  /// - Throws: ``AllocationError`` of kind `busy` when others keep the lock, or `store`.
+  func lock(_ directory: borrowing Directory) throws(AllocationError) -> OwnedDescriptor {
     do throws(Errno) {
       let lock = try directory.open("lock", .readOnly, options: [.create])
-      if try lock.lock(.exclusive, within: seconds) { return lock }
+      if try lock.lock(.exclusive) { return lock }
     } catch {
       throw failure("lock", "lock", error)
     }
     throw AllocationError(
-      .busy, "another process has kept \(path)/lock locked for \(seconds) s",
+      .busy, "another process has kept \(path)/lock locked for \(OwnedDescriptor.lockPatience) s",
       details: "see which one: \("fuser -v \("\(path)/lock")" as ShellCommand)")
   }
 

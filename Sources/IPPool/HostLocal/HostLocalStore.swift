@@ -11,8 +11,6 @@ internal import SystemPackage
 /// Nothing is synchronised to the disk. A file gets its name when its content is written, so that no crash of
 /// a process leaves half of one; a power failure can, but then the pods are gone too, and an empty file is free.
 struct HostLocalStore: ~Copyable {
-  /// How long somebody else's lock is waited for, in seconds.
-  static let patience = 10
   /// No file that a container's ID is written to is larger, in bytes: Linux passes no longer variable to a plugin
   /// (MAX_ARG_STRLEN, 128 KiB).
   static let largestFile = 1 << 18
@@ -41,7 +39,7 @@ struct HostLocalStore: ~Copyable {
     guard let parent = try location.openParent(isMaking: isMaking),
       let directory = try location.open(in: parent, isMaking: isMaking)
     else { return nil }
-    let lock = try location.lock(directory, seconds: patience)
+    let lock = try location.lock(directory)
     var store = HostLocalStore(location, directory, lock: lock)
     try store.openIndex(parent)
     return store

@@ -8,8 +8,6 @@ internal import SystemPackage
 /// addresses that still rest are carried over. So nothing has to be synchronised to the disk, and a power
 /// failure cannot damage what counts. A process that is killed leaves the file as its last commit left it.
 struct LeaseStore: Sendable {
-  /// How long one process waits for others, in seconds.
-  private static let patience = 5
   /// How many rested addresses each change forgets: more than it can add, so that they do not pile up.
   private static let housekeeping = 16
 
@@ -133,16 +131,13 @@ struct LeaseStore: Sendable {
     for lock: borrowing OwnedDescriptor, _ kind: OwnedDescriptor.Lock
   ) throws(AllocationError) {
     let isLocked: Bool
-    do throws(Errno) {
-      isLocked =
-        isInThreads
-        ? try lock.lockByAsking(kind, within: Self.patience) : try lock.lock(kind, within: Self.patience)
-    } catch {
+    do throws(Errno) { isLocked = try isInThreads ? lock.lockByAsking(kind) : lock.lock(kind) } catch {
       throw Self.failure(lockPath, error)
     }
     guard isLocked else {
       throw AllocationError(
-        .busy, "other processes have kept the lease store \(directory) locked for \(Self.patience) s",
+        .busy,
+        "other processes have kept the lease store \(directory) locked for \(OwnedDescriptor.lockPatience) s",
         details: "see who has it: \("fuser -v \(lockPath)" as ShellCommand)")
     }
   }

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import CNI
 internal import Netlink
+internal import Platform
 
 /// Lets the node and the pods of a master reach each other, and Services work, without a veth: a host-side slave
 /// of the master, and a route through it for each address of a pod.
@@ -12,6 +13,8 @@ struct HostAccess {
   static let lockName = "host-access"
   /// How often what belongs to the master is made anew when somebody takes it down at the same time.
   private static let attempts = 3
+  /// How long an ADD waits to make what belongs to the master before it looks whether another one did, in milliseconds.
+  private static let look = 20
 
   private let master: Link
   private let mode: IPVLANMode
@@ -120,12 +123,23 @@ struct HostAccess {
     return difference.isEmpty ? plan : nil
   }
 
+  /// Makes what belongs to the master, unless another ADD does so meanwhile: as long as others share the lock, nobody has
+  /// it alone.
   private func build(
     _ gateways: [IPAddress], _ families: Set<IPFamily>, _ session: inout NodeSession,
     _ log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
-    try HostAccessBuilder(master: master, mode: mode, flag: flag)
-      .build(families, gateways: gateways, &session.node, session.nodeNamespace, log: &log)
+    let start = MonotonicInstant.now()
+    repeat {
+      let lock = try NodeLock.take(
+        Self.lockName, .exclusive, milliseconds: Self.look, home: session.nodeNamespace)
+      if let standing = try standingPlan(for: families, gateways, &session) { return standing }
+      guard let lock else { continue }
+      return try HostAccessBuilder(master: master, mode: mode, flag: flag)
+        .build(
+          families, gateways: gateways, under: lock, &session.node, session.nodeNamespace, log: &log)
+    } while MonotonicInstant.now().microseconds(since: start) < OwnedDescriptor.lockPatience * 1_000_000
+    throw try NodeLock.timeout(Self.lockName, home: session.nodeNamespace)
   }
 
   /// Puts the pod into the filter's sets. Somebody may have flushed the filter (`nft flush ruleset`): then it is

@@ -17,18 +17,12 @@ struct HostAccessBuilder {
   /// - Parameters:
   ///   - families: those that must have a way out.
   ///   - gateways: next hops of the pods' pools; a family without one takes the node's own by the master.
+  ///   - lock: that of host access, held alone.
   /// - Returns: what stands now.
   /// - Throws: ``NetlinkError`` when something but the filter cannot be made.
   func build(
-    _ families: Set<IPFamily>, gateways: [IPAddress], _ node: inout NetlinkSocket,
-    _ home: borrowing NetworkNamespace, log: inout OperationLog
-  ) throws(NetlinkError) -> HostAccessPlan {
-    try build(under: NodeLock(HostAccess.lockName, home: home), families, gateways, &node, home, &log)
-  }
-
-  private func build(
-    under lock: borrowing NodeLock, _ families: Set<IPFamily>, _ gateways: [IPAddress],
-    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace, _ log: inout OperationLog
+    _ families: Set<IPFamily>, gateways: [IPAddress], under lock: borrowing NodeLock,
+    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace, log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
     if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) {
       throw NetlinkError(operation: obstacle.description, errno: .fileExists)

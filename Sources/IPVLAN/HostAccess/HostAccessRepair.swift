@@ -18,7 +18,9 @@ package enum HostAccessRepair {
     var log = OperationLog(.none, start: .now())
     let families = Set(addresses.map(\.family))
     let plan = try HostAccessBuilder(master: master, mode: mode, flag: flag)
-      .build(families, gateways: gateways, &node, home, log: &log)
+      .build(
+        families, gateways: gateways, under: NodeLock(HostAccess.lockName, home: home), &node, home, log: &log
+      )
     try node.install(
       addresses.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     var filter = try NetfilterSocket()

@@ -4,30 +4,50 @@ internal import SystemPackage
 
 /// Keeps processes that change the same part of a node apart; it ends with its process, however that ends.
 struct NodeLock: ~Copyable {
-  /// How long another process is waited for, in seconds. What is done under such a lock takes milliseconds.
-  private static let timeout = 20
-
   private let file: OwnedDescriptor
+
+  private init(_ file: consuming OwnedDescriptor) { self.file = file }
 
   /// Waits until no other process holds the lock of that name for this node's namespace in a way that does not agree.
   /// - Throws: ``NetlinkError`` when the lock's file cannot be opened; ETIMEDOUT when another process keeps it.
   init(
     _ name: String, _ lock: OwnedDescriptor.Lock = .exclusive, home: borrowing NetworkNamespace
   ) throws(NetlinkError) {
-    let operation: String
+    let milliseconds = OwnedDescriptor.lockPatience * 1000
+    guard let taken = try Self.take(name, lock, milliseconds: milliseconds, home: home) else {
+      throw try Self.timeout(name, home: home)
+    }
+    self = taken
+  }
+
+  /// As ``init(_:_:home:)``, with a limit of its own.
+  /// - Returns: `nil` when another process keeps it for so long.
+  static func take(
+    _ name: String, _ lock: OwnedDescriptor.Lock, milliseconds: Int, home: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> NodeLock? {
     do throws(Errno) {
       try Files.makeDirectory(SharedMode.directory)
-      let path = "\(SharedMode.directory)/\(name)-\(try home.identity().inode)"
-      operation = "lock \(name) of the node within \(Self.timeout) s (see who has it: fuser -v \(path))"
       let file = try OwnedDescriptor(
-        opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
-      if try file.lock(lock, within: Self.timeout) {
-        self.file = file
-        return
-      }
+        opening: path(name, home), .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+      return try file.lock(lock, milliseconds: milliseconds) ? NodeLock(file) : nil
     } catch {
       throw NetlinkError(operation: "lock \(name) of the node in \(SharedMode.directory)", errno: error)
     }
-    throw NetlinkError(operation: operation, errno: .timedOut)
+  }
+
+  /// What is to be said when another process keeps the lock.
+  static func timeout(_ name: String, home: borrowing NetworkNamespace) throws(NetlinkError) -> NetlinkError {
+    let path: String
+    do throws(Errno) { path = try Self.path(name, home) } catch {
+      throw NetlinkError(operation: "identify the node's network namespace", errno: error)
+    }
+    return NetlinkError(
+      operation:
+        "lock \(name) of the node within \(OwnedDescriptor.lockPatience) s (see who has it: fuser -v \(path))",
+      errno: .timedOut)
+  }
+
+  private static func path(_ name: String, _ home: borrowing NetworkNamespace) throws(Errno) -> String {
+    "\(SharedMode.directory)/\(name)-\(try home.identity().inode)"
   }
 }

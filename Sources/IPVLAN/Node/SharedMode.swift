@@ -14,8 +14,8 @@ internal import SystemPackage
 struct SharedMode: ~Copyable {
   /// Lost at a reboot, as the slaves are.
   static let directory = "/run/ipvlan"
-  /// How long the lock is waited for, in seconds. A link is made in milliseconds.
-  private static let timeout = 10
+  /// How long an ADD waits to be the first on a master before it looks whether another one was, in milliseconds.
+  private static let firstWait = 20
   /// How often a search is repeated that other ADDs overtake.
   private static let attempts = 10
 
@@ -119,9 +119,33 @@ struct SharedMode: ~Copyable {
       try view.compare(with: wanted)
       return true
     }
-    try lock(.exclusive)
     // Every ADD records its slave before it gives the lock up: where the record is the same, none was made since.
-    return try Self.read(record, wanted.master) == view.recorded
+    guard try lockAsFirst() else { return false }
+    return try isRecordAsSeen()
+  }
+
+  private func isRecordAsSeen() throws(CNIError) -> Bool {
+    try Self.read(record, wanted.master) == view.recorded
+  }
+
+  /// Takes the lock alone, unless another ADD records a slave meanwhile: to share it is enough then, and as long as others
+  /// share it nobody has it alone.
+  /// - Returns: whether it was had.
+  private func lockAsFirst() throws(CNIError) -> Bool {
+    switch record {
+    case .none: return true
+    case .some(let record):
+      let start = MonotonicInstant.now()
+      while true {
+        let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in
+          try record.lock(.exclusive, milliseconds: Self.firstWait)
+        }
+        if isHeld { return true }
+        guard try isRecordAsSeen() else { return false }
+        let limit = OwnedDescriptor.lockPatience * 1_000_000
+        if MonotonicInstant.now().microseconds(since: start) >= limit { throw busy }
+      }
+    }
   }
 
   /// A slave that a pod has; the node's own follows the pods' mode.
@@ -175,15 +199,20 @@ struct SharedMode: ~Copyable {
     case .none: return
     case .some(let record):
       let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in
-        try record.lock(lock, within: Self.timeout)
+        try record.lock(lock)
       }
       guard !isHeld else { return }
-      throw CNIError(
-        code: .tryAgainLater,
-        message:
-          "other processes have kept the mode of master \(wanted.master.name) locked for \(Self.timeout) s",
-        details: "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)")
+      throw busy
     }
+  }
+
+  private var busy: CNIError {
+    CNIError(
+      code: .tryAgainLater,
+      message:
+        "other processes have kept the mode of master \(wanted.master.name) locked for "
+        + "\(OwnedDescriptor.lockPatience) s",
+      details: "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)")
   }
 
   private func unlock() throws(CNIError) {
