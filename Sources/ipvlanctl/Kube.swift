@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operator
+import Platform
 
 struct Kube: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -7,7 +8,8 @@ struct Kube: ParsableCommand {
     discussion: """
       EXAMPLES
         ipvlanctl kube status   the pools, and how their agent is
-      """, subcommands: [KubeStatus.self])
+        kubectl get spiderippools -o json | ipvlanctl kube diff
+      """, subcommands: [KubeStatus.self, KubeDiff.self])
 }
 
 struct KubeStatus: ParsableCommand {
@@ -37,5 +39,45 @@ struct KubeStatus: ParsableCommand {
     let files = AgentFiles(poolDirectory: poolDir, runDirectory: runDir)
     let report = try KubeStatusReport(files, poolDirectory: poolDir, dataDirectory: dataDir)
     Ending.show(report, as: listing.output, status: report.isInOrder ? 0 : 1)
+  }
+}
+
+struct KubeDiff: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compares the pools that ipvlan-agent has brought with those that kubectl prints.",
+    discussion: """
+      Tells of pools of this node that are missing in the node's file, that it has in an earlier form, and that the API \
+      server does not have any more. The status is 1 when there are such.
+
+      EXAMPLES
+        kubectl get spiderippools -o json | ipvlanctl kube diff
+        ipvlanctl kube diff --file pools.json --node-name worker1
+      """)
+
+  @OptionGroup var listing: ListingOptions
+  @Option(
+    help: ArgumentHelp(
+      "What kubectl has printed; else it is read from the standard input.", valueName: "file"),
+    completion: .file())
+  var file: String?
+  @Option(help: ArgumentHelp("The node's name; else $NODE_NAME, else the host name.", valueName: "name"))
+  var nodeName: String?
+  @Option(help: ArgumentHelp("Where the plugin reads pools.", valueName: "directory"), completion: .directory)
+  var poolDir = "/etc/cni/ippool.d"
+  @Option(
+    help: ArgumentHelp("Where the agent says how it is.", valueName: "directory"), completion: .directory)
+  var runDir = NodeSources().agent
+
+  func run() throws {
+    let files = AgentFiles(poolDirectory: poolDir, runDirectory: runDir)
+    // A thousand pools, as kubectl indents them, take some MiB.
+    let limit = 64 << 20
+    let objects =
+      try file.map { path throws(Refusal) in try Input.file(path, limit: limit) }
+      ?? Input.standard(limit: limit)
+    let node = nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current
+    let report = try KubeDiffReport(files, objects: objects, node: node)
+    Ending.show(report, as: listing.output, status: report.isSame ? 0 : 1)
   }
 }

@@ -87,6 +87,51 @@ import Testing
     #expect(!AgentState.isRunning(in: directory))
   }
 
+  /// What kubectl prints of a cluster that has pool a anew, and b no more, for a node n.
+  private func objects(_ generation: Int, uid: String = "u", nodes: String = #"["n"]"#) -> [UInt8] {
+    Array(
+      """
+      {"apiVersion": "v1", "kind": "List", "items": [
+        {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool",
+         "metadata": {"name": "a", "uid": "\(uid)", "generation": \(generation)},
+         "spec": {"subnet": "10.0.0.0/24", "nodeName": \(nodes)}},
+        {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool",
+         "metadata": {"name": "b", "uid": "v"}, "spec": {"subnet": "10.0.0.0/24"}},
+        {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool",
+         "metadata": {"name": "c", "uid": "w"}, "spec": {"subnet": "10.0.0.0/24"}}]}
+      """.utf8)
+  }
+
+  private func differences(_ objects: [UInt8]) throws -> [String] {
+    let report = try KubeDiffReport(try files(), objects: objects, node: "n")
+    #expect(report.isSame == report.json.array?.isEmpty)
+    return (report.json.array ?? []).compactMap(\.object).map {
+      "\($0["name"]?.string ?? "") \($0["difference"]?.string ?? "")"
+    }
+  }
+
+  @Test func whatTheApiServerHasIsComparedWithTheFile() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    #expect(try differences(objects(3)) == [])
+    #expect(try differences(objects(4)) == ["a older"])
+    #expect(try differences(objects(3, uid: "x")) == ["a another"])
+    // It was given to another node.
+    #expect(try differences(objects(3, nodes: #"["m"]"#)) == ["a gone"])
+    let empty = Array(#"{"apiVersion": "v1", "kind": "List", "items": []}"#.utf8)
+    #expect(try differences(empty) == ["a gone", "b gone"])
+    let added =
+      #"{"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": "z"}, "#
+      + #""spec": {"nodeName": ["n"]}}"#
+    #expect(try differences(Array(added.utf8)) == ["a gone", "b gone", "z missing"])
+  }
+
+  @Test(arguments: ["", "error: the server doesn't have a resource type", "{}", "[1]"])
+  func whatIsNoAnswerIsNoEmptyOne(_ text: String) throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let files = try files()
+    #expect(throws: Refusal.self) { try KubeDiffReport(files, objects: Array(text.utf8), node: "n") }
+  }
+
   @Test func thePoolsAreShownWithWhatIsLeft() throws {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let report = try KubeStatusReport(
