@@ -33,6 +33,27 @@ import Testing
   }
 
   /// An address of 169.254.0.0/16 is one as any other: a pod that has it can be reached, and leaves nothing behind.
+  /// The kernel takes the routes of a link that goes down, or away; pods that run have theirs again with the next ADD.
+  @Test(arguments: [["set", "ih-ens5", "down"], ["delete", "ih-ens5"]])
+  func theNextAddRestoresTheWayToAllPods(loss: [String]) throws {
+    try withNode { node in
+      var running = [try node.withHostAccess("a", 4, "l3s"), try node.withHostAccess("b", 5, "l3s")]
+      for index in running.indices { try running[index].add() }
+      try node.namespace.execute("ip", ["link"] + loss).mustSucceed()
+      var next = try node.withHostAccess("c", 6, "l3s")
+      try next.add()
+      for index in running.indices {
+        try running[index].check()
+        let address = "172.31.16.\(4 + index)"
+        #expect(
+          try Traffic.tcp(from: node.namespace, to: running[index].pod.namespace, at: address) != nil,
+          "\(address)")
+        try running[index].delete()
+      }
+      try next.delete()
+    }
+  }
+
   @Test func aPodMayHaveAnAddressOf169254() throws {
     try withNode { node in
       var attachment = try node.attachment(mode: "l3s", ipam: Configuration.staticIPAM("169.254.77.7/16"))

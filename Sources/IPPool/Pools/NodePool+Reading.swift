@@ -25,7 +25,7 @@ extension NodePool {
     withheld = isDisabled ? try object.annotation(Self.withheldAnnotation) : nil
     nodeNames = try spec.strings("nodeName") ?? []
     namespaceNames = try spec.strings("namespaceName") ?? []
-    multusNames = try spec.strings("multusName") ?? []
+    multusNames = try Self.networkNames(spec)
     nodeAffinity = try Self.selector(spec, "nodeAffinity")
     namespaceAffinity = try Self.selector(spec, "namespaceAffinity")
     podAffinity = try Self.selector(spec, "podAffinity")
@@ -46,6 +46,19 @@ extension NodePool {
       throw spec.error("ipVersion", "must be 4 or 6, as a number")
     }
     return family
+  }
+
+  /// `multusName`: names of networks, each with its namespace or without.
+  private static func networkNames(_ spec: JSONFields) throws(JSONFieldError) -> [String] {
+    let names = try spec.strings("multusName") ?? []
+    for (index, name) in names.enumerated() {
+      let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      guard parts.count > 2 || parts.contains(where: \.isEmpty) else { continue }
+      throw JSONFieldError(
+        path: "\(spec.path(of: "multusName"))[\(index)]", value: .string(name),
+        problem: "must be a network's name, or its namespace and its name with a '/' between them")
+    }
+    return names
   }
 
   /// Tells of the entry that has an address which a pod cannot have.
@@ -100,6 +113,12 @@ extension NodePool {
   private static func gateway(_ spec: JSONFields, _ subnet: CIDR) throws(JSONFieldError) -> IPAddress? {
     guard let gateway = try spec.parsed("gateway", "an IP address", IPAddress.init) else { return nil }
     guard isNextHop(gateway, subnet) else { throw spec.error("gateway", "must lie in subnet \(subnet)") }
+    // An IPv6 gateway may be link-local, or the routers' anycast address.
+    if gateway.family == .v4,
+      let reason = UnusableAddresses.all(in: subnet).first(where: { $0.range.contains(gateway) })?.reason
+    {
+      throw spec.error("gateway", "cannot be a gateway: it is \(reason)")
+    }
     return gateway
   }
 

@@ -28,6 +28,7 @@ public enum UnusableAddresses {
     (.v4, 224 << 24, 4, "a multicast address"),
     (.v4, 0xFFFF_FFFF, 32, "the broadcast address"),
     (.v6, 0, 96, "unspecified, loopback, or deprecated (RFC 4291)"),
+    (.v6, 0xFFFF << 32, 96, "an IPv4 address in IPv6's form, which no link carries"),
     (.v6, 0xFD00_0EC2 << 96, 32, "an address of Amazon's own services, as the metadata service's"),
     (.v6, 0xFE80 << 112, 10, "a link-local address"),
     (.v6, 0xFF << 120, 8, "a multicast address"),

@@ -89,9 +89,7 @@ struct NodeEntries {
     do throws(NetlinkError) {
       var filter = try NetfilterSocket()
       for name in try filter.tableNames() where HostLink.isName(name) {
-        var addresses: [IPAddress] = []
-        for set in HostAccessPlan.podSets { addresses += try filter.addresses(in: set, of: name) }
-        admitted[name] = addresses
+        admitted[name] = try HostAccessPlan.admitted(to: name, through: &filter)
       }
     } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
       // A kernel without nftables has none of ours.

@@ -27,7 +27,9 @@ struct HostAccessBuilder {
     if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) {
       throw NetlinkError(operation: obstacle.description, errno: .fileExists)
     }
-    let link = try hostLink(&node, home)
+    // Of pods in another mode none is left.
+    let (link, isOfAnotherMode) = try hostLink(&node, home)
+    let pods = isOfAnotherMode ? [] : try admitted()
     let old = link.alias.flatMap(HostLink.Note.init)
     let number = if let old { old.number } else { try freeNumber(&node) }
     let plan = HostAccessPlan(
@@ -35,6 +37,7 @@ struct HostAccessBuilder {
     let ways = try completed(gateways + (old?.gateways ?? []), &node)
     let served = families.union(ways.map(\.family)).union(old?.families ?? [])
     try HostAccessDifference(from: plan, served, gateways: ways, &node).carryOut(&node)
+    try restoreRoutes(to: pods, plan, &node)
 
     var note = HostLink.Note(
       number: plan.number, mode: mode, flag: flag, families: served, hasFilter: true, gateways: ways)
@@ -64,15 +67,40 @@ struct HostAccessBuilder {
     try filter.add(pods(&node), to: HostAccessPlan.podSets, of: plan.filterName)
   }
 
+  /// The pods that the filter still knows. A slave that was down, or is new, has lost the routes to them.
+  private func admitted() throws(NetlinkError) -> [IPAddress] {
+    let name = HostLink.name(ofMaster: master.name)
+    do throws(NetlinkError) {
+      var filter = try NetfilterSocket()
+      return try HostAccessPlan.admitted(to: name, through: &filter)
+    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
+      // A kernel without nftables has no filter.
+      return []
+    }
+  }
+
+  private func restoreRoutes(
+    to pods: [IPAddress], _ plan: HostAccessPlan, _ node: inout NetlinkSocket
+  ) throws(NetlinkError) {
+    let present = Set(
+      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map(\.destination.address))
+    try node.install(
+      pods.filter { !present.contains($0) }.map(plan.hostRoute), [],
+      routeProtocol: HostAccessNumbers.routeProtocol)
+  }
+
+  /// The host-side slave, up, and whether one of another mode had its place.
   private func hostLink(
     _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace
-  ) throws(NetlinkError) -> Link {
+  ) throws(NetlinkError) -> (link: Link, isOfAnotherMode: Bool) {
     let name = HostLink.name(ofMaster: master.name)
+    var isOfAnotherMode = false
     if let old = try node.link(exactlyNamed: name), let note = old.alias.flatMap(HostLink.Note.init),
       note.mode != mode || note.flag != flag
     {
       // Another mode means that no pod is left from before.
       try node.deleteLink(old)
+      isOfAnotherMode = true
     }
     if try node.link(exactlyNamed: name) == nil {
       try node.createIPVLAN(
@@ -86,7 +114,7 @@ struct HostAccessBuilder {
     try node.bringUpWithoutAddress(link)
     // With the other flags ipvlan drops what one slave sends to another, or sends it outside.
     if flag != .bridge { try node.redirectEgress(of: link, into: master) }
-    return link
+    return (link, isOfAnotherMode)
   }
 
   /// The master's number: the one that it has, else one that nobody has.

@@ -16,7 +16,7 @@ package struct DoctorReport: Report {
     if examination.directory.ipvlanNetworks.isEmpty {
       remarks.append("no configuration here uses the plugin ipvlan, so that there is little to look at")
     }
-    findings =
+    let all =
       KernelCheck.findings(examination) + ConfigurationCheck.findings(examination)
       + ModeCheck.findings(examination) + PoolCheck.findings(examination)
       + InstanceCheck.findings(examination) + LinkCheck.findings(examination)
@@ -24,6 +24,9 @@ package struct DoctorReport: Report {
       + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
       + FenceCheck.findings(examination) + PodFilterCheck.findings(examination)
       + NetworkManagerCheck.findings(examination) + AgentCheck.findings(examination)
+    // What several masters lack alike is said once.
+    var said: Set<String> = []
+    findings = all.filter { said.insert("\($0.kind.rawValue) \($0.problem) \($0.remedy)").inserted }
   }
 
   /// Mends what can be mended safely, and looks again.
