@@ -52,6 +52,9 @@ public protocol IPAllocator {
   /// - Throws: ``AllocationError`` that says why not.
   @discardableResult
   func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String]
+
+  /// The families of which `allocate` would give addresses, whoever asks; empty where that is not known beforehand.
+  func families() -> Set<IPFamily>
 }
 
 extension IPAllocator {
@@ -60,4 +63,7 @@ extension IPAllocator {
 
   /// Nothing: the state is this library's own.
   public func forwardGarbageCollection() {}
+
+  /// None are known.
+  public func families() -> Set<IPFamily> { [] }
 }

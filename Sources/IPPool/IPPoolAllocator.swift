@@ -114,9 +114,7 @@ public struct IPPoolAllocator: IPAllocator {
     try configuration.refuseUnknownKeys()
     try store.probe()
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
-    var query = query
-    query.isForAnyNamespace = true
-    let selection = PoolSelection(query, in: catalog)
+    let selection = selectionForAnybody(in: catalog)
     let failure = PoolFailure(selection, catalog)
     guard !selection.families.isEmpty else { throw failure.noEligiblePool(nil, query: query) }
     for family in selection.families {
@@ -126,6 +124,17 @@ public struct IPPoolAllocator: IPAllocator {
       if counts.allSatisfy({ $0.free == 0 }) { throw failure.usedUp(family, counts, for: nil) }
     }
     return catalog.faults.map(\.remark)
+  }
+
+  /// Those that have pools for this node and network.
+  public func families() -> Set<IPFamily> {
+    Set(selectionForAnybody(in: PoolCatalog(directory: configuration.poolDirectory)).families)
+  }
+
+  private func selectionForAnybody(in catalog: PoolCatalog) -> PoolSelection {
+    var query = query
+    query.isForAnyNamespace = true
+    return PoolSelection(query, in: catalog)
   }
 
   /// Whom the pools are asked for.

@@ -102,4 +102,7 @@ public struct StaticAllocator: IPAllocator {
     for assignment in assignments { try occupied.refuse(assignment.address.address) }
     return []
   }
+
+  /// Those of the listed addresses.
+  public func families() -> Set<IPFamily> { Set(assignments.map(\.address.family)) }
 }

@@ -11,6 +11,10 @@ public struct UnreadNamespace: Error, Sendable, Hashable, CustomStringConvertibl
   /// Whether the caller lacks the right to read it.
   public var isForbidden: Bool { errno == .permissionDenied || errno == .notPermitted }
 
+  /// Whether no path leads to it: something lies over its mount. A user namespace has the mounts of its parent, and rootless
+  /// runtimes mount a `/run` of their own over them.
+  var isCovered: Bool { errno == .noSuchFileOrDirectory }
+
   /// "cannot read network namespace /run/netns/a: Input/output error".
   public var description: String { "cannot read network namespace \(path): \(errno)" }
 }
@@ -66,8 +70,8 @@ public struct NamespaceWalk<Found> {
       failedBefore = Set(unread)
     }
     guard !unread.isEmpty, !UserNamespace.isInitial else { return }
-    beyondReach = unread.filter(\.isForbidden)
-    unread.removeAll(where: \.isForbidden)
+    beyondReach = unread.filter { $0.isForbidden || $0.isCovered }
+    unread.removeAll { $0.isForbidden || $0.isCovered }
   }
 
   /// - Returns: why it could not be read.

@@ -106,6 +106,21 @@ import Testing
     }
   }
 
+  /// The kernel gives a link with less no IPv6, and says only that some setting does not exist.
+  @Test func anMTUThatIsTooSmallForIPv6IsToldBeforeALinkIsMade() throws {
+    try withCleanNode { node in
+      var attachment = try node.linkOnly("a", ["cniVersion": "1.1.0", "mtu": 1279])
+      attachment.configuration["ipam"] = .object(Configuration.staticIPAM("172.31.16.4/20", "fd00:10::4/64"))
+      let before = try Snapshot(of: node)
+      try attachment.mustFail(.status, code: 50, naming: "IPv6", "1279", "1280")
+      try attachment.mustFail(code: 105, naming: "IPv6", "1279", "1280")
+      try node.mustEqual(before)
+      attachment.configuration["mtu"] = 1280
+      try attachment.add()
+      try attachment.delete()
+    }
+  }
+
   @Test func theResultNamesTheInterfaceAsTheKernelHasIt() throws {
     try withCleanNode { node in
       var attachment = try node.attachment()

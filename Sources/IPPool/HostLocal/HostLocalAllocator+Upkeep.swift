@@ -81,4 +81,9 @@ extension HostLocalAllocator {
     }
     return []
   }
+
+  /// Those of the configured ranges; the runtime may bring more.
+  public func families() -> Set<IPFamily> {
+    Set(configuration.sets.flatMap(\.ranges).map(\.subnet.family))
+  }
 }

@@ -124,12 +124,6 @@ struct Attacher {
         if born.isIPv6Disabled != false { try LinkSettings(link: born.name).enableIPv6() }
         return plan.announces ? try NeighborAdvertisementSocket() : nil
       }
-    } catch  where error.errno == .noSuchFileOrDirectory {
-      throw CNIError(
-        .configurationRefused,
-        "\(plan.identity.name) cannot have IPv6 addresses: IPv6 is off in this kernel (ipv6.disable=1 on its command "
-          + "line, or the module ipv6 is missing); take the IPv6 pools and ranges out of the network, or boot without it",
-        error)
     } catch {
       throw CNIError(.configurationRefused, "cannot prepare \(plan.identity.name) in \(podPath)", error)
     }

@@ -86,13 +86,9 @@ struct NodeEntries {
   /// The addresses in the filters of all masters.
   private static func admitted() throws(NetlinkError) -> [String: [IPAddress]] {
     var admitted: [String: [IPAddress]] = [:]
-    do throws(NetlinkError) {
-      var filter = try NetfilterSocket()
-      for name in try filter.tableNames() where HostLink.isName(name) {
-        admitted[name] = try HostAccessPlan.admitted(to: name, through: &filter)
-      }
-    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
-      // A kernel without nftables has none of ours.
+    guard var filter = try NetfilterSocket.wherePresent() else { return admitted }
+    for name in try filter.tableNames() where HostLink.isName(name) {
+      admitted[name] = try HostAccessPlan.admitted(to: name, through: &filter)
     }
     return admitted
   }

@@ -69,14 +69,8 @@ struct HostAccessBuilder {
 
   /// The pods that the filter still knows. A slave that was down, or is new, has lost the routes to them.
   private func admitted() throws(NetlinkError) -> [IPAddress] {
-    let name = HostLink.name(ofMaster: master.name)
-    do throws(NetlinkError) {
-      var filter = try NetfilterSocket()
-      return try HostAccessPlan.admitted(to: name, through: &filter)
-    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
-      // A kernel without nftables has no filter.
-      return []
-    }
+    guard var filter = try NetfilterSocket.wherePresent() else { return [] }
+    return try HostAccessPlan.admitted(to: HostLink.name(ofMaster: master.name), through: &filter)
   }
 
   private func restoreRoutes(

@@ -21,29 +21,34 @@ public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
       + (families.contains(.v6) ? ipv6() : [])
   }
 
-  /// Whether the kernel has nftables.
-  static var hasNetfilter: Bool {
-    do throws(NetlinkError) {
-      try probeNetfilter()
-      return true
-    } catch {
-      return false
+  /// That pods without host access are not kept from the node and from Services; `nil` where they can be.
+  package static func ofFence() -> HostAccessShortfall? {
+    netfilterProblem().map { reason in
+      HostAccessShortfall(
+        problem: "nothing keeps pods without hostAccess from the node and from Services: \(reason)",
+        remedy: "modprobe -a nf_tables nft_ct nft_fib_inet")
     }
   }
 
-  private static func probeNetfilter() throws(NetlinkError) {
-    var socket = try NetfilterSocket()
-    try socket.probe()
+  /// Whether the kernel has nftables.
+  static var hasNetfilter: Bool { netfilterProblem() == nil }
+
+  /// Why there is no nftables; `nil` where there is.
+  private static func netfilterProblem() -> String? {
+    do throws(NetlinkError) {
+      guard try NetfilterSocket.wherePresent() == nil else { return nil }
+      return "the kernel has no nftables (nf_tables)"
+    } catch {
+      return "the kernel refuses nftables, \(error)"
+    }
   }
 
   private static func filter(of master: Link) -> HostAccessShortfall? {
-    do throws(NetlinkError) {
-      try probeNetfilter()
-      return nil
-    } catch {
-      return HostAccessShortfall(
-        problem: "pods on \(master.name) reach neither Services nor the node's addresses on other links: the "
-          + "kernel refuses nftables, \(error)",
+    netfilterProblem().map { reason in
+      HostAccessShortfall(
+        problem:
+          "pods on \(master.name) reach neither Services nor the node's addresses on other links: "
+          + reason,
         remedy: "modprobe -a nf_tables nft_chain_nat nft_ct nft_fib_inet nft_masq")
     }
   }

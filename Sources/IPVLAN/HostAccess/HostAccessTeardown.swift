@@ -36,11 +36,7 @@ public enum HostAccessTeardown {
 
   /// Also those of masters that are gone.
   private static func removeFilters() throws(NetlinkError) {
-    do throws(NetlinkError) {
-      var filter = try NetfilterSocket()
-      for name in try filter.tableNames() where HostLink.isName(name) { try filter.deleteTable(name) }
-    } catch  where error.errno == .protocolNotSupported || error.errno == .notSupported {
-      // A kernel without nftables has none of ours.
-    }
+    guard var filter = try NetfilterSocket.wherePresent() else { return }
+    for name in try filter.tableNames() where HostLink.isName(name) { try filter.deleteTable(name) }
   }
 }

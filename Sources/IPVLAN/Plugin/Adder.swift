@@ -48,6 +48,7 @@ struct Adder {
     do throws(CNIError) {
       try refuseGateways(allocation, master, &session)
       let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
+      try IPv6Obstacle.refuse(plan.addresses.map(\.address.family), mtu: plan.mtu)
       let attacher = Attacher(plan, podPath: netns)
       try hold(&sharedMode, session)
       let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)

@@ -27,6 +27,9 @@ struct StatusProbe {
         let found = try probeMaster()
         master = found
         // An ADD is served all the same; what then does not work is for the log.
+        if Fence.encloses(configuration), let shortfall = HostAccessShortfall.ofFence() {
+          log.note(shortfall.description)
+        }
         guard configuration.hasHostAccess else { return }
         try refuseObstacle(to: found)
         for shortfall in HostAccessShortfall.all(of: found) { log.note(shortfall.description) }
@@ -34,6 +37,9 @@ struct StatusProbe {
     }
     collect(&reasons) { () throws(CNIError) in
       for remark in try probeAllocator(master) { log.note(remark) }
+    }
+    collect(&reasons) { () throws(CNIError) in
+      try IPv6Obstacle.refuse(allocator?.families() ?? [], mtu: configuration.mtu ?? master?.mtu)
     }
     guard let all = CNIError(joining: reasons) else { return }
     throw CNIError(code: .pluginNotAvailable, message: all.message, details: all.details)

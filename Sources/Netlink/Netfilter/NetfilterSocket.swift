@@ -124,6 +124,21 @@ public struct NetfilterSocket: ~Copyable {
   /// - Throws: ``NetlinkError`` when it has not.
   public mutating func probe() throws(NetlinkError) { _ = try tableNames() }
 
+  /// A socket as ``init()`` opens it; `nil` where the kernel has no nf_tables, and so no table of anybody's.
+  ///
+  /// Netfilter's netlink may be there without nf_tables: it answers EINVAL then, to a question in which nothing can be
+  /// invalid.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  public static func wherePresent() throws(NetlinkError) -> NetfilterSocket? {
+    do throws(NetlinkError) {
+      var socket = try NetfilterSocket()
+      try socket.probe()
+      return socket
+    } catch  where [.protocolNotSupported, .notSupported, .invalidArgument].contains(error.errno) {
+      return nil
+    }
+  }
+
   /// Deletes a table; one that is gone is fine.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func deleteTable(_ name: String) throws(NetlinkError) {

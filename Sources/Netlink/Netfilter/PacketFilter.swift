@@ -9,12 +9,8 @@ public enum PacketFilter {
   /// - Returns: each as `table ip nat, chain PREROUTING`.
   /// - Throws: ``NetlinkError`` when the kernel does not say.
   public static func incomingChains() throws(NetlinkError) -> [String] {
-    do throws(NetlinkError) {
-      var socket = try NetfilterSocket()
-      return try socket.incomingChains() + legacyChains()
-    } catch  where [.protocolNotSupported, .notSupportedOnSocket, .notSupported].contains(error.errno) {
-      return legacyChains()
-    }
+    guard var socket = try NetfilterSocket.wherePresent() else { return legacyChains() }
+    return try socket.incomingChains() + legacyChains()
   }
 
   private static func legacyChains() -> [String] {

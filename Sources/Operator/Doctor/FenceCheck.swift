@@ -6,6 +6,15 @@ internal import Netlink
 struct FenceCheck {
   static func findings(_ examination: Examination) -> [Finding] {
     let pods = pods(examination)
+    if let pod = pods.first, let shortfall = HostAccessShortfall.ofFence() {
+      return [
+        Finding(
+          .fenceIncomplete, shortfall.problem,
+          consequence:
+            "\(pods.count == 1 ? pod.subject : "\(pods.count) pods") may reach the node and Services",
+          remedy: shortfall.remedy)
+      ]
+    }
     let open = Set((try? Fence.missing(pods.flatMap(\.hosts))) ?? [])
     return pods.compactMap { pod in
       let addresses = pod.hosts.filter(open.contains)

@@ -123,7 +123,11 @@ struct AttachmentTrace {
 
   private func hostAccessStop(_ entry: NodeLink) -> TraceStop {
     guard keys?.hasHostAccess ?? false, let master = entry.master else {
-      let open = FenceCheck.isEnclosed(entry, examination) ? ((try? Fence.missing(entry.hosts)) ?? []) : []
+      let isEnclosed = FenceCheck.isEnclosed(entry, examination)
+      if isEnclosed, let shortfall = HostAccessShortfall.ofFence() {
+        return .wrong("host access", "not configured, and \(shortfall.problem)", run: shortfall.remedy)
+      }
+      let open = isEnclosed ? ((try? Fence.missing(entry.hosts)) ?? []) : []
       return open.isEmpty
         ? .neutral("host access", "not configured: the node and the pod do not reach each other")
         : .wrong(
