@@ -242,6 +242,14 @@ extension DoctorTests {
   /// Configurations and pool documents.
   static let fileFaults = [
     Fault(
+      "pools of an agent that does not run", ["agentNotRunning"],
+      make: { site in
+        try ScratchFiles.write(
+          "\(site.node.poolDirectory)/zz-kubernetes.json",
+          #"{"apiVersion":"v1","kind":"List","metadata":{"time":"2026-11-28T20:00:00Z"},"items":[]}"#)
+      },
+      mend: { try ScratchFiles.removeAll("\($0.node.poolDirectory)/zz-kubernetes.json") }),
+    Fault(
       "configuration that does not parse", ["configurationUnreadable"],
       make: { try $0.writeConfiguration("90-broken.conflist", "{\"name\": ") },
       mend: { try ScratchFiles.removeAll("\($0.configurations)/90-broken.conflist") }),
