@@ -54,7 +54,7 @@ import Testing
 
   @Test("an answer that does not come ends in time")
   func silence() async throws {
-    try await withStandIn({ $0.requestTimeout = .seconds(2) }) { server, client in
+    try await withStandIn({ $0.requestTimeout = .seconds(10) }) { server, client in
       server.order(FaultRule(.silence, to: "get"))
       #expect(await failure { _ = try await client.get(widgets, "a", namespace: "a") }?.kind == .timedOut)
       // The client is none the worse for it.

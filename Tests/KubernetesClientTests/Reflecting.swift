@@ -42,7 +42,7 @@ func reflecting(
   delay: Duration = .zero,
   _ body: @escaping @Sendable (StandIn, APIClient, Seen) async throws -> Void
 ) async throws {
-  try await withStandIn(alsoWith: { $0.requestTimeout = .seconds(2) }) { server, client, hasty in
+  try await withStandIn(alsoWith: { $0.requestTimeout = .seconds(10) }) { server, client, hasty in
     var options = Reflector<UnstructuredObject>.Options()
     options.relistSpread = .milliseconds(100)
     options.backoff = Backoff(initial: .milliseconds(20), longest: .milliseconds(100))
