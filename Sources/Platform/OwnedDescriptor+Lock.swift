@@ -1,6 +1,25 @@
 internal import Glibc
 public import SystemPackage
 
+/// A wait for a lock that its caller may come not to need: somebody else can have done meanwhile what it is for.
+///
+/// As long as others share a lock without a break nobody has it alone. So the caller waits for ``slice``, looks whether
+/// it still needs the lock, and waits on until ``isOver``.
+public struct LockWait: Sendable {
+  /// How long the lock is waited for between two looks, in milliseconds.
+  public static let slice = 20
+
+  private let start = MonotonicInstant.now()
+
+  /// Begins now.
+  public init() {}
+
+  /// Whether other processes have been waited for long enough.
+  public var isOver: Bool {
+    MonotonicInstant.now().microseconds(since: start) >= OwnedDescriptor.lockPatience * 1_000_000
+  }
+}
+
 extension OwnedDescriptor {
   /// How a file is locked; the lock is advisory and ends with the descriptor (flock(2)).
   public enum Lock: Sendable {

@@ -26,18 +26,13 @@ struct KubeStatus: ParsableCommand {
       """)
 
   @OptionGroup var listing: ListingOptions
-  @Option(help: ArgumentHelp("Where the plugin reads pools.", valueName: "directory"), completion: .directory)
-  var poolDir = "/etc/cni/ippool.d"
+  @OptionGroup var agent: AgentOptions
   @Option(
     help: ArgumentHelp("Where the plugin keeps leases.", valueName: "directory"), completion: .directory)
   var dataDir = "/var/lib/cni/ippool"
-  @Option(
-    help: ArgumentHelp("Where the agent says how it is.", valueName: "directory"), completion: .directory)
-  var runDir = NodeSources().agent
 
   func run() throws {
-    let files = AgentFiles(poolDirectory: poolDir, runDirectory: runDir)
-    let report = try KubeStatusReport(files, poolDirectory: poolDir, dataDirectory: dataDir)
+    let report = try KubeStatusReport(agent.files, poolDirectory: agent.poolDir, dataDirectory: dataDir)
     Ending.show(report, as: listing.output, status: report.isInOrder ? 0 : 1)
   }
 }
@@ -63,21 +58,27 @@ struct KubeDiff: ParsableCommand {
   var file: String?
   @Option(help: ArgumentHelp("The node's name; else $NODE_NAME, else the host name.", valueName: "name"))
   var nodeName: String?
-  @Option(help: ArgumentHelp("Where the plugin reads pools.", valueName: "directory"), completion: .directory)
-  var poolDir = "/etc/cni/ippool.d"
-  @Option(
-    help: ArgumentHelp("Where the agent says how it is.", valueName: "directory"), completion: .directory)
-  var runDir = NodeSources().agent
+  @OptionGroup var agent: AgentOptions
 
   func run() throws {
-    let files = AgentFiles(poolDirectory: poolDir, runDirectory: runDir)
     // A thousand pools, as kubectl indents them, take some MiB.
     let limit = 64 << 20
     let objects =
       try file.map { path throws(Refusal) in try Input.file(path, limit: limit) }
       ?? Input.standard(limit: limit)
     let node = nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current
-    let report = try KubeDiffReport(files, objects: objects, node: node)
+    let report = try KubeDiffReport(agent.files, objects: objects, node: node)
     Ending.show(report, as: listing.output, status: report.isSame ? 0 : 1)
   }
+}
+
+/// Where an agent leaves its files.
+struct AgentOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Where the plugin reads pools.", valueName: "directory"), completion: .directory)
+  var poolDir = "/etc/cni/ippool.d"
+  @Option(
+    help: ArgumentHelp("Where the agent says how it is.", valueName: "directory"), completion: .directory)
+  var runDir = NodeSources().agent
+
+  var files: AgentFiles { AgentFiles(poolDirectory: poolDir, runDirectory: runDir) }
 }

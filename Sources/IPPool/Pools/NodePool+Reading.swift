@@ -14,8 +14,9 @@ extension NodePool {
     let ips = try AddressSet(Self.ranges(spec, "ips", inside: subnet))
     excluded = try AddressSet(Self.ranges(spec, "excludeIPs", inside: subnet))
     addresses = ips.subtracting(excluded)
-    try Self.refuseUnusable(spec, addresses, subnet)
-    gateway = try Self.gateway(spec, subnet)
+    let unusable = UnusableAddresses.all(in: subnet)
+    try Self.refuseUnusable(spec, addresses, unusable)
+    gateway = try Self.gateway(spec, subnet, unusable)
     if let gateway, addresses.contains(gateway) {
       throw spec.error("gateway", "must not be one of spec.ips; list it in spec.excludeIPs")
     }
@@ -63,9 +64,9 @@ extension NodePool {
 
   /// Tells of the entry that has an address which a pod cannot have.
   private static func refuseUnusable(
-    _ spec: JSONFields, _ addresses: AddressSet, _ subnet: CIDR
+    _ spec: JSONFields, _ addresses: AddressSet, _ unusable: [UnusableAddresses.Entry]
   ) throws(JSONFieldError) {
-    for (range, reason) in UnusableAddresses.all(in: subnet) where addresses.overlaps(range) {
+    for (range, reason) in unusable where addresses.overlaps(range) {
       let entries = (spec.value("ips")?.array ?? []).compactMap(\.string)
       let index = entries.firstIndex { IPRange($0)?.overlaps(range) ?? false } ?? 0
       let first = AddressSet([range]).intersection(addresses).ranges.first?.lower
@@ -110,12 +111,14 @@ extension NodePool {
   }
 
   /// In the subnet, or an IPv6 link-local address: that is where AWS has its IPv6 gateways.
-  private static func gateway(_ spec: JSONFields, _ subnet: CIDR) throws(JSONFieldError) -> IPAddress? {
+  private static func gateway(
+    _ spec: JSONFields, _ subnet: CIDR, _ unusable: [UnusableAddresses.Entry]
+  ) throws(JSONFieldError) -> IPAddress? {
     guard let gateway = try spec.parsed("gateway", "an IP address", IPAddress.init) else { return nil }
     guard isNextHop(gateway, subnet) else { throw spec.error("gateway", "must lie in subnet \(subnet)") }
     // An IPv6 gateway may be link-local, or the routers' anycast address.
     if gateway.family == .v4,
-      let reason = UnusableAddresses.all(in: subnet).first(where: { $0.range.contains(gateway) })?.reason
+      let reason = unusable.first(where: { $0.range.contains(gateway) })?.reason
     {
       throw spec.error("gateway", "cannot be a gateway: it is \(reason)")
     }

@@ -2,11 +2,14 @@ public import Addressing
 
 /// Addresses that no pod can have, whatever a pool says.
 public enum UnusableAddresses {
+  /// Addresses, and what they are.
+  public typealias Entry = (range: IPRange, reason: String)
+
   /// Those of a subnet, each range with what it is.
   ///
   /// The network and the broadcast address are the subnet's own, except in a /31 or /32 (RFC 3021); in IPv6 the first
   /// address is that of the subnet's routers (RFC 4291, section 2.6.1), except in a /127 or /128 (RFC 6164).
-  public static func all(in subnet: CIDR) -> [(range: IPRange, reason: String)] {
+  public static func all(in subnet: CIDR) -> [Entry] {
     var all = always.filter { $0.range.family == subnet.family }
     let hostBits = subnet.family.bitWidth - subnet.prefixLength
     guard hostBits > 1 else { return all }
@@ -21,7 +24,7 @@ public enum UnusableAddresses {
   }
 
   /// As numbers: each ADD reads its pools, and a text takes longer to parse than all else that is done with it.
-  private static let always: [(range: IPRange, reason: String)] = [
+  private static let always: [Entry] = [
     (.v4, 0, 8, "an address of this network (RFC 1122)"),
     (.v4, 127 << 24, 8, "a loopback address"),
     (.v4, 169 << 24 | 254 << 16, 16, "a link-local address, as the metadata service's"),

@@ -85,11 +85,12 @@ struct NodeEntries {
 
   /// The addresses in the filters of all masters.
   private static func admitted() throws(NetlinkError) -> [String: [IPAddress]] {
-    var admitted: [String: [IPAddress]] = [:]
-    guard var filter = try NetfilterSocket.wherePresent() else { return admitted }
-    for name in try filter.tableNames() where HostLink.isName(name) {
-      admitted[name] = try HostAccessPlan.admitted(to: name, through: &filter)
-    }
-    return admitted
+    try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
+      var admitted: [String: [IPAddress]] = [:]
+      for name in try filter.tableNames() where HostLink.isName(name) {
+        admitted[name] = try filter.addresses(in: HostAccessPlan.podSets, of: name)
+      }
+      return admitted
+    } ?? [:]
   }
 }

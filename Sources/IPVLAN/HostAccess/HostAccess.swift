@@ -13,8 +13,6 @@ struct HostAccess {
   static let lockName = "host-access"
   /// How often what belongs to the master is made anew when somebody takes it down at the same time.
   private static let attempts = 3
-  /// How long an ADD waits to make what belongs to the master before it looks whether another one did, in milliseconds.
-  private static let look = 20
 
   private let master: Link
   private let mode: IPVLANMode
@@ -123,22 +121,21 @@ struct HostAccess {
     return difference.isEmpty ? plan : nil
   }
 
-  /// Makes what belongs to the master, unless another ADD does so meanwhile: as long as others share the lock, nobody has
-  /// it alone.
+  /// Makes what belongs to the master, unless another ADD does so meanwhile.
   private func build(
     _ gateways: [IPAddress], _ families: Set<IPFamily>, _ session: inout NodeSession,
     _ log: inout OperationLog
   ) throws(NetlinkError) -> HostAccessPlan {
-    let start = MonotonicInstant.now()
+    let wait = LockWait()
     repeat {
       let lock = try NodeLock.take(
-        Self.lockName, .exclusive, milliseconds: Self.look, home: session.nodeNamespace)
+        Self.lockName, .exclusive, milliseconds: LockWait.slice, home: session.nodeNamespace)
       if let standing = try standingPlan(for: families, gateways, &session) { return standing }
       guard let lock else { continue }
       return try HostAccessBuilder(master: master, mode: mode, flag: flag)
         .build(
           families, gateways: gateways, under: lock, &session.node, session.nodeNamespace, log: &log)
-    } while MonotonicInstant.now().microseconds(since: start) < OwnedDescriptor.lockPatience * 1_000_000
+    } while !wait.isOver
     throw try NodeLock.timeout(Self.lockName, home: session.nodeNamespace)
   }
 

@@ -69,8 +69,9 @@ struct HostAccessBuilder {
 
   /// The pods that the filter still knows. A slave that was down, or is new, has lost the routes to them.
   private func admitted() throws(NetlinkError) -> [IPAddress] {
-    guard var filter = try NetfilterSocket.wherePresent() else { return [] }
-    return try HostAccessPlan.admitted(to: HostLink.name(ofMaster: master.name), through: &filter)
+    try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
+      try filter.addresses(in: HostAccessPlan.podSets, of: HostLink.name(ofMaster: master.name))
+    } ?? []
   }
 
   private func restoreRoutes(

@@ -15,16 +15,6 @@ extension HostAccessPlan {
   /// The table's name: the host-side slave's.
   var filterName: String { HostLink.name(ofMaster: master.name) }
 
-  /// The addresses in the sets of a master's filter; none when there is no such filter.
-  /// - Throws: ``NetlinkError`` when they cannot be had.
-  static func admitted(
-    to name: String, through filter: inout NetfilterSocket
-  ) throws(NetlinkError) -> [IPAddress] {
-    var addresses: [IPAddress] = []
-    for set in podSets { addresses += try filter.addresses(in: set, of: name) }
-    return addresses
-  }
-
   /// The addresses of the master's pods.
   static let podSets = [
     NetfilterSet(name: "pods4", family: .v4), NetfilterSet(name: "pods6", family: .v6),

@@ -36,8 +36,7 @@ public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
   /// Why there is no nftables; `nil` where there is.
   private static func netfilterProblem() -> String? {
     do throws(NetlinkError) {
-      guard try NetfilterSocket.wherePresent() == nil else { return nil }
-      return "the kernel has no nftables (nf_tables)"
+      return try NetfilterSocket.isPresent() ? nil : "the kernel has no nftables (nf_tables)"
     } catch {
       return "the kernel refuses nftables, \(error)"
     }

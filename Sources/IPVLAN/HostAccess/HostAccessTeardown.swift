@@ -36,7 +36,8 @@ public enum HostAccessTeardown {
 
   /// Also those of masters that are gone.
   private static func removeFilters() throws(NetlinkError) {
-    guard var filter = try NetfilterSocket.wherePresent() else { return }
-    for name in try filter.tableNames() where HostLink.isName(name) { try filter.deleteTable(name) }
+    try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
+      for name in try filter.tableNames() where HostLink.isName(name) { try filter.deleteTable(name) }
+    }
   }
 }

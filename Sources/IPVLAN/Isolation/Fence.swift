@@ -72,30 +72,27 @@ package enum Fence {
   /// As ``release(_:home:)``, for who holds the lock ``tableName``.
   @discardableResult
   static func releaseUnderLock(_ addresses: [IPAddress]) throws(NetlinkError) -> NetfilterSocket? {
-    guard var socket = try NetfilterSocket.wherePresent() else { return nil }
-    try socket.remove(addresses, from: sets, of: tableName)
-    if try enclosed(&socket).isEmpty { try socket.deleteTable(tableName) }
-    return socket
+    try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
+      try socket.remove(addresses, from: sets, of: tableName)
+      if try socket.addresses(in: sets, of: tableName).isEmpty { try socket.deleteTable(tableName) }
+      return socket
+    }
   }
 
   /// Those of a pod's addresses that are not behind it; none where the kernel has no nftables, which
   /// ``HostAccessShortfall/ofFence()`` tells.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   package static func missing(_ addresses: [IPAddress]) throws(NetlinkError) -> [IPAddress] {
-    guard var socket = try NetfilterSocket.wherePresent() else { return [] }
-    return try socket.missing(addresses, from: sets, of: tableName)
+    try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
+      try socket.missing(addresses, from: sets, of: tableName)
+    } ?? []
   }
 
   /// The addresses behind it; none where there is no table.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   static func enclosed() throws(NetlinkError) -> [IPAddress] {
-    guard var socket = try NetfilterSocket.wherePresent() else { return [] }
-    return try enclosed(&socket)
-  }
-
-  private static func enclosed(_ socket: inout NetfilterSocket) throws(NetlinkError) -> [IPAddress] {
-    var addresses: [IPAddress] = []
-    for set in sets { addresses += try socket.addresses(in: set, of: tableName) }
-    return addresses
+    try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
+      try socket.addresses(in: sets, of: tableName)
+    } ?? []
   }
 }

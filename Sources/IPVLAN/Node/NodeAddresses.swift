@@ -23,13 +23,16 @@ enum NodeAddresses {
       guard !address.isLoopback else { continue }
       let isOfOneLink = address.family == .v6 && address.isLinkLocal
       guard !isOfOneLink || entry.linkIndex == master?.index else { continue }
-      let known = entry.linkName ?? names.first { $0.index == entry.linkIndex }?.name
+      if let known = names.first(where: { $0.index == entry.linkIndex }) {
+        occupied.note(address, on: known.name)
+        continue
+      }
       let name =
-        if let known { known } else {
+        if let told = entry.linkName { told } else {
           // A link may go meanwhile, and its addresses with it.
           try socket.link(index: entry.linkIndex)?.name ?? "link \(entry.linkIndex)"
         }
-      if !names.contains(where: { $0.index == entry.linkIndex }) { names.append((entry.linkIndex, name)) }
+      names.append((entry.linkIndex, name))
       occupied.note(address, on: name)
     }
     return occupied

@@ -14,8 +14,6 @@ internal import SystemPackage
 struct SharedMode: ~Copyable {
   /// Lost at a reboot, as the slaves are.
   static let directory = "/run/ipvlan"
-  /// How long an ADD waits to be the first on a master before it looks whether another one was, in milliseconds.
-  private static let firstWait = 20
   /// How often a search is repeated that other ADDs overtake.
   private static let attempts = 10
 
@@ -128,23 +126,21 @@ struct SharedMode: ~Copyable {
     try Self.read(record, wanted.master) == view.recorded
   }
 
-  /// Takes the lock alone, unless another ADD records a slave meanwhile: to share it is enough then, and as long as others
-  /// share it nobody has it alone.
+  /// Takes the lock alone, unless another ADD records a slave meanwhile: to share it is enough then.
   /// - Returns: whether it was had.
   private func lockAsFirst() throws(CNIError) -> Bool {
     switch record {
     case .none: return true
     case .some(let record):
-      let start = MonotonicInstant.now()
-      while true {
+      let wait = LockWait()
+      repeat {
         let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in
-          try record.lock(.exclusive, milliseconds: Self.firstWait)
+          try record.lock(.exclusive, milliseconds: LockWait.slice)
         }
         if isHeld { return true }
         guard try isRecordAsSeen() else { return false }
-        let limit = OwnedDescriptor.lockPatience * 1_000_000
-        if MonotonicInstant.now().microseconds(since: start) >= limit { throw busy }
-      }
+      } while !wait.isOver
+      throw busy
     }
   }
 

@@ -112,6 +112,16 @@ public struct NetfilterSocket: ~Copyable {
     }
   }
 
+  /// The addresses in sets of a table; none in a set that is not there.
+  /// - Throws: ``NetlinkError`` when a list cannot be had.
+  public mutating func addresses(
+    in sets: [NetfilterSet], of table: String
+  ) throws(NetlinkError) -> [IPAddress] {
+    var addresses: [IPAddress] = []
+    for set in sets { addresses += try self.addresses(in: set, of: table) }
+    return addresses
+  }
+
   /// The names of the tables for both families.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func tableNames() throws(NetlinkError) -> [String] {
@@ -120,24 +130,38 @@ public struct NetfilterSocket: ~Copyable {
     }
   }
 
-  /// Asks whether the kernel has nf_tables, loading the module if need be, without making anything.
-  /// - Throws: ``NetlinkError`` when it has not.
-  public mutating func probe() throws(NetlinkError) { _ = try tableNames() }
-
-  /// A socket as ``init()`` opens it; `nil` where the kernel has no nf_tables, and so no table of anybody's.
+  /// Whether the kernel has nf_tables, whose module is loaded if need be. Nothing is made.
   ///
   /// Netfilter's netlink may be there without nf_tables: it answers EINVAL then, to a question in which nothing can be
   /// invalid.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
-  public static func wherePresent() throws(NetlinkError) -> NetfilterSocket? {
+  public static func isPresent() throws(NetlinkError) -> Bool {
     do throws(NetlinkError) {
       var socket = try NetfilterSocket()
-      try socket.probe()
-      return socket
-    } catch  where [.protocolNotSupported, .notSupported, .invalidArgument].contains(error.errno) {
+      _ = try socket.tableNames()
+      return true
+    } catch  where absences.contains(error.errno) {
+      return false
+    }
+  }
+
+  /// Does something with a socket; `nil` where the kernel has no nf_tables, and so no table of anybody's.
+  ///
+  /// Whether it has is asked only when `body` fails as it would without.
+  /// - Throws: ``NetlinkError`` of `body`.
+  public static func wherePresent<Value: ~Copyable>(
+    _ body: (consuming NetfilterSocket) throws(NetlinkError) -> Value
+  ) throws(NetlinkError) -> Value? {
+    do throws(NetlinkError) {
+      return try body(NetfilterSocket())
+    } catch  where absences.contains(error.errno) {
+      guard try !isPresent() else { throw error }
       return nil
     }
   }
+
+  /// What a kernel without nf_tables answers, with netfilter's netlink or without.
+  private static let absences: [Errno] = [.protocolNotSupported, .notSupported, .invalidArgument]
 
   /// Deletes a table; one that is gone is fine.
   /// - Throws: ``NetlinkError`` for any other answer.

@@ -9,8 +9,11 @@ public enum PacketFilter {
   /// - Returns: each as `table ip nat, chain PREROUTING`.
   /// - Throws: ``NetlinkError`` when the kernel does not say.
   public static func incomingChains() throws(NetlinkError) -> [String] {
-    guard var socket = try NetfilterSocket.wherePresent() else { return legacyChains() }
-    return try socket.incomingChains() + legacyChains()
+    let chains = try NetfilterSocket.wherePresent {
+      (socket: consuming NetfilterSocket) throws(NetlinkError) in
+      try socket.incomingChains()
+    }
+    return (chains ?? []) + legacyChains()
   }
 
   private static func legacyChains() -> [String] {
