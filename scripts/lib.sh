@@ -75,3 +75,17 @@ need_swift() {
       "to /opt/swift, or put its usr/bin into PATH"
   export PATH
 }
+
+# count_tests WHAT COMMAND...: adds what the command's last line says, "N passed, N failed", to $passed and $failed; another
+# last line is a failure.
+count_tests() {
+  local what=$1 last
+  shift
+  last=$("$@" | tail -n 1) || true
+  say "$what: $last"
+  if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+  else
+    failed=$((failed + 1))
+  fi
+}

@@ -1,10 +1,9 @@
 # shellcheck shell=bash
 # The kernels of scripts/vm: Debian's packages, unpacked once below .vm and never installed. Sourced, never run.
 
-# A step that fails inside of $(...) ends the script too.
-shopt -s inherit_errexit
+. "$repository/scripts/debian.sh"
 
-readonly kernel_cache=$repository/.vm
+readonly kernel_cache=$debian_cache
 
 # The suite of Debian that has a kernel; empty: the machine's own, with the updates that it follows.
 kernel_suite() {
@@ -42,43 +41,6 @@ kernel() {
     mv "$kernel_cache/new" "$directory"
   fi
   printf '%s\n' "$directory"
-}
-
-# Points apt at one suite by lists of its own: the machine's configuration and lists stay as they are. Lists that are
-# older than a day are fetched again; without a network the old ones have to do.
-use_suite() {
-  local apt=$kernel_cache/apt/$1
-  export APT_CONFIG=$apt/apt.conf
-  if [ -n "$(find "$apt/fetched" -mtime -1 2>/dev/null)" ]; then return; fi
-  local mirror
-  mirror=$(debian_mirror)
-  mkdir -p "$apt/state" "$apt/cache"
-  : >"$apt/status"
-  printf '%s "%s";\n' Dir::State "$apt/state" Dir::State::status "$apt/status" Dir::Cache "$apt/cache" \
-    Dir::Etc::sourcelist "$apt/sources.list" Dir::Etc::sourceparts /dev/null Dir::Etc::preferences /dev/null \
-    Dir::Etc::preferencesparts /dev/null APT::Architecture amd64 >"$APT_CONFIG"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $1 main" >"$apt/sources.list"
-  if apt-get -q update >"$apt/log" 2>&1 </dev/null && ! grep -q '^[WE]:' "$apt/log"; then
-    : >"$apt/fetched"
-  elif [ -e "$apt/fetched" ]; then
-    say "$mirror does not answer: going by the lists of $1 from $(date -r "$apt/fetched" +%F)"
-  else
-    cat "$apt/log" >&2
-    fail "cannot fetch the lists of $1 from $mirror"
-  fi
-}
-
-# Where this machine's apt has its Debian from.
-debian_mirror() {
-  local mirror
-  mirror=$(
-    unset APT_CONFIG
-    # shellcheck disable=SC2016 # apt's own variables
-    apt-get indextargets --format '$(SITE) $(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' |
-      awk 'NR == 1 { print $2 }'
-  )
-  [ -n "$mirror" ] || fail "apt has no lists of Debian: run apt-get update"
-  printf '%s\n' "$mirror"
 }
 
 kernel_package() {

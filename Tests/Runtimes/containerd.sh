@@ -2,11 +2,11 @@
 # containerd with Debian's runc, driven by its ctr. `ctr run --cni` attaches to the first network of /etc/cni/net.d and,
 # while it stays in the foreground, detaches when the container ends.
 
-start_containerd() {
-  containerd --log-level warn >>/tmp/containerd.log 2>&1 </dev/null &
+start_containerd() { # [OPTION...]
+  containerd --log-level warn "$@" >>/tmp/containerd.log 2>&1 </dev/null &
   containerd_process=$!
   echo "$containerd_process" >/run/containerd.pid
-  until_true 60 ctr version
+  until_true 300 ctr version
 }
 
 import_into_containerd() {
@@ -22,6 +22,7 @@ stop_containerd() {
   until_true 60 no_containerd_processes
   awk '$2 ~ "^/run/containerd/" { print $2 }' /proc/mounts | tac | while read -r mount; do umount -l "$mount"; done
 }
+cleanups+=(stop_containerd)
 
 # The shims that the daemon of this node started, and their containers.
 containerd_processes() {

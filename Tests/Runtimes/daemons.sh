@@ -17,6 +17,7 @@ stop_daemons() {
   for directory in /etc/systemd /etc/NetworkManager/conf.d; do ! mountpoint -q "$directory" || umount "$directory"; done
   rm -rf /run/systemd/netif /run/systemd/network /run/systemd/networkd.conf.d
 }
+cleanups+=(stop_daemons)
 
 stop_daemon() {
   kill "$daemon"

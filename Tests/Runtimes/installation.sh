@@ -52,7 +52,7 @@ test_package_installs_in_a_clean_debian_and_attaches_a_pod() {
   in_debian cp /usr/share/doc/ipvlan-cni/examples/10-ipvlan-ens5.conflist /etc/cni/net.d/
   in_debian cp -r /usr/share/doc/ipvlan-cni/examples/ippool.d /etc/cni/
   ip netns add pod
-  cp "$image/lists" /tmp/debian/root/tmp/
+  cp "$image/lists-$debian" /tmp/debian/root/tmp/lists
   in_debian env CNI_PATH=/opt/cni/bin /tmp/lists ADD /etc/cni/net.d/10-ipvlan-ens5.conflist pod /run/netns/pod eth0
   serve pod
   expect_equal "$(from_fabric "$(pod_address pod)")" pod "the fabric asks the pod"

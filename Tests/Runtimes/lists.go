@@ -3,8 +3,9 @@
 //
 //	lists ADD|CHECK|DEL FILE CONTAINER NETNS IFNAME
 //
-// CNI_PATH says where the plugins are, CAP_ARGS holds the runtime's capability arguments as a JSON object. Prints the
-// result of ADD. Exit status 1, with the plugin's error on standard error, when a plugin of the list fails.
+// Where libcni is new enough, GC and STATUS too (collect.go). CNI_PATH says where the plugins are, CAP_ARGS holds the
+// runtime's capability arguments as a JSON object. Prints the result of ADD. Exit status 1, with the plugin's error on
+// standard error, when a plugin of the list fails.
 package main
 
 import (
@@ -17,6 +18,24 @@ import (
 	"github.com/containernetworking/cni/libcni"
 )
 
+type verb func(context.Context, *libcni.CNIConfig, *libcni.NetworkConfigList, *libcni.RuntimeConf) error
+
+var verbs = map[string]verb{
+	"ADD": func(ctx context.Context, cni *libcni.CNIConfig, list *libcni.NetworkConfigList, attachment *libcni.RuntimeConf) error {
+		result, err := cni.AddNetworkList(ctx, list, attachment)
+		if err != nil {
+			return err
+		}
+		return result.Print()
+	},
+	"CHECK": func(ctx context.Context, cni *libcni.CNIConfig, list *libcni.NetworkConfigList, attachment *libcni.RuntimeConf) error {
+		return cni.CheckNetworkList(ctx, list, attachment)
+	},
+	"DEL": func(ctx context.Context, cni *libcni.CNIConfig, list *libcni.NetworkConfigList, attachment *libcni.RuntimeConf) error {
+		return cni.DelNetworkList(ctx, list, attachment)
+	},
+}
+
 func run(command, file string, attachment *libcni.RuntimeConf) error {
 	list, err := libcni.ConfListFromFile(file)
 	if err != nil {
@@ -28,20 +47,11 @@ func run(command, file string, attachment *libcni.RuntimeConf) error {
 		}
 	}
 	cni := libcni.NewCNIConfig(filepath.SplitList(os.Getenv("CNI_PATH")), nil)
-	ctx := context.Background()
-	switch command {
-	case "ADD":
-		result, err := cni.AddNetworkList(ctx, list, attachment)
-		if err != nil {
-			return err
-		}
-		return result.Print()
-	case "CHECK":
-		return cni.CheckNetworkList(ctx, list, attachment)
-	case "DEL":
-		return cni.DelNetworkList(ctx, list, attachment)
+	verb, found := verbs[command]
+	if !found {
+		return fmt.Errorf("unknown command %s", command)
 	}
-	return fmt.Errorf("unknown command %s", command)
+	return verb(context.Background(), cni, list, attachment)
 }
 
 func main() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The node of these tests, and what they ask of it. Sourced by run.sh.
+# The node of these tests and those of Tests/Nodes, and what they ask of it. Sourced.
 
 # What runtimes and plugins write lies on tmpfs, so that a machine whose own kernel has ipvlan keeps its files, and each
 # test begins with none.
@@ -7,6 +7,8 @@ readonly node_directories=(
   /etc/cni /opt/cni /var/lib/cni /var/lib/containerd /run/containerd /var/lib/containers /run/containers
 )
 readonly pod_image=localhost/busybox:test
+# What ends the programs that a failed test leaves.
+cleanups=()
 
 make_node() {
   local directory
@@ -34,15 +36,15 @@ fill_node() {
 }
 
 clear_node() {
-  local directory name
-  stop_containerd
-  stop_podman
-  stop_daemons
+  local directory name cleanup
+  for cleanup in "${cleanups[@]}"; do "$cleanup"; done
   for name in $(ip netns list | awk '$1 != "fabric" { print $1 }'); do
     # What still runs in a namespace keeps it, with its links, after its name is gone.
     stop_serving "$name"
     ip netns delete "$name"
   done
+  # Host access, with its routes.
+  for name in $(ip -json link show | jq -r '.[].ifname | select(startswith("ih-"))'); do ip link delete "$name"; done
   for directory in "${node_directories[@]}"; do find "$directory" -mindepth 1 -delete 2>/dev/null || true; done
   fill_node
 }
@@ -52,6 +54,9 @@ use_network() {
   local network
   for network in "$@"; do cp "$repository"/cni-conf/*-"$network".conflist /etc/cni/net.d/; done
 }
+
+# The networks of the node are of CNI 1.1, which has GC and STATUS. cni-conf says 1.0.0, which older runtimes read too.
+speak_cni_1_1() { sed -i 's/"cniVersion": "1.0.0"/"cniVersion": "1.1.0"/' /etc/cni/net.d/*.conflist; }
 
 # make_network FILE: a configuration list on standard input becomes a network of the node.
 make_network() { cat >"/etc/cni/net.d/$1"; }
@@ -64,6 +69,25 @@ until_true() {
     [ "$SECONDS" -lt "$deadline" ] || { say "not in time: $*"; return 1; }
     sleep 0.2
   done
+}
+
+ipvlanctl() { "$repository/dist/ipvlanctl" "$@"; }
+
+# What the doctor finds, by kind, and the command that it prints for one of them.
+findings() { (ipvlanctl doctor -o json || true) | jq -r '.[].kind' | sort -u | xargs; }
+remedy() { (ipvlanctl doctor -o json || true) | jq -r --arg kind "$1" 'map(select(.kind == $kind))[0].remedy'; }
+
+pod_address() { ip -n "$1" -json -4 address show dev eth0 | jq -r '.[].addr_info[0].local'; }
+
+serve() { ip netns exec "$1" busybox httpd -p "${2-80}" -h "$(page "$1")"; }
+page() {
+  mkdir -p "/tmp/www-$1"
+  echo "$1" >"/tmp/www-$1/index.html"
+  echo "/tmp/www-$1"
+}
+stop_serving() {
+  local pid
+  for pid in $(ip netns pids "$1"); do kill -KILL "$pid"; done
 }
 
 # expect_equal ACTUAL EXPECTED WHAT
@@ -90,7 +114,7 @@ expect_nothing_left() {
   expect_equal "$found" "" "attachments in libcni's cache"
   found=$(ip -json route show table all | jq -r '.[].dst' | grep -E '^(172\.31\.16\.[4-8]|210\.22\.16\.1[1-5])$' || true)
   expect_equal "$found" "" "host routes to pods"
-  found=$("$repository/dist/ipvlanctl" links -o json | jq -r '.. | objects | select(has("netns")) | .name | select(startswith("ih-") | not)')
+  found=$(ipvlanctl links -o json | jq -r '.. | objects | select(has("netns")) | .name | select(startswith("ih-") | not)')
   expect_equal "$found" "" "links in pods"
 }
 

@@ -1,17 +1,11 @@
 # shellcheck shell=bash
 # ipvlanctl beside the programs that operators feed it to: Prometheus's checker, and shells that complete its commands.
 
-ipvlanctl() { "$repository/dist/ipvlanctl" "$@"; }
-
 operator_node() {
   use_network ipvlan-ens5
   ip netns add pod
   on_list ADD 10-ipvlan-ens5.conflist pod
 }
-
-# What the doctor finds, by kind, and the command that it prints for one of them.
-findings() { (ipvlanctl doctor -o json || true) | jq -r '.[].kind' | sort -u | xargs; }
-remedy() { (ipvlanctl doctor -o json || true) | jq -r --arg kind "$1" 'map(select(.kind == $kind))[0].remedy'; }
 
 test_operator_metrics_are_what_prometheus_reads() {
   operator_node

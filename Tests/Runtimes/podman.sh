@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# podman with its CNI backend.
+# podman with its CNI backend, which it has up to version 4; later ones take a namespace that somebody else has attached.
 
 # Without systemd: control groups by podman itself, events nowhere.
 podman_configuration() {
@@ -27,6 +27,7 @@ stop_podman() {
   podman rm --all --force --time 0 >/dev/null 2>&1 || true
   umount -l /var/lib/containers/storage/overlay 2>/dev/null || true
 }
+cleanups+=(stop_podman)
 
 # start_podman NAME NETWORK [OPTION...]
 start_podman() {
@@ -37,7 +38,7 @@ start_podman() {
 # network_address NAME NETWORK
 podman_address() { podman inspect "$1" | jq -er --arg network "$2" '.[0].NetworkSettings.Networks[$network].IPAddress'; }
 
-test_podman_containers_reach_each_other_and_the_fabric() {
+test_podman_cni_containers_reach_each_other_and_the_fabric() {
   use_network ipvlan-ens5
   podman_configuration
   podman load --quiet --input "$image/busybox.tar"
@@ -53,7 +54,7 @@ test_podman_containers_reach_each_other_and_the_fabric() {
   expect_nothing_left
 }
 
-test_podman_container_on_both_networks() {
+test_podman_cni_container_on_both_networks() {
   use_network ipvlan-ens5 ipvlan-ens6
   podman_configuration
   podman load --quiet --input "$image/busybox.tar"
@@ -65,7 +66,7 @@ test_podman_container_on_both_networks() {
 }
 
 # `podman run --ip` is the runtime's capability argument "ips".
-test_podman_asks_for_an_address() {
+test_podman_cni_asks_for_an_address() {
   use_network ipvlan-ens5
   podman_configuration
   podman load --quiet --input "$image/busybox.tar"
@@ -75,7 +76,7 @@ test_podman_asks_for_an_address() {
   expect_nothing_left
 }
 
-test_podman_removes_a_container_whose_monitor_was_killed() {
+test_podman_cni_removes_a_container_whose_monitor_was_killed() {
   use_network ipvlan-ens5
   podman_configuration
   podman load --quiet --input "$image/busybox.tar"
@@ -95,3 +96,21 @@ test_podman_removes_a_container_whose_monitor_was_killed() {
   expect_nothing_left
 }
 process_is_gone() { [ ! -e "/proc/$1" ]; }
+
+# Without a network backend of its own: the pod's namespace is attached before and detached after.
+test_podman_joins_an_attached_namespace() {
+  use_network ipvlan-ens5
+  podman_configuration
+  sed -i '/network_backend/d' "$CONTAINERS_CONF"
+  podman load --quiet --input "$image/busybox.tar"
+  ip netns add pod
+  on_list ADD 10-ipvlan-ens5.conflist pod
+  start_podman a ns:/run/netns/pod
+  until_true 60 answers_as a "$(pod_address pod)"
+  expect_equal "$(from_node "$(pod_address pod)")" a "the node asks the container"
+  podman exec a ip address show dev eth0 | grep -qF "$(pod_address pod)"
+  podman rm --force --time 0 a
+  on_list DEL 10-ipvlan-ens5.conflist pod
+  expect_nothing_left
+}
+answers_as() { [ "$(from_fabric "$2")" = "$1" ]; }

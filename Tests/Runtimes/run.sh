@@ -1,45 +1,27 @@
 # shellcheck shell=bash
 # Runs the functions test_* of this directory on the guide's node "master": as root, in a network, mount and UTS namespace
-# of its own, on a kernel with ipvlan. Called by scripts/test-runtimes with the directory of its images and a filter.
+# of its own, on a kernel with ipvlan. Called by scripts/test-runtimes with the Debian that it runs in and a filter.
 
 tests=$(cd "$(dirname "$0")" && pwd -P)
-readonly tests image=$1 filter=$2
+readonly tests debian=$1 filter=$2
 . "$tests/../../scripts/lib.sh"
 . "$tests/../../scripts/site.sh"
+readonly image=$repository/.build/runtimes
 . "$tests/node.sh"
-for file in containerd podman chains changeover installation operator daemons; do . "$tests/$file.sh"; done
+. "$tests/runner.sh"
+for file in containerd cri podman chains changeover installation operator daemons; do . "$tests/$file.sh"; done
 
-passed=0 failed=0
-
-# A test ends at its first failing command; what it left behind is cleared before the next.
-run_test() {
-  local status=0 log=/tmp/test.log started=$SECONDS
-  set +e
-  (
-    set -e
-    trap 'say "line $LINENO of ${BASH_SOURCE[0]##*/} failed: $BASH_COMMAND"' ERR
-    set -E
-    "$1"
-  ) >"$log" 2>&1 </dev/null
-  status=$?
-  set -e
-  if [ "$status" = 0 ]; then
-    passed=$((passed + 1))
-    say "passed: ${1#test_} ($((SECONDS - started)) s)"
-  else
-    failed=$((failed + 1))
-    say "FAILED: ${1#test_} ($((SECONDS - started)) s)"
-    show_node >>"$log" 2>&1 || true
-    tail -n 100 "$log" >&2
-  fi
-  clear_node
+# What does not depend on the runtimes is tested where they are the machine's; podman drives plugins of CNI up to version
+# 4; containerd since 2.0 and libcni since 1.2 know CNI 1.1.
+runs_here() {
+  case $1 in
+    test_podman_cni_*) [ "$debian" = bookworm ] ;;
+    test_cri_status_* | test_cri_user_namespace_* | test_libcni_gc_* | test_libcni_status_*) [ "$debian" = testing ] ;;
+    test_containerd_* | test_cri_* | test_podman_* | test_chain_* | test_libcni_* | test_changeover_*) ;;
+    *) [ "$debian" = bookworm ] ;;
+  esac
 }
 
+say "Linux $(uname -r)"
 make_node
-for name in $(compgen -A function test_); do
-  [[ $name =~ $filter ]] || continue
-  run_test "$name"
-done
-[ $((passed + failed)) -gt 0 ] || fail "no test is named like $filter"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+run_tests "$filter" runs_here
