@@ -134,23 +134,38 @@ package.targets += [
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
       .product(name: "Yams", package: "Yams"),
     ], swiftSettings: strict),
-  // What a node's agent does, and its executable.
+  // What agent and controller share: the cluster's objects, and what any daemon does.
+  .target(
+    name: "ClusterObjects", dependencies: ["Addressing", "IPPool", "JSON", "KubernetesClient", "YAML"],
+    swiftSettings: strict),
+  .target(
+    name: "Daemon",
+    dependencies: [
+      "KubernetesClient", .product(name: "Hummingbird", package: "hummingbird"),
+      .product(name: "Logging", package: "swift-log"),
+    ], swiftSettings: strict),
+  // What a node's agent does, what the cluster's controller does, and their executable.
   .target(
     name: "NodeAgent",
     dependencies: [
-      "Addressing", "IPPool", "JSON", "KubernetesClient", "Operator", "Platform", "YAML", systemPackage,
-      .product(name: "Hummingbird", package: "hummingbird"),
-      .product(name: "Logging", package: "swift-log"),
+      "Addressing", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "Operator", "Platform",
+      "YAML", systemPackage, .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOPosix", package: "swift-nio"),
+    ], swiftSettings: strict),
+  .target(
+    name: "ClusterController",
+    dependencies: [
+      "Addressing", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "Operator", "YAML",
+      .product(name: "Logging", package: "swift-log"),
     ], swiftSettings: strict),
   .executableTarget(
     name: "ipvlan-agent",
     dependencies: [
-      "JSON", "KubernetesClient", "NodeAgent", "Platform",
+      "ClusterController", "Daemon", "JSON", "KubernetesClient", "NodeAgent", "Platform",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-    ], swiftSettings: strict),
+    ], path: "Sources/ipvlan-daemons", swiftSettings: strict),
   .target(
     name: "KubernetesStandIn",
     dependencies: [
@@ -163,16 +178,34 @@ package.targets += [
     name: "KubernetesClientTests",
     dependencies: ["KubernetesClient", "KubernetesStandIn", .product(name: "Logging", package: "swift-log")],
     swiftSettings: strict),
+  .target(
+    name: "ClusterTestSupport",
+    dependencies: ["ClusterObjects", "KubernetesClient", .product(name: "Logging", package: "swift-log")],
+    path: "Tests/ClusterTestSupport", swiftSettings: strict),
+  .testTarget(
+    name: "ClusterObjectsTests", dependencies: ["ClusterObjects", "ClusterTestSupport", "KubernetesClient"],
+    swiftSettings: strict),
   .testTarget(
     name: "NodeAgentTests",
     dependencies: [
-      "Addressing", "IPPool", "JSON", "KubernetesClient", "KubernetesStandIn", "NodeAgent", "Operator",
-      "Platform",
+      "Addressing", "ClusterObjects", "ClusterTestSupport", "Daemon", "IPPool", "JSON", "KubernetesClient",
+      "KubernetesStandIn", "NodeAgent", "Operator", "Platform",
       .product(name: "Logging", package: "swift-log"),
-    ], swiftSettings: strict),
+    ],
+    swiftSettings: strict),
+  .testTarget(
+    name: "ClusterControllerTests",
+    dependencies: [
+      "ClusterController", "ClusterObjects", "ClusterTestSupport", "Daemon", "JSON", "KubernetesClient",
+      "KubernetesStandIn", .product(name: "Logging", package: "swift-log"),
+    ],
+    swiftSettings: strict),
   // Against the API server that scripts/test --kubernetes starts.
   .testTarget(
     name: "KubernetesServerTests",
-    dependencies: ["KubernetesClient", "KubernetesStandIn", .product(name: "Logging", package: "swift-log")],
+    dependencies: [
+      "ClusterTestSupport", "KubernetesClient", "KubernetesStandIn",
+      .product(name: "Logging", package: "swift-log"),
+    ],
     swiftSettings: strict),
 ]

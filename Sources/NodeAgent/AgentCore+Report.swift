@@ -1,3 +1,4 @@
+internal import ClusterObjects
 internal import KubernetesClient
 
 /// What the agent reports, and of what it warns.
@@ -83,11 +84,11 @@ extension AgentCore {
     var warnings: [Warning] = []
     // One that names no node would be told of by every node.
     for fault in view.ledger.faults.values where fault.nodeNames.contains(options.nodeName) {
-      warnings.append(.init(identity: fault.identity, reason: "Invalid", message: fault.problem))
+      warnings.append(warning(fault.identity, "Invalid", message: fault.problem))
     }
     let own = Set(resolution?.entries.map(\.object.name) ?? [])
     for conflict in resolution?.conflicts ?? [] where own.contains(conflict.identity.name) {
-      warnings.append(.init(identity: conflict.identity, reason: "Conflict", message: conflict.problem))
+      warnings.append(warning(conflict.identity, "Conflict", message: conflict.problem))
     }
     for entry in resolution?.entries ?? [] {
       guard let counts = store?.pools.first(where: { $0.isFromCluster && $0.name == entry.object.name })
@@ -98,25 +99,33 @@ extension AgentCore {
       if !counts.outside.isEmpty {
         let addresses = counts.outside.prefix(5).map(\.description).joined(separator: ", ")
         warnings.append(
-          .init(
-            identity: identity, reason: "AddressesOutside",
+          warning(
+            identity, "AddressesOutside",
             message:
               "node \(options.nodeName): pods hold \(counts.outside.count) addresses that the pool has no more: \(addresses)"
           ))
       }
       if counts.free == 0, counts.total > 0, entry.withheld == nil {
         warnings.append(
-          .init(
-            identity: identity, reason: "Exhausted",
+          warning(
+            identity, "Exhausted",
             message: "node \(options.nodeName): none of \(counts.total) addresses is free"))
       }
+    }
+    if let rival {
+      var metadata = ObjectMetadata(name: options.nodeName)
+      metadata.uid = nodeUID
+      warnings.append(
+        Warning(
+          object: ObjectReference(Resources.nodes, metadata), reason: "AgentNotUnique",
+          message: "machine \(rival) reports as this node too: give each node a name of its own"))
     }
     return warnings
   }
 
-  struct Warning: Sendable, Hashable {
-    var identity: ObjectIdentity
-    var reason: String
-    var message: String
+  private func warning(_ identity: ObjectIdentity, _ reason: String, message: String) -> Warning {
+    var metadata = ObjectMetadata(name: identity.name)
+    metadata.uid = identity.uid
+    return Warning(object: ObjectReference(Resources.pools, metadata), reason: reason, message: message)
   }
 }

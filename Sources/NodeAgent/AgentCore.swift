@@ -1,3 +1,4 @@
+internal import ClusterObjects
 internal import IPPool
 internal import KubernetesClient
 internal import Logging

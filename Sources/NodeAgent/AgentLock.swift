@@ -1,3 +1,4 @@
+internal import Daemon
 internal import Operator
 internal import Platform
 internal import SystemPackage
@@ -6,22 +7,22 @@ internal import SystemPackage
 struct AgentLock: ~Copyable {
   private let file: OwnedDescriptor
 
-  /// - Throws: ``AgentRefusal``, with the status 75 (EX_TEMPFAIL) when another agent runs.
-  static func take(_ directory: String) throws(AgentRefusal) -> AgentLock {
+  /// - Throws: ``DaemonRefusal``, with the status 75 (EX_TEMPFAIL) when another agent runs.
+  static func take(_ directory: String) throws(DaemonRefusal) -> AgentLock {
     let path = AgentState.lockPath(in: directory)
     let file = try open(directory, path)
     let isLocked: Bool
     do throws(Errno) { isLocked = try file.tryLock(.exclusive) } catch {
-      throw AgentRefusal("\(path) cannot be locked: \(error)")
+      throw DaemonRefusal("\(path) cannot be locked: \(error)")
     }
     guard isLocked else {
-      throw AgentRefusal(
+      throw DaemonRefusal(
         "another ipvlan-agent runs on this node; see who: fuser -v \(path)", exitStatus: 75)
     }
     return AgentLock(file: file)
   }
 
-  private static func open(_ directory: String, _ path: String) throws(AgentRefusal) -> OwnedDescriptor {
+  private static func open(_ directory: String, _ path: String) throws(DaemonRefusal) -> OwnedDescriptor {
     do throws(Errno) {
       try Files.makeDirectory(
         directory, permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
@@ -29,7 +30,7 @@ struct AgentLock: ~Copyable {
         opening: path, .readOnly, options: [.create, .noFollow],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch {
-      throw AgentRefusal("\(path) cannot be made: \(error)")
+      throw DaemonRefusal("\(path) cannot be made: \(error)")
     }
   }
 }

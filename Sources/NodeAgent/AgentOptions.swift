@@ -1,3 +1,4 @@
+public import Daemon
 public import KubernetesClient
 
 /// What an agent is told at its start.
@@ -32,45 +33,4 @@ public struct AgentOptions: Sendable {
     self.listen = listen
     self.version = version
   }
-}
-
-/// The times of a reflector that tests shorten.
-struct ReflectorTimes: Sendable {
-  var watchSeconds = 240...480
-  var idleLimit: Duration = .seconds(120)
-  var relistSpread: Duration = .seconds(10)
-  var backoff = Backoff()
-
-  func options<Object>(_: Object.Type) -> Reflector<Object>.Options {
-    var options = Reflector<Object>.Options()
-    options.watchSeconds = watchSeconds
-    options.idleLimit = idleLimit
-    options.relistSpread = relistSpread
-    options.backoff = backoff
-    return options
-  }
-}
-
-/// An address with a port.
-public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
-  /// The address, without brackets.
-  public let host: String
-  /// The port; 0 for one that is free.
-  public let port: Int
-
-  /// Reads `127.0.0.1:9114` or `[::1]:9114`; `nil` for anything else.
-  public init?(_ text: String) {
-    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-      (0...65535).contains(port)
-    else { return nil }
-    let name = text[..<colon]
-    let isBracketed = name.hasPrefix("[") && name.hasSuffix("]")
-    guard isBracketed || !name.contains(":") else { return nil }
-    host = String(isBracketed ? name.dropFirst().dropLast() : name)
-    guard !host.isEmpty else { return nil }
-    self.port = port
-  }
-
-  /// As it is read.
-  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

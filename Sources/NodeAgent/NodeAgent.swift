@@ -1,3 +1,5 @@
+internal import ClusterObjects
+public import Daemon
 internal import KubernetesClient
 public import Logging
 
@@ -21,9 +23,9 @@ public struct NodeAgent: Sendable {
   }
 
   /// Runs until the task is cancelled.
-  /// - Throws: ``AgentRefusal`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
+  /// - Throws: ``DaemonRefusal`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
   ///   for.
-  public func run() async throws(AgentRefusal) {
+  public func run() async throws(DaemonRefusal) {
     let lock = try AgentLock.take(options.runDirectory)
     let configuration = ClientConfiguration(
       source: options.credentials, userAgent: "ipvlan-agent/\(options.version)")
@@ -35,10 +37,10 @@ public struct NodeAgent: Sendable {
     try result.get()
   }
 
-  private func run(_ client: APIClient, _ core: AgentCore) async -> Result<Void, AgentRefusal> {
+  private func run(_ client: APIClient, _ core: AgentCore) async -> Result<Void, DaemonRefusal> {
     let name = options.nodeName
     let own = Selection(fields: "metadata.name=\(name)")
-    return await withTaskGroup(of: Result<Void, AgentRefusal>.self) { group in
+    return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
       group.addTask {
         await reflector(client, Resources.pools).run { await core.takePools($0) }
         return .success(())
@@ -67,7 +69,7 @@ public struct NodeAgent: Sendable {
         await Reporter(client: client, core: core, options: options, log: log).run()
         return .success(())
       }
-      group.addTask { await Endpoints(core: core, options: options, log: log).run() }
+      group.addTask { await EndpointServer(core, options, log).run() }
       // All of them run until the task is cancelled; one that ends before takes the others with it.
       let first = await group.next() ?? .success(())
       group.cancelAll()

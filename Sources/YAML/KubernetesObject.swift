@@ -5,6 +5,9 @@ public struct KubernetesObject: Sendable {
   /// Its members, with their path in the document.
   public let fields: JSONFields
 
+  /// An object of these members.
+  public init(fields: JSONFields) { self.fields = fields }
+
   /// `kind`; `nil` for what is no object of Kubernetes.
   public var kind: String? { fields.object["kind"]?.string }
 

@@ -64,16 +64,3 @@ enum Cluster {
     return name
   }
 }
-
-/// Waits until something holds, for as long as a busy machine may take.
-func eventually(_ what: String, within limit: Duration = .seconds(120), _ condition: () async -> Bool)
-  async throws
-{
-  let end = ContinuousClock.now + limit
-  while !(await condition()) {
-    guard ContinuousClock.now < end else {
-      throw Cluster.Missing(description: "not within \(limit): \(what)")
-    }
-    try await Task.sleep(for: .milliseconds(20))
-  }
-}

@@ -39,7 +39,7 @@ extension Probe {
       try await probing.patch("a", ["metadata": ["finalizers": ["example.dev/hold"]]])
       try await probing.delete("a")
       let held = try await probing.get("a").metadata.deletionTimestamp != nil
-      try await probing.patch("a", ["metadata": ["finalizers": nil]])
+      try await probing.patch("a", ["metadata": ["finalizers": .null]])
       return "terminating: \(held), then \(await probing.outcome { _ = try await probing.get("a") })"
     },
   ]

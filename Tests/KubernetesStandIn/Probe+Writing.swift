@@ -45,7 +45,7 @@ extension Probe {
     Probe("a patch merges, and null removes", "size 1, color -, note x") { probing in
       try await probing.make("a", ["size": 1, "color": "red"])
       let object = try await probing.patch(
-        "a", ["spec": ["color": nil], "metadata": ["annotations": ["note": "x"]]])
+        "a", ["spec": ["color": .null], "metadata": ["annotations": ["note": "x"]]])
       return
         "size \(object["spec"]?["size"]?.integer ?? 0), color \(object["spec"]?["color"]?.string ?? "-"),"
         + " note \(object.metadata.annotations?["note"] ?? "-")"
@@ -68,6 +68,13 @@ extension Probe {
       return await probing.outcome {
         try await probing.patch("a", ["metadata": ["uid": "12345678-1234-1234-1234-123456789012"]])
       }
+    },
+    Probe("null in a patch, of what is there and of what is not", "color -, phase -") { probing in
+      try await probing.make("a")
+      try await probing.patch("a", ["spec": ["color": "red"]])
+      try await probing.patch("a", ["spec": ["color": .null]])
+      let object = try await probing.patch("a", ["status": ["phase": .null]], subresource: .status)
+      return "color \(text(object["spec"]?["color"])), phase \(text(object["status"]?["phase"]))"
     },
     Probe("a patch of what is not there", "notFound") { probing in
       await probing.outcome { try await probing.patch("absent", ["spec": ["size": 2]]) }
@@ -133,3 +140,5 @@ extension Probe {
     },
   ]
 }
+
+private func text(_ value: FieldValue?) -> String { value.map { "\($0)" } ?? "-" }

@@ -121,3 +121,17 @@ public final class StandIn: Sendable {
   /// Goes back to a backup.
   public func restore(_ backup: Backup) async { await store.restore(backup.content) }
 }
+
+extension StandIn {
+  /// A kubeconfig for it, of one who may do everything.
+  public var kubeconfig: String {
+    """
+    apiVersion: v1
+    kind: Config
+    clusters: [{name: c, cluster: {server: "\(address)"}}]
+    users: [{name: u, user: {token: admin}}]
+    contexts: [{name: x, context: {cluster: c, user: u}}]
+    current-context: x
+    """
+  }
+}

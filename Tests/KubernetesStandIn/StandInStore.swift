@@ -211,6 +211,10 @@ actor StandInStore {
     _ path: String, _ key: ObjectKey, _ collection: Collection, _ old: FieldValue, _ body: FieldValue,
     status: Bool
   ) throws(Refusal) -> FieldValue {
+    guard !status || collection.hasStatus else {
+      throw Refusal(
+        code: 404, reason: "NotFound", message: "the server could not find the requested resource")
+    }
     for name in ["resourceVersion", "uid"] {
       if let wanted = body["metadata"]?[name]?.string, !wanted.isEmpty,
         wanted != old["metadata"]?[name]?.string
@@ -349,7 +353,11 @@ func merged(_ target: FieldValue, _ patch: FieldValue) -> FieldValue {
   guard let members = patch.object else { return patch }
   var result = target.object ?? [:]
   for (name, value) in members {
-    result[name] = value == .null ? nil : merged(result[name] ?? .object([:]), value)
+    if value == .null {
+      result[name] = nil
+    } else {
+      result[name] = merged(result[name] ?? .object([:]), value)
+    }
   }
   return .object(result)
 }

@@ -1,3 +1,5 @@
+import ClusterObjects
+import ClusterTestSupport
 import Foundation
 import IPPool
 import KubernetesClient

@@ -1,3 +1,6 @@
+import ClusterObjects
+import ClusterTestSupport
+import Daemon
 import Foundation
 import IPPool
 import JSON
@@ -91,14 +94,7 @@ func running(
     ]
     try await StandIn.run(serving: served) { server in
       let kubeconfig = "\(directory)/kubeconfig"
-      try """
-      apiVersion: v1
-      kind: Config
-      clusters: [{name: c, cluster: {server: "\(server.address)"}}]
-      users: [{name: u, user: {token: admin}}]
-      contexts: [{name: x, context: {cluster: c, user: u}}]
-      current-context: x
-      """.write(toFile: kubeconfig, atomically: true, encoding: .utf8)
+      try server.kubeconfig.write(toFile: kubeconfig, atomically: true, encoding: .utf8)
       let source = CredentialSource.kubeconfig(paths: [kubeconfig])
       try await APIClient.withClient(
         ClientConfiguration(source: source, userAgent: "test"),
@@ -130,44 +126,5 @@ func running(
         }
       }
     }
-  }
-}
-
-/// Keeps what is logged.
-final class CapturedLog: LogHandler, Sendable {
-  private let lines = Mutex<[String]>([])
-
-  var text: String { lines.withLock { $0.joined(separator: "\n") } }
-  var metadata: Logger.Metadata {
-    get { [:] }
-    set {}
-  }
-  var logLevel: Logger.Level {
-    get { .info }
-    set {}
-  }
-
-  subscript(metadataKey _: String) -> Logger.Metadata.Value? {
-    get { nil }
-    set {}
-  }
-
-  func log(event: LogEvent) {
-    lines.withLock { $0.append("\(event.level) \(event.message) \(event.metadata ?? [:])") }
-  }
-}
-
-/// Waits until something holds, for as long as a busy machine may take.
-func eventually(
-  _ what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
-  _ condition: () async -> Bool
-) async throws {
-  let end = ContinuousClock.now + limit
-  while !(await condition()) {
-    guard ContinuousClock.now < end else {
-      Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
-      throw CancellationError()
-    }
-    try await Task.sleep(for: .milliseconds(10))
   }
 }

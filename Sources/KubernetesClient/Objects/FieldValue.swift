@@ -1,5 +1,6 @@
 /// Any JSON value: what an object holds that no Swift type describes, and the body of a patch.
 public enum FieldValue: Sendable, Hashable {
+  /// In a merge patch, the removal of a member.
   case null
   case bool(Bool)
   case integer(Int64)
@@ -72,7 +73,7 @@ extension FieldValue: Codable {
 }
 
 extension FieldValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+  ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
   /// A string.
   public init(stringLiteral value: String) { self = .string(value) }
@@ -86,6 +87,4 @@ extension FieldValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, E
   public init(dictionaryLiteral elements: (String, FieldValue)...) {
     self = .object(Dictionary(elements) { _, last in last })
   }
-  /// `null`: in a merge patch, the removal of a member.
-  public init(nilLiteral: ()) { self = .null }
 }

@@ -1,3 +1,4 @@
+internal import ClusterObjects
 internal import KubernetesClient
 
 /// What the agent knows of the cluster.

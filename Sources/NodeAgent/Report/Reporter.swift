@@ -1,3 +1,4 @@
+internal import ClusterObjects
 internal import KubernetesClient
 internal import Logging
 
@@ -15,7 +16,8 @@ struct Reporter: Sendable {
     var looked = ContinuousClock.now
     var reported: NodeReport?
     var backoff = options.reportBackoff
-    var bulletin = Bulletin(client, options)
+    var bulletin = Bulletin(
+      EventRecorder(client, component: "ipvlan-agent", host: options.nodeName), log: log)
     while !Task.isCancelled {
       try? await Task.sleep(for: options.lookInterval)
       let isRestless = await core.hasCooling && ContinuousClock.now - looked >= .seconds(5)
@@ -40,7 +42,7 @@ struct Reporter: Sendable {
           continue
         }
       }
-      await bulletin.tell(core, log)
+      await bulletin.tell(core.warnings)
     }
   }
 
@@ -76,44 +78,4 @@ struct Reporter: Sendable {
 extension NodeReport {
   /// It says that another machine has this node's name.
   var isOfTwo: Bool { conditions.contains { $0.kind == .agentUnique && !$0.isTrue } }
-}
-
-/// Tells people what happened to objects, each thing once as long as it lasts.
-private struct Bulletin: Sendable {
-  private let recorder: EventRecorder
-  private let nodeName: String
-  private var told: Set<AgentCore.Warning> = []
-  private var hasToldOfRival = false
-
-  init(_ client: APIClient, _ options: AgentOptions) {
-    recorder = EventRecorder(client, component: "ipvlan-agent", host: options.nodeName)
-    nodeName = options.nodeName
-  }
-
-  mutating func tell(_ core: AgentCore, _ log: Logger) async {
-    let warnings = await core.warnings
-    told.formIntersection(warnings)
-    for warning in warnings where !told.contains(warning) {
-      told.insert(warning)
-      var metadata = ObjectMetadata(name: warning.identity.name)
-      metadata.uid = warning.identity.uid
-      await record(warning.reason, warning.message, ObjectReference(Resources.pools, metadata), log)
-    }
-    if let rival = await core.rival, !hasToldOfRival {
-      hasToldOfRival = true
-      var metadata = ObjectMetadata(name: nodeName)
-      metadata.uid = await core.nodeUID
-      await record(
-        "AgentNotUnique", "machine \(rival) reports as this node too: give each node a name of its own",
-        ObjectReference(Resources.nodes, metadata), log)
-    }
-  }
-
-  private func record(_ reason: String, _ message: String, _ object: ObjectReference, _ log: Logger) async {
-    do throws(KubernetesError) {
-      try await recorder.record(.warning, reason, message, about: object)
-    } catch {
-      log.info("the event \(reason) about \(object.name ?? "") was not written: \(error)")
-    }
-  }
 }

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import ClusterObjects
 internal import IPPool
 internal import JSON
 internal import NIOPosix

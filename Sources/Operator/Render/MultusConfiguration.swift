@@ -1,9 +1,9 @@
 internal import CNI
-internal import IPVLAN
 package import JSON
 package import YAML
 
-/// A SpiderMultusConfig document for ipvlan, as Spiderpool's guide writes it.
+/// A SpiderMultusConfig, as Spiderpool's guide writes it: of ipvlan, or of the cniType custom, which brings its CNI
+/// configuration along.
 package struct MultusConfiguration: Sendable {
   /// The name of the NetworkAttachmentDefinition: `metadata.name`, unless an annotation gives another.
   package let name: String
@@ -11,18 +11,19 @@ package struct MultusConfiguration: Sendable {
   package let namespace: String
   /// The network's name in its configuration.
   let network: String
-  /// The link to attach to: a VLAN link is named after its NIC.
-  let master: String
   /// What the document asks Spiderpool to make, and must be there already here.
   let prerequisites: [String]
   /// What the document says in vain.
   let remarks: [String]
-  private let version: String
-  private let mtu: Int?
-  private let pools: JSONObject
-  private let hasCoordinator: Bool
-  private let hasIPAM: Bool
-  private let chained: [JSONValue]
+  /// `ipvlan-cni.dev/mode`; Spiderpool has no key for it.
+  private let mode: String?
+  private let content: Content
+
+  private enum Content: Sendable {
+    case ipvlan(IPVLANNetwork)
+    /// A CNI configuration, or a list of them. Empty where Multus is to look for a file of the network's name.
+    case custom(String)
+  }
 
   private static let keys = [
     "cniType", "ipvlan", "enableCoordinator", "coordinator", "disableIPAM", "customCNI", "chainCNIJsonData",
@@ -36,48 +37,59 @@ package struct MultusConfiguration: Sendable {
     try object.refuseUnknownKeys()
     (name, network) = try Self.names(object)
     namespace = try object.namespace()
-    version = try Self.version(object)
+    mode = try object.annotation("ipvlan-cni.dev/mode")
+    let version = try Self.version(object)
     let spec = try object.fields.required("spec", object.fields.fields("spec"))
     let type = try spec.required("cniType", spec.string("cniType"))
-    guard type == "ipvlan" else { throw spec.error("cniType", "must be ipvlan", kind: .unsupported) }
+    guard ["ipvlan", "custom"].contains(type) else {
+      throw spec.error(
+        "cniType", "must be ipvlan or custom: other types are served by Spiderpool", kind: .unsupported)
+    }
     try spec.refuseUnknownKeys(known: Self.keys)
+    if type == "custom" {
+      content = .custom(try Self.custom(spec))
+      (prerequisites, remarks) = ([], [])
+      return
+    }
     if let custom = try spec.string("customCNI"), !custom.isEmpty {
       throw spec.error("customCNI", "is for cniType custom", kind: .unsupported)
     }
-    let ipvlan = try spec.required("ipvlan", spec.fields("ipvlan"))
-    try ipvlan.refuseUnknownKeys(known: ["master", "bond", "vlanID", "mtu", "rdmaResourceName", "ippools"])
-    let links = try MasterLink(ipvlan)
-    (master, prerequisites) = (links.name, links.commands)
-    mtu = try ipvlan.int("mtu", in: 0...65535).flatMap { $0 == 0 ? nil : $0 }
-    pools = try Self.pools(ipvlan)
-    let coordinator = try spec.fields("coordinator")
-    let isEnabled = try spec.flag("enableCoordinator") ?? true
-    hasCoordinator = try coordinator?.string("mode") == "disabled" ? false : isEnabled
-    hasIPAM = try !(spec.flag("disableIPAM") ?? false)
-    chained = try Self.chained(spec)
-    remarks = links.remarks + (try Self.unused(ipvlan, coordinator))
+    let network = try IPVLANNetwork(spec, network: "\(namespace)/\(name)", version: version)
+    content = .ipvlan(network)
+    (prerequisites, remarks) = (network.prerequisites, network.remarks)
+    if let mode {
+      do throws(Refusal) { _ = try network.configurationList(name: name, mode: mode) } catch {
+        throw Self.annotationError(object, "ipvlan-cni.dev/mode", "\(error)")
+      }
+    }
   }
 
-  /// The CNI configuration list that stands for it.
+  /// The CNI configuration that stands for it, as a text.
   ///
-  /// - Parameter mode: the document has none, and Spiderpool always takes l2; access from the node needs another.
-  package func configurationList(mode: String) throws(Refusal) -> JSONObject {
-    var plugin: JSONObject = ["type": .string("ipvlan"), "master": .string(master), "mode": .string(mode)]
-    plugin["mtu"] = mtu.map(JSONValue.int)
-    // What the coordinator does there.
-    if hasCoordinator, mode != "l2" { plugin["hostAccess"] = .bool(true) }
-    if hasIPAM {
-      var ipam: JSONObject = ["type": .string("ippool"), "multusName": .string("\(namespace)/\(name)")]
-      if !pools.members.isEmpty { ipam["pools"] = .object(pools) }
-      plugin["ipam"] = .object(ipam)
+  /// - Parameter mode: that of the links, where the document names none. Spiderpool always takes l2; access from the
+  ///   node needs another.
+  package func configuration(mode: String) throws(Refusal) -> String {
+    switch content {
+    case .custom(let text): return text
+    case .ipvlan(let ipvlan):
+      let list = JSONValue.object(try ipvlan.configurationList(name: network, mode: self.mode ?? mode))
+      return String(decoding: list.serialized(indented: true), as: UTF8.self) + "\n"
     }
-    do throws(JSONFieldError) { _ = try PluginConfiguration(checking: JSONFields(plugin)) } catch {
-      throw Refusal("\(namespace)/\(name) cannot be rendered: \(error)")
+  }
+
+  private static func custom(_ spec: JSONFields) throws(JSONFieldError) -> String {
+    for key in ["ipvlan", "chainCNIJsonData"] where spec.value(key)?.array?.isEmpty != true {
+      if spec.value(key) != nil { throw spec.error(key, "is not for cniType custom", kind: .unsupported) }
     }
-    return [
-      "cniVersion": .string(version), "name": .string(network),
-      "plugins": .array([.object(plugin)] + chained),
-    ]
+    guard let text = try spec.string("customCNI"), !text.isEmpty else { return "" }
+    guard let configuration = (try? JSONValue(parsing: Array(text.utf8)))?.object else {
+      throw spec.error("customCNI", "must be the text of a JSON object")
+    }
+    let plugins = configuration["plugins"]?.array ?? [.object(configuration)]
+    guard !plugins.isEmpty, plugins.allSatisfy({ $0.object?["type"]?.string?.isEmpty == false }) else {
+      throw spec.error("customCNI", "must be a CNI configuration: each plugin of it needs a type")
+    }
+    return text
   }
 
   /// The names of the definition and of the network.
@@ -112,35 +124,5 @@ package struct MultusConfiguration: Sendable {
     JSONFieldError(
       path: "\(object.fields.path(of: "metadata.annotations")).\(key)",
       value: (try? object.annotation(key)).map(JSONValue.string), problem: problem)
-  }
-
-  private static func pools(_ ipvlan: JSONFields) throws(JSONFieldError) -> JSONObject {
-    var pools = JSONObject()
-    guard let fields = try ipvlan.fields("ippools") else { return pools }
-    try fields.refuseUnknownKeys(known: ["ipv4", "ipv6", "matchMasterSubnet"])
-    if try fields.flag("matchMasterSubnet") ?? false {
-      throw fields.error("matchMasterSubnet", "is not supported: name the pools", kind: .unsupported)
-    }
-    for key in ["ipv4", "ipv6"] {
-      if let names = try fields.strings(key), !names.isEmpty { pools[key] = .list(names) }
-    }
-    return pools
-  }
-
-  private static func chained(_ spec: JSONFields) throws(JSONFieldError) -> [JSONValue] {
-    try spec.parsedElements("chainCNIJsonData", "the text of a JSON object that has a type") { text in
-      (try? JSONValue(parsing: Array(text.utf8))).flatMap { $0.object?["type"]?.string == nil ? nil : $0 }
-    } ?? []
-  }
-
-  private static func unused(
-    _ ipvlan: JSONFields, _ coordinator: JSONFields?
-  ) throws(JSONFieldError) -> [String] {
-    var unused: [String] = []
-    if let name = try ipvlan.string("rdmaResourceName"), !name.isEmpty { unused.append("rdmaResourceName") }
-    for key in ["hijackCIDR", "policyRoutes"] where coordinator?.value(key)?.array?.isEmpty == false {
-      unused.append("coordinator.\(key)")
-    }
-    return unused.map { "\($0) says nothing here, and is left out" }
   }
 }

@@ -101,31 +101,41 @@ package struct Rendering: Sendable {
   private func document(
     _ configuration: MultusConfiguration, _ number: Int, isAlone: Bool, mode: String
   ) throws(Refusal) -> Document {
-    let list = JSONValue.object(try configuration.configurationList(mode: mode))
-    let json = String(decoding: list.serialized(indented: true), as: UTF8.self)
+    let text = try configuration.configuration(mode: mode)
     switch form {
     case .cni:
-      return Document(fileName: "\(10 + number)-\(configuration.network).conflist", text: json + "\n")
+      let json = try? JSONValue(parsing: Array(text.utf8))
+      guard let object = json?.object else {
+        throw Refusal("\(configuration.name) has no customCNI, and nothing is left to render")
+      }
+      let ending = object["plugins"] == nil ? "conf" : "conflist"
+      return Document(
+        fileName: "\(10 + number)-\(configuration.network).\(ending)",
+        text: text.hasSuffix("\n") ? text : text + "\n")
     case .nad:
       // A name of Kubernetes has no underscore.
       let name = isAlone ? configuration.name : "\(configuration.namespace)_\(configuration.name)"
-      return Document(fileName: "\(name).yaml", text: Self.definition(configuration, json))
+      return Document(fileName: "\(name).yaml", text: Self.definition(configuration, text))
     }
   }
 
   /// The configuration stands in a literal block, so that it can be read and compared.
-  private static func definition(_ configuration: MultusConfiguration, _ json: String) -> String {
-    let block = json.split(separator: "\n").map { "    \($0)\n" }.joined()
-    return """
+  private static func definition(_ configuration: MultusConfiguration, _ text: String) -> String {
+    let head = """
       apiVersion: k8s.cni.cncf.io/v1
       kind: NetworkAttachmentDefinition
       metadata:
         name: \(YAMLText.scalar(configuration.name))
         namespace: \(YAMLText.scalar(configuration.namespace))
-      spec:
-        config: |
 
-      """ + block
+      """
+    guard !text.isEmpty else { return head + "spec: {}\n" }
+    // A block ends with one line feed, unless its head says otherwise, and begins without spaces.
+    let indentation = text.first == " " ? "2" : ""
+    let lines = (text.hasSuffix("\n") ? text.dropLast() : text[...]).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let block = lines.map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined()
+    return head + "spec:\n  config: |\(indentation)\(text.hasSuffix("\n") ? "" : "-")\n" + block
   }
 
   /// All documents as one text.

@@ -1,21 +1,23 @@
-internal import KubernetesClient
+package import KubernetesClient
 
 /// How far a collection that is followed can be relied on.
-struct Feed: Sendable {
+package struct Feed: Sendable {
   /// The whole collection has been read in this run: what is not there is not there.
-  private(set) var isComplete = false
+  package private(set) var isComplete = false
   /// The version of the last list.
-  private(set) var version = ""
+  package private(set) var version = ""
   /// What keeps it from being followed; what was read before stays all that is known.
-  private(set) var failure: Failure?
+  package private(set) var failure: Failure?
 
-  struct Failure: Sendable, Hashable {
-    var problem: String
-    var since: Timestamp
+  package struct Failure: Sendable, Hashable {
+    package var problem: String
+    package var since: Timestamp
   }
 
+  package init() {}
+
   /// Takes note of what a reflector has told.
-  mutating func note<Object>(_ event: ReflectorEvent<Object>) {
+  package mutating func note<Object>(_ event: ReflectorEvent<Object>) {
     switch event {
     case .listed(let list):
       isComplete = true

@@ -1,7 +1,7 @@
+import ClusterObjects
+import ClusterTestSupport
 import KubernetesClient
 import Testing
-
-@testable import NodeAgent
 
 @Suite struct PoolLedgerTests {
   private let good = pool("a", ips: ["10.0.0.1"])

@@ -1,43 +1,47 @@
-internal import Addressing
+package import Addressing
 internal import IPPool
 internal import JSON
 
 /// What a node needs to know of itself to tell which pools are its own.
-struct NodeIdentity: Sendable, Hashable {
+package struct NodeIdentity: Sendable, Hashable {
   /// The node's name.
-  var name: String
+  package var name: String
   /// The labels of the Node; `nil` as long as nobody could tell.
-  var labels: [String: String]?
+  package var labels: [String: String]?
+
+  package init(name: String, labels: [String: String]?) { (self.name, self.labels) = (name, labels) }
 }
 
 /// What becomes of the cluster's pools on one node.
-struct PoolResolution: Sendable {
+package struct PoolResolution: Sendable {
   /// A pool of this node.
-  struct Entry: Sendable {
-    let object: PoolObject
+  package struct Entry: Sendable {
+    package let object: PoolObject
     /// What this node may give: without the addresses that older pools have.
-    let addresses: AddressSet
+    package let addresses: AddressSet
     /// Why nothing is given from it; `nil` when something is.
-    let withheld: String?
+    package let withheld: String?
   }
 
   /// Something to tell of a pool.
-  struct Conflict: Sendable, Hashable {
-    let identity: ObjectIdentity
-    let problem: String
+  package struct Conflict: Sendable, Hashable {
+    package let identity: ObjectIdentity
+    package let problem: String
   }
 
   /// The pools of this node, the older first.
-  var entries: [Entry] = []
+  package var entries: [Entry] = []
   /// Pools that older ones leave less to, or nothing.
-  var conflicts: [Conflict] = []
+  package var conflicts: [Conflict] = []
 }
 
 /// Decides which pools serve a node, and what of them. Every node decides alike, since every node sees the same objects.
-struct PoolResolver: Sendable {
-  let node: NodeIdentity
+package struct PoolResolver: Sendable {
+  package let node: NodeIdentity
 
-  func resolve(_ pools: some Collection<PoolObject>) -> PoolResolution {
+  package init(node: NodeIdentity) { self.node = node }
+
+  package func resolve(_ pools: some Collection<PoolObject>) -> PoolResolution {
     var resolution = PoolResolution()
     var older: [(pool: NodePool, addresses: AddressSet)] = []
     let sorted = pools.sorted { ObjectIdentity.precedes($0.identity, $1.identity) }

@@ -1,8 +1,8 @@
 import Addressing
+import ClusterObjects
+import ClusterTestSupport
 import KubernetesClient
 import Testing
-
-@testable import NodeAgent
 
 @Suite struct PoolResolverTests {
   @Test("a node has the pools that name it, and no others")

@@ -1,9 +1,8 @@
-import KubernetesClient
-
-@testable import NodeAgent
+package import ClusterObjects
+package import KubernetesClient
 
 /// A SpiderIPPool as the API server hands it out.
-func pool(
+package func pool(
   _ name: String, subnet: String = "10.0.0.0/24", ips: [String], nodes: [String] = ["n1"], age: Int = 100,
   generation: Int64 = 1, uid: String? = nil, isTerminating: Bool = false, _ more: [String: FieldValue] = [:]
 ) -> UnstructuredObject {
@@ -25,7 +24,7 @@ func pool(
     ])
 }
 
-func reserved(_ name: String, ips: [String]) -> UnstructuredObject {
+package func reserved(_ name: String, ips: [String]) -> UnstructuredObject {
   UnstructuredObject(
     metadata: ObjectMetadata(name: name),
     fields: [
@@ -35,7 +34,7 @@ func reserved(_ name: String, ips: [String]) -> UnstructuredObject {
 }
 
 /// What becomes of the pools on a node.
-func resolved(
+package func resolved(
   _ objects: [UnstructuredObject], on node: String = "n1", labels: [String: String]? = [:]
 ) throws -> PoolResolution {
   try PoolResolver(node: NodeIdentity(name: node, labels: labels)).resolve(objects.map { try PoolObject($0) })

@@ -1,9 +1,9 @@
-internal import JSON
-internal import KubernetesClient
+package import JSON
+package import KubernetesClient
 
 extension JSONValue {
   /// A value of the API as the parsers take it. Members are sorted by their names: what is equal is written equally.
-  init(_ value: FieldValue) {
+  package init(_ value: FieldValue) {
     switch value {
     case .null: self = .null
     case .bool(let flag): self = .bool(flag)
@@ -18,7 +18,7 @@ extension JSONValue {
 }
 
 extension JSONObject {
-  init(_ members: [String: FieldValue]) {
+  package init(_ members: [String: FieldValue]) {
     self.init()
     for (name, value) in members.sorted(by: { $0.key < $1.key }) { self[name] = JSONValue(value) }
   }

@@ -1,28 +1,28 @@
-internal import KubernetesClient
+package import KubernetesClient
 
 /// The pools of the cluster, each in the last form that could be used.
 ///
 /// An object that the parser refuses though the API server took it stays in use as it was before, and hides no other.
-struct PoolLedger: Sendable {
+package struct PoolLedger: Sendable {
   /// The usable pools by name.
-  private(set) var pools: [String: PoolObject] = [:]
+  package private(set) var pools: [String: PoolObject] = [:]
   /// What is wrong with the newest form of a pool, by name.
-  private(set) var faults: [String: Fault] = [:]
+  package private(set) var faults: [String: Fault] = [:]
 
-  struct Fault: Sendable, Hashable {
-    var identity: ObjectIdentity
-    var problem: String
+  package struct Fault: Sendable, Hashable {
+    package var identity: ObjectIdentity
+    package var problem: String
     /// The nodes that the pool names, as far as they can be read.
-    var nodeNames: [String] = []
+    package var nodeNames: [String] = []
   }
 
   /// Begins with what the file of the run before held, so that a pool that is wrong now is used as it was then.
-  init(before pools: [PoolObject] = []) {
+  package init(before pools: [PoolObject] = []) {
     for pool in pools { self.pools[pool.name] = pool }
   }
 
   /// Takes over the whole collection: what is not in it is gone.
-  mutating func replace(with objects: [UnstructuredObject]) {
+  package mutating func replace(with objects: [UnstructuredObject]) {
     let names = Set(objects.compactMap(\.metadata.name))
     pools = pools.filter { names.contains($0.key) }
     faults = [:]
@@ -30,7 +30,7 @@ struct PoolLedger: Sendable {
   }
 
   /// Takes a new object, or a new form of one.
-  mutating func take(_ object: UnstructuredObject) {
+  package mutating func take(_ object: UnstructuredObject) {
     guard let name = object.metadata.name else { return }
     do throws(ObjectFault) {
       pools[name] = try PoolObject(object)
@@ -46,7 +46,7 @@ struct PoolLedger: Sendable {
   }
 
   /// An object is gone.
-  mutating func remove(_ name: String) {
+  package mutating func remove(_ name: String) {
     pools[name] = nil
     faults[name] = nil
   }

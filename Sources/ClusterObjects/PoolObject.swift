@@ -1,28 +1,30 @@
-internal import IPPool
-internal import JSON
-internal import KubernetesClient
+package import IPPool
+package import JSON
+package import KubernetesClient
 internal import YAML
 
 /// Why an object of the API cannot be used.
-struct ObjectFault: Error, Sendable, Hashable, CustomStringConvertible {
+package struct ObjectFault: Error, Sendable, Hashable, CustomStringConvertible {
   /// What is wrong, with key and value.
-  var problem: String
+  package var problem: String
 
-  var description: String { problem }
+  package init(problem: String) { self.problem = problem }
+
+  package var description: String { problem }
 }
 
 /// A SpiderIPPool of the API server that the parser of pool files has read and found right.
-struct PoolObject: Sendable {
-  let identity: ObjectIdentity
-  let specification: JSONObject
+package struct PoolObject: Sendable {
+  package let identity: ObjectIdentity
+  package let specification: JSONObject
   /// The pool; its addresses are without `excludeIPs`.
-  let pool: NodePool
+  package let pool: NodePool
 
-  var name: String { pool.name }
+  package var name: String { pool.name }
 
   /// Reads an object.
   /// - Throws: ``ObjectFault`` with the parser's own words.
-  init(_ object: UnstructuredObject) throws(ObjectFault) {
+  package init(_ object: UnstructuredObject) throws(ObjectFault) {
     let identity = ObjectIdentity(object.metadata)
     var members = JSONObject(object.fields)
     // Somebody else's business; everything else must be understood.
@@ -34,7 +36,7 @@ struct PoolObject: Sendable {
   }
 
   /// Reads an item of the file that ``PoolFile`` has written.
-  init(ofFile item: JSONObject) throws(ObjectFault) {
+  package init(ofFile item: JSONObject) throws(ObjectFault) {
     let fields = JSONFields(item["metadata"]?.object ?? [:])
     var members = item
     members["metadata"] = nil
@@ -70,16 +72,16 @@ struct PoolObject: Sendable {
 }
 
 /// What tells an object and its states apart.
-struct ObjectIdentity: Sendable, Hashable {
-  let name: String
-  let uid: String
-  let generation: Int
+package struct ObjectIdentity: Sendable, Hashable {
+  package let name: String
+  package let uid: String
+  package let generation: Int
   /// When it was made, by the server's clock: the same for all who ask.
-  let created: Timestamp?
+  package let created: Timestamp?
   /// When its deletion was asked for.
-  let terminating: Timestamp?
+  package let terminating: Timestamp?
 
-  init(_ metadata: ObjectMetadata) {
+  package init(_ metadata: ObjectMetadata) {
     name = metadata.name ?? ""
     uid = metadata.uid ?? ""
     generation = Int(metadata.generation ?? 0)
@@ -87,7 +89,7 @@ struct ObjectIdentity: Sendable, Hashable {
     terminating = metadata.deletionTimestamp
   }
 
-  init(_ metadata: JSONFields) {
+  package init(_ metadata: JSONFields) {
     func text(_ key: String) -> String? { metadata.object[key]?.string }
     name = text("name") ?? ""
     uid = text("uid") ?? ""
@@ -97,7 +99,7 @@ struct ObjectIdentity: Sendable, Hashable {
   }
 
   /// As the object's own metadata says it. Without the version, which a new status changes too.
-  var metadata: JSONObject {
+  package var metadata: JSONObject {
     var metadata: JSONObject = [
       "name": .string(name), "uid": .string(uid), "generation": .int(generation),
     ]
@@ -107,7 +109,7 @@ struct ObjectIdentity: Sendable, Hashable {
   }
 
   /// The older goes first, as everywhere where two contradict each other.
-  static func precedes(_ left: ObjectIdentity, _ right: ObjectIdentity) -> Bool {
+  package static func precedes(_ left: ObjectIdentity, _ right: ObjectIdentity) -> Bool {
     (left.created?.seconds ?? 0, left.name) < (right.created?.seconds ?? 0, right.name)
   }
 }

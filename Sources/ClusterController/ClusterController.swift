@@ -1,0 +1,112 @@
+internal import ClusterObjects
+public import Daemon
+internal import KubernetesClient
+public import Logging
+internal import Synchronization
+
+/// The controller of a cluster: makes NetworkAttachmentDefinitions of SpiderMultusConfigs, says in the status of pools
+/// what nodes hold of them, and keeps pools that are being deleted until nothing is held.
+///
+/// Of several only one leads. No node waits for it: with all controllers dead pods are attached as before.
+public struct ClusterController: Sendable {
+  private let options: ControllerOptions
+  private let log: Logger
+
+  /// A controller that is not running yet.
+  public init(_ options: ControllerOptions, log: Logger) {
+    self.options = options
+    self.log = log
+  }
+
+  /// Runs until the task is cancelled.
+  /// - Throws: ``DaemonRefusal`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
+  ///   for.
+  public func run() async throws(DaemonRefusal) {
+    let configuration = ClientConfiguration(
+      source: options.credentials, userAgent: "ipvlan-controller/\(options.version)")
+    let leader = Leader()
+    let result = await APIClient.withClient(configuration, log: log) { client in
+      let elector = LeaseElector(
+        client, name: "ipvlan-controller", namespace: options.namespace, identity: options.identity,
+        times: options.electing, log: log)
+      return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
+        group.addTask {
+          await elector.run { await lead(client, leader) }
+          return .success(())
+        }
+        group.addTask { await EndpointServer(leader, options, log).run() }
+        let first = await group.next() ?? .success(())
+        group.cancelAll()
+        return first
+      }
+    }
+    try result.get()
+  }
+
+  /// Does the work until the lease is lost. A new leader begins with a new view: the former one is old.
+  private func lead(_ client: APIClient, _ leader: Leader) async {
+    let core = ControllerCore(options, log: log)
+    leader.core = core
+    defer { leader.core = nil }
+    await withTaskGroup(of: Void.self) { group in
+      for collection in ControllerView.collections {
+        group.addTask {
+          await Reflector(
+            client, collection, options: options.reflecting.options(UnstructuredObject.self), log: log
+          ).run { await core.take(collection, $0) }
+        }
+      }
+      group.addTask { await work(client, core) }
+      group.addTask {
+        while !Task.isCancelled {
+          try? await Task.sleep(for: .milliseconds(500))
+          if await core.isWaiting { core.poke() }
+        }
+      }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func work(_ client: APIClient, _ core: ControllerCore) async {
+    var bulletin = Bulletin(EventRecorder(client, component: "ipvlan-controller"), log: log)
+    for await _ in core.changes {
+      try? await Task.sleep(for: options.settling)
+      for step in await core.steps() {
+        guard !Task.isCancelled else { return }
+        do throws(KubernetesError) {
+          await core.note(step, try await step.take(client))
+        } catch {
+          guard error.kind != .cancelled else { return }
+          if error.kind == .notFound, await isWithoutStatus(step, client) {
+            await core.noteForeign(step.key.collection)
+          } else {
+            await core.note(step, failed: error)
+          }
+          // The others would fail as well, and wait for nothing.
+          if [.unreachable, .timedOut, .unauthorized, .untrusted].contains(error.kind) { break }
+        }
+      }
+      await bulletin.tell(core.warnings)
+    }
+  }
+
+  /// Whether the object is there, and its kind has no status to be written.
+  private func isWithoutStatus(_ step: Step, _ client: APIClient) async -> Bool {
+    guard case .writeStatus(let collection, let object, _) = step, let name = object.metadata.name else {
+      return false
+    }
+    let found = try? await client.get(collection, name, namespace: object.metadata.namespace)
+    return found?.metadata.uid == object.metadata.uid && found != nil
+  }
+}
+
+/// What the endpoints may look at: the core, while this process leads.
+final class Leader: Sendable {
+  private let current = Mutex<ControllerCore?>(nil)
+
+  var core: ControllerCore? {
+    get { current.withLock { $0 } }
+    set { current.withLock { $0 = newValue } }
+  }
+}

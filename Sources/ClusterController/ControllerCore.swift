@@ -1,0 +1,165 @@
+internal import ClusterObjects
+internal import KubernetesClient
+internal import Logging
+
+/// The knowledge and the decisions of a controller that leads; what waits and sends is in ``ClusterController``.
+actor ControllerCore {
+  private let options: ControllerOptions
+  private let log: Logger
+  private var view = ControllerView()
+  private var nodes: NodeKeeper
+  private var pacer: Pacer
+  /// Collections whose CRD is Spiderpool's: it has no conditions.
+  private var foreign: Set<String> = []
+  /// What was said last of steps that fail, so that it is said once.
+  private var faults: [Step.Key: String] = [:]
+  private(set) var warnings: [Warning] = []
+  /// Steps are left that have to wait.
+  private(set) var isWaiting = false
+  /// Raised whenever something has come that may need a step.
+  nonisolated let changes: AsyncStream<Void>
+  private let raise: AsyncStream<Void>.Continuation
+
+  init(_ options: ControllerOptions, log: Logger) {
+    self.options = options
+    self.log = log
+    nodes = NodeKeeper(holdTime: options.holdTime)
+    pacer = Pacer(options.pace)
+    (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  }
+
+  /// Asks for the next ``steps()``.
+  nonisolated func poke() { raise.yield() }
+
+  func take(_ collection: Resources.Collection, _ event: ReflectorEvent<UnstructuredObject>) {
+    let name = collection.qualifiedName
+    let before = view.feeds.first { $0.collection == name }?.feed.failure?.problem
+    view.take(collection, event)
+    let after = view.feeds.first { $0.collection == name }?.feed.failure?.problem
+    if let after, after != before {
+      log.warning("\(after); it is tried again until it succeeds", metadata: ["collection": "\(name)"])
+    }
+    if before != nil, after == nil { log.info("\(name) is followed again") }
+    // Somebody may have put another CRD in its place.
+    if case .listed = event { foreign.remove(name) }
+    raise.yield()
+  }
+
+  /// The writes that are needed now, those first that others wait for.
+  func steps(at now: ContinuousClock.Instant = .now) -> [Step] {
+    let networks = NetworkPlan(view, mode: options.mode)
+    var steps = networks.steps
+    warnings = networks.verdicts.compactMap { network, verdict in
+      verdict.warning.map {
+        Warning(
+          object: ObjectReference(Resources.networks, network.metadata), reason: $0.reason,
+          message: $0.message)
+      }
+    }
+    steps += poolSteps()
+    for (network, verdict) in networks.verdicts {
+      add(verdict.draft, Resources.networks, network, to: &steps)
+    }
+    steps += nodes.steps(view, at: now)
+    for step in steps where pacer.isDisputed(step) {
+      warnings.append(
+        Warning(
+          object: ObjectReference(Resources.definitions, metadata(of: step.key)), reason: "Conflict",
+          message: "somebody else keeps changing it: of two controllers that make it, one has to be stopped"))
+    }
+    let allowed = steps.filter { pacer.allows($0, at: now) }
+    isWaiting = allowed.count < steps.count || nodes.isWaiting
+    return allowed
+  }
+
+  private func poolSteps() -> [Step] {
+    guard view.pools.feed.isComplete else { return [] }
+    let conflicts = Dictionary(
+      grouping: PoolResolver(node: NodeIdentity(name: "", labels: [:])).resolve(view.ledger.pools.values)
+        .conflicts, by: \.identity.name)
+    var finalizers: [Step] = []
+    var statuses: [Step] = []
+    for (key, pool) in view.pools.objects.sorted(by: { $0.key < $1.key }) {
+      let use = PoolUse(key.name, pool.metadata, view.reports.objects.values)
+      if let step = PoolKeeper.step(for: pool, use, isWhole: view.reports.isWhole) { finalizers.append(step) }
+      // Half of the reports would make counts that are too small.
+      guard view.reports.feed.isComplete else { continue }
+      let status = PoolStatus(
+        pool, usable: view.ledger.pools[key.name], fault: view.ledger.faults[key.name],
+        conflicts: conflicts[key.name]?.map(\.problem) ?? [], use)
+      add(status.draft, Resources.pools, pool, to: &statuses)
+    }
+    return finalizers + statuses
+  }
+
+  private func add(
+    _ draft: StatusDraft, _ collection: Resources.Collection, _ object: UnstructuredObject,
+    to steps: inout [Step]
+  ) {
+    let isOurs = !foreign.contains(collection.qualifiedName)
+    guard let patch = draft.patch(over: object, isOurs: isOurs) else { return }
+    steps.append(.writeStatus(collection, object, patch))
+  }
+
+  private func metadata(of key: Step.Key) -> ObjectMetadata {
+    view.definitions.objects[key.object]?.metadata
+      ?? ObjectMetadata(name: key.object.name, namespace: key.object.namespace)
+  }
+
+  /// Takes note of a step that was taken.
+  /// - Parameter object: what the server has now; `nil` where it is gone.
+  func note(_ step: Step, _ object: UnstructuredObject?) {
+    let key = step.key
+    pacer.note(step, at: .now, failed: nil)
+    if faults.removeValue(forKey: key) != nil { log.info("\(key) can be written again") }
+    if case .writeStatus = step {
+      log.debug("\(key): \(step.text)")
+    } else {
+      log.info("\(key): \(step.text)")
+    }
+    guard let object else { return }
+    view.put(key.collection, object)
+    if case .writeStatus(_, _, let status) = step, status["conditions"] != nil,
+      object["status"]?["conditions"] == nil
+    {
+      noteForeign(key.collection)
+    }
+  }
+
+  /// Takes note of a step that failed.
+  func note(_ step: Step, failed error: KubernetesError) {
+    let key = step.key
+    pacer.note(step, at: .now, failed: error)
+    isWaiting = true
+    // The object has changed meanwhile: its event is on the way.
+    guard error.kind != .conflict else { return }
+    guard faults[key] != "\(error)" else { return }
+    faults[key] = "\(error)"
+    log.warning("\(error); it is tried again")
+  }
+
+  /// The collection's objects have no conditions, or no status at all.
+  func noteForeign(_ collection: String) {
+    guard foreign.insert(collection).inserted else { return }
+    log.info("\(collection) has no status.conditions: its CRD is Spiderpool's, and conditions are left out")
+  }
+
+  /// Why the controller is not ready.
+  var problems: [String] {
+    view.feeds.compactMap { collection, feed in
+      feed.failure?.problem ?? (feed.isComplete ? nil : "\(collection) not read yet")
+    }
+  }
+
+  /// What the endpoints show.
+  var counts: [(collection: String, objects: Int, isFollowed: Bool)] {
+    let counts = [
+      view.networks.objects.count, view.definitions.objects.count, view.pools.objects.count,
+      view.reports.objects.count, view.nodes.objects.count,
+    ]
+    return zip(view.feeds, counts).map { ($0.collection, $1, $0.feed.isComplete && $0.feed.failure == nil) }
+  }
+
+  /// How many steps fail.
+  var failing: Int { faults.count }
+}

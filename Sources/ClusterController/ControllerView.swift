@@ -1,0 +1,86 @@
+internal import ClusterObjects
+internal import KubernetesClient
+
+/// What the controller knows of the cluster.
+struct ControllerView: Sendable {
+  /// The objects of a collection, and how far they can be relied on.
+  struct Mirror<Value: Sendable>: Sendable {
+    private(set) var feed = Feed()
+    private(set) var objects: [ObjectKey: Value] = [:]
+    private let make: @Sendable (UnstructuredObject) -> Value
+
+    init(_ make: @escaping @Sendable (UnstructuredObject) -> Value) { self.make = make }
+
+    /// Everything has been read, and nothing is known to be missing: what is not there is not there.
+    var isWhole: Bool { feed.isComplete && feed.failure == nil }
+
+    mutating func take(_ event: ReflectorEvent<UnstructuredObject>) {
+      feed.note(event)
+      switch event {
+      case .listed(let list):
+        objects = [:]
+        for object in list.items { put(object) }
+      case .changed(let object): put(object)
+      case .deleted(let object): remove(object)
+      case .connected, .failed: break
+      }
+    }
+
+    /// Takes over what the server has answered to a write, so that it is not written again before its event comes.
+    mutating func put(_ object: UnstructuredObject) {
+      if let key = object.metadata.key { objects[key] = make(object) }
+    }
+
+    mutating func remove(_ object: UnstructuredObject) {
+      if let key = object.metadata.key { objects[key] = nil }
+    }
+  }
+
+  var networks = Mirror { $0 }
+  var definitions = Mirror { $0 }
+  var pools = Mirror { $0 }
+  var reports = Mirror(ReportObject.init)
+  var nodes = Mirror { _ in () }
+  /// The pools in the last form that could be used.
+  private(set) var ledger = PoolLedger()
+
+  mutating func take(_ collection: Resources.Collection, _ event: ReflectorEvent<UnstructuredObject>) {
+    switch collection {
+    case Resources.networks: networks.take(event)
+    case Resources.definitions: definitions.take(event)
+    case Resources.reports: reports.take(event)
+    case Resources.nodes: nodes.take(event)
+    case Resources.pools:
+      pools.take(event)
+      switch event {
+      case .listed(let list): ledger.replace(with: list.items)
+      case .changed(let object): ledger.take(object)
+      case .deleted(let object): if let name = object.metadata.name { ledger.remove(name) }
+      case .connected, .failed: break
+      }
+    default: break
+    }
+  }
+
+  /// Takes over the answer to a write.
+  mutating func put(_ collection: String, _ object: UnstructuredObject) {
+    switch collection {
+    case Resources.networks.qualifiedName: networks.put(object)
+    case Resources.definitions.qualifiedName: definitions.put(object)
+    case Resources.pools.qualifiedName: pools.put(object)
+    case Resources.reports.qualifiedName: reports.put(object)
+    default: break
+    }
+  }
+
+  /// What is followed, in the order in which people look for it.
+  static let collections = [
+    Resources.networks, Resources.definitions, Resources.pools, Resources.reports, Resources.nodes,
+  ]
+
+  /// How far each collection can be relied on.
+  var feeds: [(collection: String, feed: Feed)] {
+    zip(Self.collections, [networks.feed, definitions.feed, pools.feed, reports.feed, nodes.feed])
+      .map { ($0.qualifiedName, $1) }
+  }
+}

@@ -1,0 +1,62 @@
+internal import Addressing
+internal import KubernetesClient
+
+/// What a node's agent has reported: an IPVLANNode, as far as the controller needs it.
+struct ReportObject: Sendable {
+  struct Pool: Sendable {
+    let uid: String
+    let generation: Int
+    let held: Int
+    let error: String?
+  }
+
+  struct Record: Sendable {
+    let address: String
+    let pod: String?
+    let podUID: String?
+  }
+
+  /// Without its status.
+  let object: UnstructuredObject
+  /// The node's pools by name. Of two with one name, one of the API server and one of a file, the plugin uses the file's.
+  let pools: [String: [Pool]]
+  /// Who holds what, by the pool's name; `nil` when there is more than a report takes.
+  let records: [String: [Record]]?
+  /// The node's files are what the API server had.
+  let isInStep: Bool
+
+  var name: String { object.metadata.name ?? "" }
+
+  init(_ object: UnstructuredObject) {
+    self.object = UnstructuredObject(metadata: object.metadata)
+    let status = object["status"]
+    var pools: [String: [Pool]] = [:]
+    for pool in status?["pools"]?.array ?? [] {
+      guard let name = pool["name"]?.string else { continue }
+      pools[name, default: []].append(
+        Pool(
+          uid: pool["uid"]?.string ?? "", generation: Int(pool["generation"]?.integer ?? 0),
+          held: Int(pool["held"]?.integer ?? 0), error: pool["error"]?.string))
+    }
+    self.pools = pools
+    records = status?["records"]?.array.map { entries in
+      var records: [String: [Record]] = [:]
+      for entry in entries {
+        guard let address = entry["ip"]?.string, let pool = entry["pool"]?.string else { continue }
+        records[pool, default: []].append(
+          Record(address: address, pod: entry["pod"]?.string, podUID: entry["podUID"]?.string))
+      }
+      return records
+    }
+    isInStep =
+      status?["conditions"]?.array?.first { $0["type"]?.string == "PoolsInSync" }?["status"]?.string == "True"
+  }
+
+  /// What the node has of a pool of the API server.
+  func pool(_ name: String, uid: String) -> Pool? { pools[name]?.first { $0.uid == uid } }
+
+  /// Whether the node's own files have the pool's name, and the API server's pool is not used.
+  func isHidden(_ name: String, uid: String) -> Bool {
+    pool(name, uid: uid) == nil && pool(name, uid: "") != nil
+  }
+}

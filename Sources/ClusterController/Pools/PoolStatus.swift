@@ -1,0 +1,90 @@
+internal import Addressing
+internal import ClusterObjects
+internal import KubernetesClient
+
+/// The status of a SpiderIPPool.
+struct PoolStatus: Sendable {
+  let draft: StatusDraft
+
+  /// - Parameter usable: the pool in the last form that could be used.
+  /// - Parameter fault: what is wrong with its newest form.
+  /// - Parameter conflicts: what older pools leave it less.
+  init(
+    _ object: UnstructuredObject, usable: PoolObject?, fault: PoolLedger.Fault?, conflicts: [String],
+    _ use: PoolUse
+  ) {
+    var draft = StatusDraft()
+    draft.fields = [
+      "totalIPCount": .integer(Self.number(usable?.pool.addresses.count ?? 0)),
+      "allocatedIPCount": .integer(Int64(use.count)), "allocatedIPs": use.text,
+    ]
+    if let family = usable?.pool.subnet.family { draft.ownFields["ipVersion"] = family == .v4 ? 4 : 6 }
+    let outside = usable.map { use.outside($0.pool.addresses) } ?? []
+    draft.conditions = [
+      Self.ready(object, usable, fault, use),
+      .init(
+        type: "Conflict", isTrue: !conflicts.isEmpty, reason: conflicts.isEmpty ? "None" : "Overlap",
+        message: conflicts.isEmpty
+          ? "no older pool has the same addresses" : conflicts.joined(separator: "; ")),
+      .init(
+        type: "AddressesOutside", isTrue: !outside.isEmpty, reason: outside.isEmpty ? "None" : "Held",
+        message: outside.isEmpty
+          ? "pods hold only addresses that the pool has"
+          : "pods hold \(outside.count) addresses that the pool has no more, and which are not given again: "
+            + Self.list(outside.map(\.description))),
+    ]
+    self.draft = draft
+  }
+
+  private static func ready(
+    _ object: UnstructuredObject, _ usable: PoolObject?, _ fault: PoolLedger.Fault?, _ use: PoolUse
+  ) -> StatusDraft.Condition {
+    let (reason, message) = problem(object, usable, fault, use) ?? ("InUse", "pods get its addresses")
+    return .init(type: "Ready", isTrue: reason == "InUse", reason: reason, message: message)
+  }
+
+  /// Why no pod gets an address of it, or not from its newest form.
+  private static func problem(
+    _ object: UnstructuredObject, _ usable: PoolObject?, _ fault: PoolLedger.Fault?, _ use: PoolUse
+  ) -> (reason: String, message: String)? {
+    if object.metadata.deletionTimestamp != nil { return ("Terminating", waiting(use)) }
+    if let fault {
+      let former = usable.map { "; it is used as it was in generation \($0.identity.generation)" } ?? ""
+      return ("Invalid", fault.problem + former)
+    }
+    guard let usable else { return ("Invalid", "it cannot be read") }
+    if usable.pool.isDisabled { return ("Disabled", "spec.disable is true: no new address is given") }
+    let errors = use.nodes.sorted { $0.key < $1.key }.compactMap { node, pool in
+      pool.error.map { "node \(node): \($0)" }
+    }
+    if !errors.isEmpty { return ("NodeProblem", list(errors, separator: "; ")) }
+    if use.nodes.isEmpty {
+      let names = usable.pool.nodeNames
+      return (
+        "NotReported",
+        names.isEmpty
+          ? "no node has it" : "node \(list(names)) does not report it: is ipvlan-agent running there?"
+      )
+    }
+    return nil
+  }
+
+  private static func waiting(_ use: PoolUse) -> String {
+    if !use.held.isEmpty {
+      let nodes = use.held.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
+      return "pods still hold addresses, \(list(nodes)): it goes with the last of them"
+    }
+    guard !use.behind.isEmpty else { return "no address is held" }
+    return "it goes when \(list(use.behind)) has reported that it gives none of its addresses:"
+      + " is ipvlan-agent running there?"
+  }
+
+  private static func list(_ texts: [String], separator: String = ", ") -> String {
+    let most = 5
+    let shown = texts.prefix(most).joined(separator: separator)
+    return texts.count > most ? "\(shown) and \(texts.count - most) more" : shown
+  }
+
+  /// A pool of IPv6 may have more addresses than the API has numbers.
+  private static func number(_ count: UInt128) -> Int64 { Int64(min(count, UInt128(Int64.max))) }
+}

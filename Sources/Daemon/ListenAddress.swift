@@ -1,0 +1,31 @@
+/// An address with a port.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+  /// The address, without brackets.
+  public let host: String
+  /// The port; 0 for one that is free.
+  public let port: Int
+
+  /// Reads `127.0.0.1:9114` or `[::1]:9114`; `nil` for anything else.
+  public init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+      (0...65535).contains(port)
+    else { return nil }
+    let name = text[..<colon]
+    let isBracketed = name.hasPrefix("[") && name.hasSuffix("]")
+    guard isBracketed || !name.contains(":") else { return nil }
+    host = String(isBracketed ? name.dropFirst().dropLast() : name)
+    guard !host.isEmpty else { return nil }
+    self.port = port
+  }
+
+  /// A port of the loopback address.
+  public static func loopback(port: Int) -> ListenAddress { ListenAddress(host: "127.0.0.1", port: port) }
+
+  private init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  /// As it is read.
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

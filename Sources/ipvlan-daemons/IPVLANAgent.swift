@@ -1,0 +1,57 @@
+import ArgumentParser
+import Daemon
+import NodeAgent
+import Platform
+
+struct IPVLANAgent: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ipvlan-agent",
+    abstract:
+      "Brings a node's address pools from the API server to the plugin, and reports what the node holds.",
+    discussion: """
+      Follows SpiderIPPools and SpiderReservedIPs and writes those of this node to POOL-DIR/zz-kubernetes.json, which the \
+      plugin reads; says in the IPVLANNode of the node's name what of them is held. Pods are attached from the last file \
+      while the agent or the API server is away. SIGTERM ends it.
+
+      EXAMPLES
+        ipvlan-agent --kubeconfig /etc/ipvlan/kubeconfig --node-name worker1
+        ipvlan-agent                in a pod: by its service account, NODE_NAME from spec.nodeName
+      """,
+    version: DaemonVersion.current)
+
+  @OptionGroup var daemon: DaemonOptions
+  @Option(help: ArgumentHelp("The node's name; else $NODE_NAME, else the host name.", valueName: "name"))
+  var nodeName: String?
+  @Option(help: ArgumentHelp("Where the plugin reads pools.", valueName: "directory"), completion: .directory)
+  var poolDir = "/etc/cni/ippool.d"
+  @Option(
+    help: ArgumentHelp("Where the plugin keeps leases.", valueName: "directory"), completion: .directory)
+  var dataDir = "/var/lib/cni/ippool"
+  @Option(
+    help: ArgumentHelp("Where the agent says how it is.", valueName: "directory"), completion: .directory)
+  var runDir = "/run/ipvlan"
+
+  func validate() throws {
+    for (option, path) in [("pool-dir", poolDir), ("data-dir", dataDir), ("run-dir", runDir)]
+    where !path.hasPrefix("/") {
+      throw ValidationError("--\(option) \(path) must be an absolute path.")
+    }
+  }
+
+  func run() async throws {
+    try await daemon.run("ipvlan-agent") { environment, log in
+      var options = AgentOptions(
+        credentials: try daemon.credentials(environment), nodeName: name(environment),
+        listen: daemon.listen(port: 9114), version: DaemonVersion.current)
+      options.poolDirectory = poolDir
+      options.dataDirectory = dataDir
+      options.runDirectory = runDir
+      try await NodeAgent(options, log: log).run()
+    }
+  }
+
+  private func name(_ environment: Environment) -> String {
+    let names = [nodeName, environment["NODE_NAME"]].compactMap(\.self)
+    return names.first { !$0.isEmpty } ?? HostName.current
+  }
+}

@@ -1,0 +1,222 @@
+import ClusterObjects
+import ClusterTestSupport
+import Foundation
+import KubernetesClient
+import KubernetesStandIn
+import Testing
+
+@testable import ClusterController
+
+@Suite struct PoolTests {
+  @Test("a pool's status says what the nodes hold of it")
+  func counts() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"], nodes: ["n1", "n2"])
+      try await running.report("n1", pools: ["a"], holding: ["10.0.0.10": ("b", "default/x")])
+      try await running.report(
+        "n2", pools: ["a"], holding: ["10.0.0.2": ("a", "default/w"), "10.0.0.1": ("a", "default/v")])
+      try await eventually("two are held") {
+        await running.poolStatus("a")?["allocatedIPCount"]?.integer == 2
+      }
+      let status = await running.poolStatus("a")
+      #expect(status?["totalIPCount"]?.integer == 5)
+      #expect(status?["ipVersion"]?.integer == 4)
+      #expect(
+        status?["allocatedIPs"]?.string
+          == #"{"10.0.0.1":{"pod":"default/v","podUid":""},"10.0.0.2":{"pod":"default/w","podUid":""}}"#)
+      #expect(await running.poolCondition("a", "Ready") == "True InUse")
+      try await running.report("n2", pools: ["a"])
+      try await eventually("none is held") {
+        await running.poolStatus("a")?["allocatedIPCount"]?.integer == 0
+      }
+      #expect(await running.poolStatus("a")?["allocatedIPs"] == nil)
+    }
+  }
+
+  @Test("held addresses that are no longer the pool's are told until the last is free")
+  func outside() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"])
+      try await running.report("n1", pools: ["a"], holding: ["10.0.0.9": ("a", "default/w")])
+      try await eventually("it is told") {
+        await running.poolCondition("a", "AddressesOutside") == "True Held"
+      }
+      try await running.report("n1", pools: ["a"])
+      try await eventually("it is over") {
+        await running.poolCondition("a", "AddressesOutside") == "False None"
+      }
+    }
+  }
+
+  @Test("of two pools with the same addresses the younger is told that it does without")
+  func conflict() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"])
+      try await running.createPool("b", ips: ["10.0.0.5-10.0.0.9"], nodes: ["n2"])
+      try await eventually("b is told") { await running.poolCondition("b", "Conflict") == "True Overlap" }
+      #expect(await running.poolCondition("a", "Conflict") == "False None")
+    }
+  }
+
+  @Test("a pool that is deleted stays until no address is held and each node has heard of it")
+  func terminating() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"])
+      try await eventually("it is kept") {
+        await running.poolObject("a")?.metadata.finalizers == ["ipvlan-cni.dev/held"]
+      }
+      try await running.report("n1", pools: ["a"], holding: ["10.0.0.1": ("a", "default/w")])
+      try await eventually("one is held") {
+        await running.poolStatus("a")?["allocatedIPCount"]?.integer == 1
+      }
+      try await running.client.delete(Resources.pools, "a")
+      try await eventually("it is told") { await running.poolCondition("a", "Ready") == "False Terminating" }
+      // The node has heard of it, and holds the address still.
+      try await running.report("n1", pools: ["a"], holding: ["10.0.0.1": ("a", "default/w")])
+      try await Task.sleep(for: .milliseconds(500))
+      #expect(await running.poolObject("a") != nil)
+      try await running.report("n1", pools: ["a"])
+      try await eventually("it is gone") { await running.poolObject("a") == nil }
+    }
+  }
+
+  @Test("a node that has not heard of the deletion keeps the pool, and so does a list that cannot be read")
+  func behind() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"])
+      try await running.report("n1", pools: ["a"])
+      try await eventually("it is kept") {
+        await running.poolObject("a")?.metadata.finalizers == ["ipvlan-cni.dev/held"]
+      }
+      try await running.client.delete(Resources.pools, "a")
+      try await eventually("it is told") { await running.poolCondition("a", "Ready") == "False Terminating" }
+      try await Task.sleep(for: .milliseconds(500))
+      #expect(await running.poolObject("a") != nil, "the report is older than the deletion")
+      try await running.report("n1", pools: ["a"], isInStep: false)
+      try await Task.sleep(for: .milliseconds(500))
+      #expect(await running.poolObject("a") != nil, "the node's files are older than the deletion")
+      try await running.report("n1", pools: ["a"])
+      try await eventually("it is gone") { await running.poolObject("a") == nil }
+    }
+  }
+
+  @Test("finalizers of others stay")
+  func othersFinalizers() async throws {
+    try await controlling { running in
+      var object = pool("a", ips: ["10.0.0.1"])
+      object.metadata.finalizers = ["spiderpool.spidernet.io"]
+      _ = try await running.client.create(Resources.pools, object)
+      try await eventually("it is kept") {
+        await running.poolObject("a")?.metadata.finalizers == [
+          "spiderpool.spidernet.io", "ipvlan-cni.dev/held",
+        ]
+      }
+      try await running.client.delete(Resources.pools, "a")
+      try await eventually("ours is gone") {
+        await running.poolObject("a")?.metadata.finalizers == ["spiderpool.spidernet.io"]
+      }
+    }
+  }
+
+  @Test("a hundred edits make a few writes")
+  func edits() async throws {
+    try await controlling({ $0.pace.status = .seconds(3) }) { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"])
+      try await running.report("n1", pools: ["a"])
+      try await eventually("it has a status") { await running.poolCondition("a", "Ready") == "True InUse" }
+      try await Task.sleep(for: .seconds(3))
+      let before = running.server.requests.count
+      let start = ContinuousClock.now
+      for edit in 1...100 {
+        _ = try await running.client.mergePatch(
+          Resources.pools, "a", patch: ["spec": ["ips": [.string("10.0.0.\(edit)-10.0.0.200")]]] as FieldValue
+        )
+        try await Task.sleep(until: start + .milliseconds(50 * edit))
+      }
+      let writes = running.server.requests[before...].count {
+        $0.verb == "patch" && $0.path.hasSuffix("/status")
+      }
+      // Two within 5 seconds; a busy machine takes longer for its edits.
+      let seconds = Int((ContinuousClock.now - start).components.seconds)
+      #expect(writes <= seconds / 3 + 1)
+      try await eventually("the last edit counts") {
+        await running.poolStatus("a")?["totalIPCount"]?.integer == 101
+      }
+    }
+  }
+
+  @Test("while nothing changes nothing is written")
+  func quiet() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1"])
+      try await running.createNetwork("n")
+      try await running.report("n1", pools: ["a"])
+      try await eventually("it has a status") { await running.poolCondition("a", "Ready") == "True InUse" }
+      try await eventually("it is ready") { await running.networkCondition("n") == "True Rendered" }
+      try await Task.sleep(for: .seconds(1))
+      let before = running.writes
+      try await Task.sleep(for: .seconds(2))
+      #expect(running.writes == before)
+    }
+  }
+
+  @Test("the report of a Node that is gone goes after its time; one that comes back keeps it")
+  func goneNodes() async throws {
+    try await controlling({ $0.holdTime = .seconds(2) }) { running in
+      for node in ["n1", "n2", "n3"] {
+        try await running.createNode(node)
+        try await running.report(node)
+      }
+      try await Task.sleep(for: .milliseconds(300))
+      try await running.client.delete(Resources.nodes, "n1")
+      try await running.client.delete(Resources.nodes, "n2")
+      try await Task.sleep(for: .milliseconds(500))
+      try await running.createNode("n2")
+      try await eventually("n1's is gone") {
+        (try? await running.client.get(Resources.reports, "n1")) == nil
+      }
+      try await Task.sleep(for: .seconds(2))
+      let left = try await running.client.list(Resources.reports).items.compactMap(\.metadata.name)
+      #expect(left.sorted() == ["n2", "n3"])
+    }
+  }
+
+  @Test("a status of Spiderpool's form is left without what it has no room for")
+  func spiderpools() {
+    var draft = StatusDraft(fields: ["totalIPCount": 5, "allocatedIPs": .null], ownFields: ["ipVersion": 4])
+    draft.conditions = [.init(type: "Ready", isTrue: true, reason: "InUse", message: "m")]
+    var object = UnstructuredObject(metadata: ObjectMetadata(name: "a"))
+    #expect(draft.patch(over: object, isOurs: false) == ["totalIPCount": 5, "allocatedIPs": .null])
+    object["status"] = ["totalIPCount": 5]
+    #expect(draft.patch(over: object, isOurs: false) == nil)
+    object["status"] = ["totalIPCount": 5, "allocatedIPs": "{}"]
+    #expect(draft.patch(over: object, isOurs: false) != nil)
+    #expect(draft.patch(over: object, isOurs: true)?["conditions"] != nil)
+  }
+}
+
+@Suite struct LeadershipTests {
+  @Test("of two controllers one works; when it is gone the other does")
+  func failover() async throws {
+    try await serving { running in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let one = Task { try await running.run("one") }
+        let two = Task { try await running.run("two") }
+        group.addTask {
+          try await running.createNetwork("a")
+          try await eventually("a definition") { await running.definition("a") != nil }
+          let lease = try await running.client.get(Lease.resource, "ipvlan-controller", namespace: "default")
+          let first = try #require(lease.spec?.holderIdentity)
+          let (leads, waits) = first == "one" ? (one, two) : (two, one)
+          leads.cancel()
+          try await running.createNetwork("b")
+          try await eventually("b is made by the other") { await running.definition("b") != nil }
+          let now = try await running.client.get(Lease.resource, "ipvlan-controller", namespace: "default")
+          #expect(now.spec?.holderIdentity == (first == "one" ? "two" : "one"))
+          waits.cancel()
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+}
