@@ -132,7 +132,7 @@ actor ControllerCore {
     pacer.note(step, at: .now, failed: error)
     isWaiting = true
     // The object has changed meanwhile: its event is on the way.
-    guard error.kind != .conflict else { return }
+    guard error.kind != .conflict, error.kind != .alreadyExists else { return }
     guard faults[key] != "\(error)" else { return }
     faults[key] = "\(error)"
     log.warning("\(error); it is tried again")

@@ -7,6 +7,7 @@ struct ControllerView: Sendable {
   struct Mirror<Value: Sendable>: Sendable {
     private(set) var feed = Feed()
     private(set) var objects: [ObjectKey: Value] = [:]
+    private var versions: [ObjectKey: String] = [:]
     private let make: @Sendable (UnstructuredObject) -> Value
 
     init(_ make: @escaping @Sendable (UnstructuredObject) -> Value) { self.make = make }
@@ -19,6 +20,7 @@ struct ControllerView: Sendable {
       switch event {
       case .listed(let list):
         objects = [:]
+        versions = [:]
         for object in list.items { put(object) }
       case .changed(let object): put(object)
       case .deleted(let object): remove(object)
@@ -26,13 +28,24 @@ struct ControllerView: Sendable {
       }
     }
 
-    /// Takes over what the server has answered to a write, so that it is not written again before its event comes.
-    mutating func put(_ object: UnstructuredObject) {
-      if let key = object.metadata.key { objects[key] = make(object) }
+    /// Takes over what the server has answered to a write, so that it is not written again before its event comes. An
+    /// event of a later change may have been faster, also that of its end: what is not known is left to its event.
+    mutating func putAnswer(_ object: UnstructuredObject) {
+      guard let key = object.metadata.key, let known = versions[key], object.metadata.isNewer(than: known)
+      else { return }
+      put(object)
     }
 
-    mutating func remove(_ object: UnstructuredObject) {
-      if let key = object.metadata.key { objects[key] = nil }
+    private mutating func put(_ object: UnstructuredObject) {
+      guard let key = object.metadata.key else { return }
+      objects[key] = make(object)
+      versions[key] = object.metadata.resourceVersion
+    }
+
+    private mutating func remove(_ object: UnstructuredObject) {
+      guard let key = object.metadata.key else { return }
+      objects[key] = nil
+      versions[key] = nil
     }
   }
 
@@ -65,10 +78,10 @@ struct ControllerView: Sendable {
   /// Takes over the answer to a write.
   mutating func put(_ collection: String, _ object: UnstructuredObject) {
     switch collection {
-    case Resources.networks.qualifiedName: networks.put(object)
-    case Resources.definitions.qualifiedName: definitions.put(object)
-    case Resources.pools.qualifiedName: pools.put(object)
-    case Resources.reports.qualifiedName: reports.put(object)
+    case Resources.networks.qualifiedName: networks.putAnswer(object)
+    case Resources.definitions.qualifiedName: definitions.putAnswer(object)
+    case Resources.pools.qualifiedName: pools.putAnswer(object)
+    case Resources.reports.qualifiedName: reports.putAnswer(object)
     default: break
     }
   }

@@ -21,6 +21,8 @@ public struct AgentOptions: Sendable {
   var reflecting = ReflectorTimes()
   /// How long changes are collected before files are written, so that a file of many objects is written once.
   var settling: Duration = .milliseconds(50)
+  /// How often files are looked at: two changes at once, such as those of one edit, and then one now and then.
+  var fileWrites = Allowance.Rate(burst: 2, interval: .milliseconds(1250))
   /// How often the lease store is looked at.
   var lookInterval: Duration = .seconds(1)
   /// How often the report is written when writing fails.

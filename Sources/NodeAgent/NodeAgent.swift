@@ -86,8 +86,10 @@ public struct NodeAgent: Sendable {
 
   /// Writes files when something has come.
   private func follow(_ core: AgentCore) async {
+    var allowance = Allowance(options.fileWrites)
     for await _ in core.changes {
       try? await Task.sleep(for: options.settling)
+      try? await Task.sleep(for: allowance.take())
       await core.sync()
     }
   }

@@ -27,7 +27,7 @@ struct Controlling: Sendable {
     options.pace.status = .milliseconds(100)
     options.pace.definition = .milliseconds(100)
     options.electing = .init(
-      leaseDuration: .seconds(2), renewDeadline: .seconds(1), retryPeriod: .milliseconds(100))
+      leaseDuration: .seconds(15), renewDeadline: .seconds(10), retryPeriod: .milliseconds(100))
     options.reflecting.relistSpread = .milliseconds(100)
     options.reflecting.backoff = Backoff(initial: .milliseconds(20), longest: .milliseconds(100))
     change(&options)

@@ -220,3 +220,29 @@ import Testing
     }
   }
 }
+
+@Suite struct ViewTests {
+  @Test("the answer to a write does not hide a later change whose event was faster")
+  func answers() {
+    func version(_ version: String, _ size: Int64) -> UnstructuredObject {
+      var metadata = ObjectMetadata(name: "a")
+      metadata.resourceVersion = version
+      return UnstructuredObject(metadata: metadata, fields: ["size": .integer(size)])
+    }
+    let key = ObjectKey(name: "a")
+    var view = ControllerView()
+    let size = { (view: ControllerView) in view.pools.objects[key]?["size"]?.integer }
+    view.take(Resources.pools, .changed(version("9", 1)))
+    view.put(Resources.pools.qualifiedName, version("10", 2))
+    #expect(size(view) == 2)
+    view.take(Resources.pools, .changed(version("12", 3)))
+    view.put(Resources.pools.qualifiedName, version("11", 4))
+    #expect(size(view) == 3)
+    view.take(Resources.pools, .deleted(version("13", 3)))
+    view.put(Resources.pools.qualifiedName, version("14", 4))
+    #expect(size(view) == nil)
+    // An event always counts: the server may have been restored to an older state.
+    view.take(Resources.pools, .changed(version("5", 5)))
+    #expect(size(view) == 5)
+  }
+}

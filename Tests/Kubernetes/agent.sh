@@ -1,11 +1,10 @@
 # shellcheck shell=bash
 # dist/ipvlan-agent beside a real API server, and dist/ippool, which reads what it has written.
 
-# The rights of agent.yaml, and a token of its service account for each of the guide's nodes.
+# The chart, and a token of the agents' service account for each of the guide's nodes.
 prepare_agents() {
   [ ! -e "$cluster/agents" ] || return 0
-  kubectl apply -f "$repository/cni-conf/kubernetes/agent.yaml"
-  if has_rules; then kubectl apply -f "$repository/cni-conf/kubernetes/admission-policy.yaml"; fi
+  apply_chart
   local node
   for node in master worker1; do
     kubectl apply -f - <<END
@@ -21,6 +20,14 @@ END
     mkdir -p "$cluster/agents/$node"
     kubeconfig_of "$node" "$(token_of "agent-$node")"
   done
+}
+
+# apply_chart [VALUES]: a server without admission policies gets none.
+apply_chart() {
+  local values=$cluster/values.yaml
+  printf '%s\n' "${1-}" >"$values"
+  has_rules || echo 'admissionPolicy: {enabled: false}' >>"$values"
+  "$repository/scripts/chart" render "$values" | kubectl apply -f -
 }
 
 # token_of POD: what the kubelet mounts into it. Debian's kubectl has no `create token`.
@@ -161,7 +168,7 @@ without_role() {
   start_agent master
   within 60 grep -q 'cannot list resource .*spiderippools' "$cluster/agents/master/run/agent.json"
   expect_equal "$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")" "$before" "the file"
-  kubectl apply -f "$repository/cni-conf/kubernetes/agent.yaml"
+  apply_chart
   within 120 in_step master
 }
 

@@ -5,9 +5,11 @@
 apply_definitions() {
   local validate=true
   has_rules || validate=false
-  kubectl apply --validate="$validate" -f "$repository/cni-conf/kubernetes/crds.yaml"
+  kubectl apply --validate="$validate" -f "$repository/cni-conf/kubernetes/crds.yaml" \
+    -f "$repository/cni-conf/kubernetes/network-attachment-definitions.yaml"
   kubectl wait --for condition=established --timeout=60s \
-    crd/{spiderippools,spiderreservedips,spidermultusconfigs}.spiderpool.spidernet.io crd/ipvlan{nodes,blocks}.ipvlan-cni.dev
+    crd/{spiderippools,spiderreservedips,spidermultusconfigs}.spiderpool.spidernet.io crd/ipvlan{nodes,blocks}.ipvlan-cni.dev \
+    crd/network-attachment-definitions.k8s.cni.cncf.io
 }
 
 test_a_definitions_are_accepted() {

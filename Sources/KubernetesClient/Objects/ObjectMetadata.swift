@@ -9,7 +9,7 @@ public struct ObjectMetadata: Codable, Sendable, Hashable {
   public var namespace: String?
   /// The identity: an object that was deleted and made anew has another one.
   public var uid: String?
-  /// The version that the server compares when it is written back. Opaque: no order may be read into it.
+  /// The version that the server compares when it is written back; see ``isNewer(than:)``.
   public var resourceVersion: String?
   /// How often the specification has changed.
   public var generation: Int64?
@@ -35,6 +35,15 @@ public struct ObjectMetadata: Codable, Sendable, Hashable {
     self.namespace = namespace
     self.labels = labels
     self.annotations = annotations
+  }
+
+  /// Whether this is a later form of the object than the one of that version.
+  ///
+  /// The versions of one collection are numbers that grow: servers since 1.35 promise so (KEP-5504), and those before did
+  /// so. Of what is no number nothing is newer.
+  public func isNewer(than version: String) -> Bool {
+    guard let own = resourceVersion.flatMap({ UInt64($0) }), let other = UInt64(version) else { return false }
+    return own > other
   }
 
   /// Where the object is found; `nil` when it has no name yet.
