@@ -35,6 +35,10 @@ public struct AllocationRequest: Sendable {
   public var requestedGateways: [IPAddress] = []
   /// The pod's annotations (capability `io.kubernetes.cri.pod-annotations`).
   public var annotations = PodAnnotations()
+  /// Whether the pod has these annotations and no others; else nobody has told which it has.
+  public var annotationsAreKnown = false
+  /// What the API server knows of the pod, as far as it is known here.
+  public internal(set) var record: PodRecord?
   /// Range sets of the runtime (capability `ipRanges`), which come before those of the configuration.
   public var ranges: [JSONValue] = []
 

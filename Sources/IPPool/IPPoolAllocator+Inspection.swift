@@ -10,6 +10,10 @@ extension IPPoolAllocator {
   public var poolDirectory: String { configuration.poolDirectory }
   /// Where the leases lie.
   public var dataDirectory: String { configuration.dataDirectory }
+  /// Where `ipvlan-agent` says how it is.
+  public var runDirectory: String { configuration.runDirectory }
+  /// What `ipvlan-agent` knows of the pods of this node.
+  public var podFiles: PodFiles { PodFiles(runDirectory: configuration.runDirectory) }
   /// The node's name, as `nodeName` lists are compared with it.
   public var nodeName: String { configuration.nodeName }
   /// How long a released address rests, in seconds.
@@ -33,6 +37,12 @@ extension IPPoolAllocator {
     public let faults: [PoolFault]
     /// The addresses of all SpiderReservedIP documents.
     public let reserved: AddressSet
+    /// The names of this node's pools, whatever network they are for, that are for pods or namespaces with certain labels.
+    public let asksForLabels: [String]
+    /// Whether an agent of this node brings labels and annotations of its pods.
+    public let hasPodFiles: Bool
+    /// Whether labels of the pod that are not known decide about a pool.
+    public let lacksLabels: Bool
   }
 
   /// Looks at every pool of the directory.
@@ -42,7 +52,7 @@ extension IPPoolAllocator {
   public func survey(for request: AllocationRequest? = nil) throws(AllocationError) -> Survey {
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
     var query = query
-    query.isForAnyNamespace = request == nil
+    query.isForAnyPod = request == nil
     if let request { query = self.query(for: request, try PoolAnnotation(request)) }
     let selection = PoolSelection(query, in: catalog)
     var reports: [PoolReport] = []
@@ -50,8 +60,12 @@ extension IPPoolAllocator {
       reports.append(PoolReport(count: try count(candidate.pool), objection: candidate.objection))
     }
     return Survey(
-      pools: reports, unknownNames: selection.unknownNames, faults: catalog.faults, reserved: catalog.reserved
-    )
+      pools: reports, unknownNames: selection.unknownNames, faults: catalog.faults,
+      reserved: catalog.reserved,
+      asksForLabels: catalog.pools.filter { pool in
+        pool.asksForLabels && !pool.isDisabled && query.nodeObjection(to: pool) == nil
+      }.map { $0.name }, hasPodFiles: catalog.hasPodFiles,
+      lacksLabels: !selection.undecided.isEmpty)
   }
 
   /// Every lease of the data directory, of all networks, by address; those whose rest is over are left out.

@@ -40,9 +40,8 @@ public struct IPPoolAllocator: IPAllocator {
   public func allocate(_ request: AllocationRequest) throws(AllocationError) -> Allocation {
     try configuration.refuseUnknownKeys()
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
-    let annotation = try PoolAnnotation(request)
-    let query = query(for: request, annotation)
-    let selection = PoolSelection(query, in: catalog)
+    let choice = try choose(for: request, in: catalog)
+    let (annotation, query, selection) = (choice.annotation, choice.query, choice.selection)
     let failure = PoolFailure(selection, catalog)
     guard !selection.families.isEmpty, query.required.allSatisfy(selection.families.contains) else {
       throw failure.noEligiblePool(request, query: query)
@@ -133,7 +132,7 @@ public struct IPPoolAllocator: IPAllocator {
 
   private func selectionForAnybody(in catalog: PoolCatalog) -> PoolSelection {
     var query = query
-    query.isForAnyNamespace = true
+    query.isForAnyPod = true
     return PoolSelection(query, in: catalog)
   }
 
@@ -148,6 +147,7 @@ public struct IPPoolAllocator: IPAllocator {
   func query(for request: AllocationRequest, _ annotation: PoolAnnotation) -> PoolQuery {
     var query = query
     query.namespace = request.pod?.namespace
+    query.learn(request.record)
     if let names = annotation.names {
       query.names = names
       query.isNamedByPod = true

@@ -9,10 +9,20 @@ public struct LabelSelector: Sendable, Hashable {
     case doesNotExist = "DoesNotExist"
   }
 
-  struct Requirement: Sendable, Hashable {
+  struct Requirement: Sendable, Hashable, CustomStringConvertible {
     let key: String
     let `operator`: Operator
     let values: [String]
+
+    /// As kubectl takes it in a selector.
+    var description: String {
+      switch `operator` {
+      case .isIn: "\(key) in (\(values.joined(separator: ", ")))"
+      case .notIn: "\(key) notin (\(values.joined(separator: ", ")))"
+      case .exists: key
+      case .doesNotExist: "!\(key)"
+      }
+    }
   }
 
   let requirements: [Requirement]
@@ -45,17 +55,28 @@ public struct LabelSelector: Sendable, Hashable {
   }
 
   /// Whether an object that has these labels and no others is selected.
-  public func matches(_ labels: [String: String]) -> Bool {
-    requirements.allSatisfy { requirement in
+  public func matches(_ labels: [String: String]) -> Bool { unmet(by: labels) == nil }
+
+  /// Why an object that has these labels and no others is not selected, as the end of a sentence; `nil` when it is.
+  func unmet(by labels: [String: String]) -> String? {
+    for requirement in requirements {
       let value = labels[requirement.key]
-      return switch requirement.operator {
-      case .isIn: value.map(requirement.values.contains) ?? false
-      case .notIn: !(value.map(requirement.values.contains) ?? false)
-      case .exists: value != nil
-      case .doesNotExist: value == nil
-      }
+      let holds =
+        switch requirement.operator {
+        case .isIn: value.map(requirement.values.contains) ?? false
+        case .notIn: !(value.map(requirement.values.contains) ?? false)
+        case .exists: value != nil
+        case .doesNotExist: value == nil
+        }
+      guard !holds else { continue }
+      return
+        "asks for \(requirement), and there is \(value.map { "\(requirement.key)=\($0)" } ?? "no such label")"
     }
+    return nil
   }
+
+  /// Whether it asks for a label besides the one of that name.
+  func asksBeyond(_ key: String) -> Bool { requirements.contains { $0.key != key } }
 
   /// Whether an object with these labels is selected, where only some labels are known: `nil` when an unknown
   /// one decides.

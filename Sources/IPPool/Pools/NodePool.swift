@@ -61,6 +61,13 @@ public struct NodePool: Sendable, Hashable {
   /// The family of its addresses.
   public var family: IPFamily { subnet.family }
 
+  /// Whether it is for pods or namespaces with certain labels: who has these cannot be told by names.
+  public var asksForLabels: Bool {
+    if podAffinity != nil { return true }
+    guard let namespaceAffinity, namespaceNames.isEmpty else { return false }
+    return namespaceAffinity.asksBeyond(PoolQuery.namespaceNameLabel)
+  }
+
   /// How narrowly it is meant: of pools that serve everybody, those for fewer come first.
   var specificity: [Bool] {
     [

@@ -15,6 +15,9 @@ public struct PoolCatalog: Sendable {
   public private(set) var faults: [PoolFault] = []
   /// The addresses of all SpiderReservedIP documents.
   public private(set) var reserved = AddressSet()
+  /// Whether an agent of this node brings labels and annotations of its pods: then a pod whose file is missing is waited
+  /// for. Said with the pools, so that it holds whenever they do: also after a reboot, before an agent runs.
+  public private(set) var hasPodFiles = false
   /// The pools that were read, until ``finish()`` compares them.
   private var read: [PoolContradictions.Subject] = []
 
@@ -50,11 +53,20 @@ public struct PoolCatalog: Sendable {
       switch document {
       case .success(let document):
         let source = NodePool.Source(file: file, document: index + 1, line: document.line)
+        if Self.saysPodFiles(document) { hasPodFiles = true }
         for object in document.objects { read(object, of: document, source) }
       case .failure(let error):
         faults.append(PoolFault(file: file, document: index + 1, line: error.line, problem: error.problem))
       }
     }
+  }
+
+  /// The member of a List's metadata by which an agent says that it follows pods.
+  public static let podFilesKey = "followsPods"
+
+  private static func saysPodFiles(_ document: YAMLDocument) -> Bool {
+    guard let list = document.value.object, list["kind"]?.string == "List" else { return false }
+    return list["metadata"]?.object?[podFilesKey]?.bool ?? false
   }
 
   private mutating func read(

@@ -8,6 +8,8 @@ struct PoolConfiguration: Sendable {
   let poolDirectory: String
   /// Where the leases lie.
   let dataDirectory: String
+  /// Where `ipvlan-agent` leaves what it knows of pods.
+  let runDirectory: String
   /// Names or globs of pools by family, in order of preference; `nil` takes the default pools.
   let pools: [IPFamily: [String]]?
   /// The node's name, for `nodeName` lists.
@@ -30,6 +32,7 @@ struct PoolConfiguration: Sendable {
   init(_ fields: JSONFields, network: String, environment: Environment) throws(JSONFieldError) {
     poolDirectory = try Self.directory(fields, "poolDir") ?? Self.defaultPoolDirectory
     dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
+    runDirectory = try Self.directory(fields, "runDir") ?? Self.defaultRunDirectory
     pools = try Self.pools(fields)
     nodeName = try Self.text(fields, "nodeName") ?? environment["NODE_NAME"] ?? HostName.current
     multusName = try Self.text(fields, "multusName") ?? "default/\(network)"
@@ -41,7 +44,8 @@ struct PoolConfiguration: Sendable {
   }
 
   private static let keys = [
-    "type", "inProcess", "poolDir", "dataDir", "pools", "nodeName", "multusName", "cooldownSeconds", "routes",
+    "type", "inProcess", "poolDir", "dataDir", "runDir", "pools", "nodeName", "multusName", "cooldownSeconds",
+    "routes",
   ]
 
   /// Names that begin with `_` or `/` are comments, for which JSON has no other place.
@@ -74,12 +78,14 @@ struct PoolConfiguration: Sendable {
   init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
     dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
     coolDown = (try? Self.coolDown(fields)) ?? Self.defaultCoolDown
-    (poolDirectory, pools, nodeName, multusName, routes) = (Self.defaultPoolDirectory, nil, "", network, [])
+    (poolDirectory, runDirectory) = (Self.defaultPoolDirectory, Self.defaultRunDirectory)
+    (pools, nodeName, multusName, routes) = (nil, "", network, [])
     unknownKey = nil
   }
 
   private static let defaultPoolDirectory = "/etc/cni/ippool.d"
   private static let defaultDataDirectory = "/var/lib/cni/ippool"
+  private static let defaultRunDirectory = "/run/ipvlan"
   private static let defaultCoolDown = 30
 
   private static func coolDown(_ fields: JSONFields) throws(JSONFieldError) -> Int? {

@@ -9,8 +9,12 @@ public struct PoolQuery: Sendable, Hashable {
   public var network: String
   /// The pod's namespace; `nil` when the runtime did not say.
   public var namespace: String?
-  /// Whether pools for certain namespaces count although none is known: for STATUS, which is about all pods.
-  public var isForAnyNamespace = false
+  /// Whether pools for certain pods and namespaces count although none is known: for STATUS, which is about all pods.
+  public var isForAnyPod = false
+  /// The labels of the pod; `nil` when they are not known.
+  public var podLabels: [String: String]?
+  /// The labels of the pod's namespace; `nil` when they are not known.
+  public var namespaceLabels: [String: String]?
   /// Names or globs of pools in order of preference, by family; `nil` takes the default pools.
   public var names: [IPFamily: [String]]?
 
@@ -27,15 +31,63 @@ public struct PoolQuery: Sendable, Hashable {
     self.namespace = namespace
   }
 
+  /// The label that every namespace has, since Kubernetes 1.21.
+  static let namespaceNameLabel = "kubernetes.io/metadata.name"
+
   /// Why a pool is not for this query; `nil` when it is.
-  func objection(to pool: NodePool) -> String? {
+  func objection(to pool: NodePool) -> String? { plainObjection(to: pool) ?? labelObjection(to: pool) }
+
+  /// Whether labels that are not known decide about a pool, and nothing else.
+  func lacksLabels(for pool: NodePool) -> Bool {
+    guard pool.asksForLabels, !isForAnyPod, podLabels == nil, plainObjection(to: pool) == nil else {
+      return false
+    }
+    guard let selector = pool.namespaceAffinity, pool.namespaceNames.isEmpty else { return true }
+    return switch selector.matches(known: knownNamespaceLabels) {
+    case .some(true): pool.podAffinity != nil
+    case .some(false): false
+    case .none: true
+    }
+  }
+
+  /// Takes over what is known of the pod.
+  mutating func learn(_ record: PodRecord?) {
+    guard let record else { return }
+    podLabels = record.labels
+    namespaceLabels = record.namespaceLabels
+    if namespaceLabels?[Self.namespaceNameLabel] == nil {
+      namespaceLabels?[Self.namespaceNameLabel] = record.namespace
+    }
+  }
+
+  private func plainObjection(to pool: NodePool) -> String? {
     if pool.isDisabled { return pool.withheld ?? "it is disabled" }
     if names == nil, !pool.isDefault { return "it is no default pool, and the configuration names no pools" }
     return nodeObjection(to: pool) ?? networkObjection(to: pool) ?? namespaceObjection(to: pool)
-      ?? pool.podAffinity.map { _ in "podAffinity cannot be evaluated: the pod's labels are not known here" }
   }
 
-  private func nodeObjection(to pool: NodePool) -> String? {
+  /// What selectors of pods and namespaces say; what cannot be evaluated is an objection.
+  private func labelObjection(to pool: NodePool) -> String? {
+    if isForAnyPod { return nil }
+    if let selector = pool.namespaceAffinity, pool.namespaceNames.isEmpty {
+      let objection =
+        namespaceLabels.map { labels in
+          selector.unmet(by: labels).map { "namespaceAffinity \($0) on the pod's namespace" }
+        } ?? Self.objection("namespaceAffinity", selector, knownNamespaceLabels)
+      if let objection { return objection }
+    }
+    guard let selector = pool.podAffinity else { return nil }
+    guard let podLabels else { return Self.unknown("podAffinity") }
+    return selector.unmet(by: podLabels).map { "podAffinity \($0) on the pod" }
+  }
+
+  /// What is known of the namespace without asking an API server.
+  private var knownNamespaceLabels: [String: String] {
+    namespace.map { [Self.namespaceNameLabel: $0] } ?? [:]
+  }
+
+  /// Why a pool is not for this node; `nil` when it is.
+  func nodeObjection(to pool: NodePool) -> String? {
     guard pool.nodeNames.isEmpty else {
       return pool.nodeNames.contains(nodeName)
         ? nil : "it is for node \(pool.nodeNames.joined(separator: ", ")), this is \(nodeName)"
@@ -50,15 +102,11 @@ public struct PoolQuery: Sendable, Hashable {
   }
 
   private func namespaceObjection(to pool: NodePool) -> String? {
-    if isForAnyNamespace { return nil }
-    guard pool.namespaceNames.isEmpty else {
-      let wanted = pool.namespaceNames.joined(separator: ", ")
-      guard let namespace else { return "it is for namespace \(wanted), and the pod's is not known" }
-      return pool.namespaceNames.contains(namespace)
-        ? nil : "it is for namespace \(wanted), the pod's is \(namespace)"
-    }
-    let labels = namespace.map { ["kubernetes.io/metadata.name": $0] } ?? [:]
-    return Self.objection("namespaceAffinity", pool.namespaceAffinity, labels)
+    if isForAnyPod || pool.namespaceNames.isEmpty { return nil }
+    let wanted = pool.namespaceNames.joined(separator: ", ")
+    guard let namespace else { return "it is for namespace \(wanted), and the pod's is not known" }
+    return pool.namespaceNames.contains(namespace)
+      ? nil : "it is for namespace \(wanted), the pod's is \(namespace)"
   }
 
   /// Some write `namespace/name`, others the name alone.
@@ -72,9 +120,13 @@ public struct PoolQuery: Sendable, Hashable {
     -> String?
   {
     switch selector?.matches(known: labels) {
-    case .none where selector != nil: "\(key) cannot be evaluated: it asks for labels that are not known here"
+    case .none where selector != nil: unknown(key)
     case .some(false): "\(key) does not match"
     default: nil
     }
+  }
+
+  private static func unknown(_ key: String) -> String {
+    "\(key) cannot be evaluated: the labels that it asks for are not known here; ipvlan-agent brings them"
   }
 }

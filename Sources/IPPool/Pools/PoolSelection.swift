@@ -9,6 +9,20 @@ public struct PoolSelection: Sendable {
     public let pool: NodePool
     /// Why it was passed over; `nil` when it is eligible.
     public let objection: String?
+    /// Whether the objection is that labels are not known, and there is no other.
+    let lacksLabels: Bool
+
+    init(_ pool: NodePool, _ query: PoolQuery) {
+      self.pool = pool
+      objection = query.objection(to: pool)
+      lacksLabels = objection != nil && query.lacksLabels(for: pool)
+    }
+
+    init(_ pool: NodePool, notNamedBy source: String) {
+      self.pool = pool
+      objection = "the \(source) does not name it"
+      lacksLabels = false
+    }
   }
 
   /// Every pool that was looked at, the eligible ones in the order in which they are tried.
@@ -22,7 +36,7 @@ public struct PoolSelection: Sendable {
       let pools = catalog.pools.enumerated().sorted { left, right in
         Self.precedes(left.element, right.element) ?? (left.offset < right.offset)
       }
-      candidates = pools.map { Candidate(pool: $0.element, objection: query.objection(to: $0.element)) }
+      candidates = pools.map { Candidate($0.element, query) }
       unknownNames = []
       return
     }
@@ -41,8 +55,7 @@ public struct PoolSelection: Sendable {
     let source = query.isNamedByPod ? "pod's annotation" : "configuration"
     let rest = catalog.pools.filter { pool in !chosen.contains { $0.name == pool.name } }
     candidates =
-      chosen.map { Candidate(pool: $0, objection: query.objection(to: $0)) }
-      + rest.map { Candidate(pool: $0, objection: "the \(source) does not name it") }
+      chosen.map { Candidate($0, query) } + rest.map { Candidate($0, notNamedBy: source) }
     unknownNames = unknown
   }
 
@@ -50,6 +63,9 @@ public struct PoolSelection: Sendable {
   public func pools(_ family: IPFamily) -> [NodePool] {
     candidates.filter { $0.objection == nil && $0.pool.family == family }.map(\.pool)
   }
+
+  /// The pools about which only labels decide that are not known.
+  var undecided: [NodePool] { candidates.filter { $0.lacksLabels }.map { $0.pool } }
 
   /// The families that have an eligible pool.
   public var families: [IPFamily] { IPFamily.allCases.filter { !pools($0).isEmpty } }

@@ -33,6 +33,7 @@ extension AllocationRequest {
       }
       ranges = try configuration.runtimeConfig?.array("ipRanges") ?? []
       annotations = try Self.annotations(configuration.runtimeConfig)
+      annotationsAreKnown = configuration.runtimeConfig?.object[NetworkConfiguration.annotationsKey] != nil
     } catch {
       throw CNIError(error)
     }
