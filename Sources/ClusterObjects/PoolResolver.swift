@@ -21,6 +21,8 @@ package struct PoolResolution: Sendable {
     package let addresses: AddressSet
     /// Why nothing is given from it; `nil` when something is.
     package let withheld: String?
+    /// The labels of the node have made it this node's.
+    package let isChosenByLabels: Bool
   }
 
   /// Something to tell of a pool.
@@ -50,8 +52,7 @@ package struct PoolResolver: Sendable {
       let pool = object.pool
       guard isSuspect else {
         if isOwn(pool) {
-          resolution.entries.append(
-            .init(object: object, addresses: pool.addresses, withheld: withheld(object)))
+          resolution.entries.append(entry(object, pool.addresses, withheld: withheld(object)))
         }
         continue
       }
@@ -67,8 +68,8 @@ package struct PoolResolver: Sendable {
         // It has no addresses, and stands in nobody's way.
         if isOwn(pool) {
           resolution.entries.append(
-            .init(
-              object: object, addresses: AddressSet(),
+            entry(
+              object, AddressSet(),
               withheld: "its subnet overlaps with that of the older pool \(other.pool.name)"))
         }
         continue
@@ -85,9 +86,18 @@ package struct PoolResolver: Sendable {
       }
       older.append((pool, addresses))
       guard isOwn(pool) else { continue }
-      resolution.entries.append(.init(object: object, addresses: addresses, withheld: withheld(object)))
+      resolution.entries.append(entry(object, addresses, withheld: withheld(object)))
     }
     return resolution
+  }
+
+  private func entry(
+    _ object: PoolObject, _ addresses: AddressSet, withheld: String?
+  ) -> PoolResolution.Entry {
+    let pool = object.pool
+    return .init(
+      object: object, addresses: addresses, withheld: withheld,
+      isChosenByLabels: pool.nodeNames.isEmpty && pool.nodeAffinity != nil && node.labels != nil)
   }
 
   /// Whether the pool is for this node, alone or with others. As long as the node's labels are not known, a pool that

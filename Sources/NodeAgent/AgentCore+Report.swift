@@ -21,6 +21,12 @@ extension AgentCore {
         ("NotRead", "not all collections have been read yet")
       } else if let fileFault {
         ("NotWritten", fileFault)
+      } else if followsPods == true, let failure = view.podFailures.first {
+        ("PodsNotFollowed", failure.failure.problem)
+      } else if followsPods == true, let feed = view.podFeeds.first(where: { !$0.feed.isComplete }) {
+        ("PodsNotRead", "\(feed.collection) have not been read yet")
+      } else if let podFault {
+        ("PodsNotWritten", podFault)
       } else {
         nil
       }

@@ -10,12 +10,18 @@ actor AgentCore {
   let options: AgentOptions
   let machine: MachineIdentity
   private let server: String
-  private let log: Logger
+  let log: Logger
   private let file: PoolFile
-  private(set) var view: ClusterView
+  var view: ClusterView
   private var rivalry: Rivalry
   private(set) var resolution: PoolResolution?
   private(set) var fileFault: String?
+  /// Whether pods are followed; `nil` as long as nobody can tell whether they have to be.
+  var followsPods: Bool?
+  var podDirectory: PodDirectory
+  var podFault: String?
+  /// What of the mirror the files have.
+  var podRevision: Int?
   private(set) var lastSync: Timestamp?
   private(set) var store: StoreView?
   private(set) var storeFault: String?
@@ -28,6 +34,12 @@ actor AgentCore {
   /// Raised whenever something has come that files or report may have to follow.
   nonisolated let changes: AsyncStream<Void>
   private let raise: AsyncStream<Void>.Continuation
+  /// The same of the files of pods, which a pod's ADD may wait for.
+  nonisolated let podChanges: AsyncStream<Void>
+  private let raisePods: AsyncStream<Void>.Continuation
+  /// Whether pods are to be followed, whenever that changes.
+  nonisolated let podWishes: AsyncStream<Bool>
+  let wishPods: AsyncStream<Bool>.Continuation
 
   init(_ options: AgentOptions, machine: MachineIdentity, server: String, log: Logger) {
     self.options = options
@@ -35,19 +47,26 @@ actor AgentCore {
     self.server = server
     self.log = log
     file = PoolFile(directory: options.poolDirectory)
+    podDirectory = PodDirectory(runDirectory: options.runDirectory, retention: options.podRetention)
     view = ClusterView(before: file.pools())
     rivalry = Rivalry(machineID: machine.machineID)
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (podChanges, raisePods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (podWishes, wishPods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
-  func takePools(_ event: ReflectorEvent<UnstructuredObject>) { take(event) { $0.takePools(event) } }
-  func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) { take(event) { $0.takeReserved(event) } }
-  func takeNode(_ event: ReflectorEvent<UnstructuredObject>) { take(event) { $0.takeNode(event) } }
+  func takePools(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takePools(event) } }
+  func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeReserved(event) } }
+  func takeNode(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeNode(event) } }
+  func takePods(_ event: ReflectorEvent<PodObject>) { take(raisePods) { $0.takePods(event) } }
+  func takeNamespaces(_ event: ReflectorEvent<NamespaceObject>) {
+    take(raisePods) { $0.takeNamespaces(event) }
+  }
 
-  private func take(_ event: ReflectorEvent<UnstructuredObject>, _ body: (inout ClusterView) -> Void) {
-    let before = view.failures
+  private func take(_ raise: AsyncStream<Void>.Continuation, _ body: (inout ClusterView) -> Void) {
+    let before = view.failures + view.podFailures
     body(&view)
-    let after = view.failures
+    let after = view.failures + view.podFailures
     // A failure that goes on is told once, not at each try.
     for (collection, failure) in after
     where !before.contains(where: { $0.failure.problem == failure.problem }) {
@@ -93,15 +112,18 @@ actor AgentCore {
 
   /// Brings the pool file in step with what is known, if that is all there is.
   func sync() {
+    // What could not be removed.
+    if followsPods == false, podFault != nil { forgetPods() }
     if view.isComplete {
       let resolver = PoolResolver(node: NodeIdentity(name: options.nodeName, labels: view.labels))
       let resolution = resolver.resolve(view.ledger.pools.values)
       self.resolution = resolution
+      decideAboutPods()
       do throws(ObjectFault) {
         let isNew = try file.write(
           PoolFile.Content(
             server: server, agent: options.version, resolution: resolution,
-            reserved: Array(view.reserved.values),
+            reserved: Array(view.reserved.values), followsPods: followsPods,
             versions: [
               Resources.pools.plural: view.pools.version,
               Resources.reservedIPs.plural: view.reservations.version,
@@ -114,6 +136,8 @@ actor AgentCore {
         if fileFault != error.problem { log.error("\(error.problem)") }
         fileFault = error.problem
       }
+    } else {
+      decideAboutPods()
     }
     wantsLook = true
     writeState()
@@ -125,17 +149,22 @@ actor AgentCore {
     return wantsLook
   }
 
-  /// Asks for the next ``sync()``.
-  nonisolated func poke() { raise.yield() }
+  /// Has all files looked at.
+  func poke() {
+    podRevision = nil
+    raise.yield()
+    raisePods.yield()
+  }
 
-  /// Whether ``sync()`` has left something to be done.
-  var hasFileFault: Bool { fileFault != nil }
+  /// Whether files were left something to be done, or time has made something due.
+  var needsSync: Bool { fileFault != nil || podFault != nil || podDirectory.hasOverdue() }
 
   func take(_ result: Result<StoreView, ObjectFault>) {
     switch result {
     case .success(let view):
       store = view
       storeFault = nil
+      if decideAboutPods() { poke() }
     case .failure(let fault):
       if storeFault != fault.problem { log.error("\(fault.problem)") }
       storeFault = fault.problem
@@ -156,12 +185,13 @@ actor AgentCore {
   var state: AgentState {
     var state = AgentState(version: options.version, node: options.nodeName, server: server)
     state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
-    state.fileProblem = fileFault
+    state.fileProblem = fileFault ?? podFault
     state.reportProblem = reportFault
-    state.feeds = [
+    let feeds = [
       (Resources.pools.qualifiedName, view.pools), (Resources.reservedIPs.qualifiedName, view.reservations),
       (Resources.nodes.qualifiedName, view.node),
-    ].map { name, feed in
+    ]
+    state.feeds = (feeds + (followsPods == true ? view.podFeeds : [])).map { name, feed in
       .init(
         collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
         since: feed.failure.map { "\($0.since)" })
@@ -176,7 +206,7 @@ actor AgentCore {
   var counts: [StoreView.Pool] { store?.pools ?? [] }
 
   /// Once for each change, and not for each look that found all in step.
-  private func writeState() {
+  func writeState() {
     var new = state
     if let written, var old = Optional(written) {
       old.lastSync = new.lastSync

@@ -13,6 +13,8 @@ public struct AgentOptions: Sendable {
   public var dataDirectory = "/var/lib/cni/ippool"
   /// Where the agent says how it is; gone after a restart of the machine.
   public var runDirectory = "/run/ipvlan"
+  /// When pods and namespaces are followed.
+  public var pods = PodFollowing.auto
   /// Where its endpoints listen.
   public var listen: ListenAddress
   /// The agent's own version.
@@ -21,7 +23,9 @@ public struct AgentOptions: Sendable {
   var reflecting = ReflectorTimes()
   /// How long changes are collected before files are written, so that a file of many objects is written once.
   var settling: Duration = .milliseconds(50)
-  /// How often files are looked at: two changes at once, such as those of one edit, and then one now and then.
+  /// How long the file of a pod stays when the pod is gone: its containers may still be there.
+  var podRetention: Duration = .seconds(300)
+  /// How often pools' files are looked at: two changes at once, such as those of one edit, and then one now and then.
   var fileWrites = Allowance.Rate(burst: 2, interval: .milliseconds(1250))
   /// How often the lease store is looked at.
   var lookInterval: Duration = .seconds(1)
@@ -35,4 +39,12 @@ public struct AgentOptions: Sendable {
     self.listen = listen
     self.version = version
   }
+}
+
+/// When an agent follows the pods of its node and the namespaces.
+public enum PodFollowing: String, Sendable, CaseIterable {
+  /// While a pool of the node asks for labels of pods or namespaces.
+  case auto
+  /// Always: pods choose pools by annotations that the runtime does not hand on to the plugin, as behind Multus.
+  case always
 }

@@ -58,7 +58,15 @@ public struct NodeAgent: Sendable {
         return .success(())
       }
       group.addTask {
+        await followPods(client, core)
+        return .success(())
+      }
+      group.addTask {
         await follow(core)
+        return .success(())
+      }
+      group.addTask {
+        await followPodChanges(core)
         return .success(())
       }
       group.addTask {
@@ -77,11 +85,39 @@ public struct NodeAgent: Sendable {
     }
   }
 
-  private func reflector(
-    _ client: APIClient, _ resource: Resource<UnstructuredObject>, _ selection: Selection = .all
-  ) -> Reflector<UnstructuredObject> {
-    Reflector(
-      client, resource, selection, options: options.reflecting.options(UnstructuredObject.self), log: log)
+  private func reflector<Object>(
+    _ client: APIClient, _ resource: Resource<Object>, _ selection: Selection = .all
+  ) -> Reflector<Object> {
+    Reflector(client, resource, selection, options: options.reflecting.options(Object.self), log: log)
+  }
+
+  /// Follows the pods of the node and all namespaces, as long as that is wanted.
+  private func followPods(_ client: APIClient, _ core: AgentCore) async {
+    var following: Task<Void, Never>?
+    for await isWanted in core.podWishes {
+      if isWanted, following == nil {
+        following = Task { await mirrorPods(client, core) }
+      } else if !isWanted {
+        following?.cancel()
+        await following?.value
+        following = nil
+        await core.forgetPods()
+      }
+    }
+    following?.cancel()
+    await following?.value
+  }
+
+  private func mirrorPods(_ client: APIClient, _ core: AgentCore) async {
+    // A pod that has ended counts as gone.
+    let own = Selection(
+      fields: "spec.nodeName=\(options.nodeName),status.phase!=Succeeded,status.phase!=Failed")
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await reflector(client, Resources.pods, own).run { await core.takePods($0) } }
+      group.addTask {
+        await reflector(client, Resources.namespaces).run { await core.takeNamespaces($0) }
+      }
+    }
   }
 
   /// Writes files when something has come.
@@ -94,14 +130,22 @@ public struct NodeAgent: Sendable {
     }
   }
 
+  /// Writes files of pods when something has come; each as soon as it may be.
+  private func followPodChanges(_ core: AgentCore) async {
+    for await _ in core.podChanges {
+      await core.syncPods()
+      try? await Task.sleep(for: options.settling)
+    }
+  }
+
   /// Looks after files that could not be written, and after those that somebody has changed or removed.
   private func tend(_ core: AgentCore) async {
     var rounds = 0
-    core.poke()
+    await core.poke()
     while !Task.isCancelled {
       try? await Task.sleep(for: .seconds(5))
       rounds += 1
-      if await core.hasFileFault || rounds % 12 == 0 { core.poke() }
+      if await core.needsSync || rounds % 12 == 0 { await core.poke() }
     }
   }
 }

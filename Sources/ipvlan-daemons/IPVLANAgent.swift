@@ -11,7 +11,8 @@ struct IPVLANAgent: AsyncParsableCommand {
     discussion: """
       Follows SpiderIPPools and SpiderReservedIPs and writes those of this node to POOL-DIR/zz-kubernetes.json, which the \
       plugin reads; says in the IPVLANNode of the node's name what of them is held. Pods are attached from the last file \
-      while the agent or the API server is away. SIGTERM ends it.
+      while the agent or the API server is away. Where a pool asks for labels of pods or namespaces, it follows the pods of \
+      its node too and leaves what is known of each in RUN-DIR/pods. SIGTERM ends it.
 
       EXAMPLES
         ipvlan-agent --kubeconfig /etc/ipvlan/kubeconfig --node-name worker1
@@ -30,6 +31,17 @@ struct IPVLANAgent: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("Where the agent says how it is.", valueName: "directory"), completion: .directory)
   var runDir = "/run/ipvlan"
+  @Option(
+    help: ArgumentHelp(
+      "When the pods of the node and the namespaces are followed: while a pool asks for labels (auto), or always.",
+      valueName: "auto|always"),
+    transform: {
+      guard let following = PodFollowing(rawValue: $0) else {
+        throw ValidationError("--pods \($0) is neither auto nor always.")
+      }
+      return following
+    })
+  var pods = PodFollowing.auto
 
   func validate() throws {
     for (option, path) in [("pool-dir", poolDir), ("data-dir", dataDir), ("run-dir", runDir)]
@@ -46,6 +58,7 @@ struct IPVLANAgent: AsyncParsableCommand {
       options.poolDirectory = poolDir
       options.dataDirectory = dataDir
       options.runDirectory = runDir
+      options.pods = pods
       try await NodeAgent(options, log: log).run()
     }
   }

@@ -69,12 +69,16 @@ end_agent() {
 end_agents() { for node in master worker1; do end_agent "$node" KILL; done; }
 
 # ippool COMMAND NODE NETWORK POD: as a main plugin calls it; prints the address.
-ippool() {
+ippool() { answer "$1" "$2" "$3" "$4" default '' | jq -r '.ips[]?.address'; }
+
+# answer COMMAND NODE NETWORK POD NAMESPACE UID [MEMBERS]: the same, with more members of the configuration; prints what the
+# plugin does.
+answer() {
   local directory=$cluster/agents/$2
   CNI_COMMAND=$1 CNI_CONTAINERID=$4 CNI_NETNS=/run/netns/none CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin \
-    CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=$4" "$dist/ippool" <<END | jq -r '.ips[]?.address'
-{"cniVersion": "1.1.0", "name": "$3", "type": "ippool", "ipam": {"type": "ippool", "poolDir": "$directory/ippool.d",
-  "dataDir": "$directory/data", "nodeName": "$2", "cooldownSeconds": 0}}
+    CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=$5;K8S_POD_NAME=$4;K8S_POD_UID=$6" "$dist/ippool" <<END || true
+{"cniVersion": "1.1.0", "name": "$3", "type": "ippool",${7-} "ipam": {"type": "ippool", "poolDir": "$directory/ippool.d",
+  "dataDir": "$directory/data", "runDir": "$directory/run", "nodeName": "$2", "cooldownSeconds": 0}}
 END
 }
 

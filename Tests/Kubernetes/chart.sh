@@ -26,6 +26,7 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'pools: [{name: A, spec: {subnet: 10.0.0.0/24}}]' 'pools/0/name'
   refuses 'networks: [{name: a, spec: {cniType: macvlan}}]' 'networks/0/spec/cniType'
   refuses 'agent: {pluginDirectory: opt}' 'agent/pluginDirectory'
+  refuses 'agent: {pods: never}' 'agent/pods'
 }
 
 test_e_networks_and_pools_can_be_values() {

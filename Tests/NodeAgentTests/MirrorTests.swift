@@ -163,6 +163,8 @@ import Testing
       try await eventually("ten pools") { running.pools.count == 10 }
       // In pages, and once.
       #expect(running.server.requests.count { $0.verb == "list" && $0.path.hasSuffix("/spiderippools") } == 2)
+      // The line comes after the file.
+      try await eventually("a line") { running.log.text.contains("wrote") }
       #expect(running.log.text.components(separatedBy: "wrote").count == 2)
     }
   }

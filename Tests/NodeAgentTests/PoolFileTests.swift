@@ -113,6 +113,47 @@ import Testing
     }
   }
 
+  @Test("that pods are followed is written with the pools, and stays while nobody can tell")
+  func podFiles() async throws {
+    try await withDirectory { directory in
+      let file = PoolFile(directory: directory)
+      var new = try content([pool("a", ips: ["10.0.0.1"])])
+      let hasPodFiles = { PoolCatalog(directory: directory).hasPodFiles }
+      #expect(try file.write(new) && !hasPodFiles())
+      new.followsPods = true
+      #expect(try file.write(new) && hasPodFiles())
+      #expect(try !file.write(new))
+      new.followsPods = nil
+      #expect(try !file.write(new))
+      new.server = "other"
+      new.resolution = try resolved([])
+      #expect(try file.write(new) && hasPodFiles())
+      new.followsPods = false
+      #expect(try file.write(new) && !hasPodFiles())
+    }
+  }
+
+  @Test("labels of the node are decided about here: the plugin does not know them")
+  func nodeAffinity() async throws {
+    try await withDirectory { directory in
+      let file = PoolFile(directory: directory)
+      let object = pool(
+        "a", ips: ["10.0.0.1"], nodes: [], ["nodeAffinity": ["matchLabels": ["zone": "b"]]])
+      var known = try content([])
+      known.resolution = try resolved([object], labels: ["zone": "b"])
+      _ = try file.write(known)
+      let pool = try #require(PoolCatalog(directory: directory).pools.first)
+      #expect(pool.nodeAffinity == nil && pool.nodeNames.isEmpty)
+      // It is still one that several nodes share, in the next run too.
+      #expect(pool.withheld != nil)
+      #expect(file.pools().first?.pool.nodeNames == [])
+      // As long as nobody knows the labels, it says what it is for.
+      known.resolution = try resolved([object], labels: nil)
+      _ = try file.write(known)
+      #expect(PoolCatalog(directory: directory).pools.first?.nodeAffinity != nil)
+    }
+  }
+
   private func content(
     _ objects: [UnstructuredObject], _ reserved: [UnstructuredObject] = []
   ) throws -> PoolFile.Content {

@@ -41,6 +41,39 @@ struct Running: Sendable {
     _ = try await client.mergePatch(Resources.pools, name, patch: ["spec": spec] as FieldValue)
   }
 
+  /// Makes a pod of node n1, with its namespace if that is not there yet.
+  /// - Returns: its uid.
+  @discardableResult
+  func createPod(
+    _ name: String, namespace: String = "default", labels: [String: String] = [:],
+    annotations: [String: String] = [:], _ spec: FieldValue = ["nodeName": "n1"]
+  ) async throws -> String {
+    _ = try? await client.create(
+      Resources.namespaces.reading(UnstructuredObject.self),
+      UnstructuredObject(metadata: ObjectMetadata(name: namespace)))
+    let metadata = ObjectMetadata(
+      name: name, namespace: namespace, labels: labels, annotations: annotations)
+    return try await client.create(
+      pods, UnstructuredObject(metadata: metadata, fields: ["spec": spec])
+    ).metadata.uid ?? ""
+  }
+
+  var pods: Resource<UnstructuredObject> { Resources.pods.reading(UnstructuredObject.self) }
+
+  /// The uids of the pods that have files.
+  var podFiles: [String] {
+    ((try? Files.names(in: "\(runDirectory)/pods")) ?? []).compactMap(PodFiles.uid(ofFile:))
+  }
+
+  /// What the plugin finds of a pod.
+  func record(_ uid: String) -> PodRecord? {
+    let files = PodFiles(runDirectory: runDirectory)
+    return files.path(uid).flatMap { try? files.read($0) }
+  }
+
+  /// Whether the plugin waits for files of pods.
+  var hasPodFiles: Bool { PoolCatalog(directory: poolDirectory).hasPodFiles }
+
   /// The report as the API server has it.
   func status(of node: String = "n1") async -> FieldValue? {
     try? await client.get(Resources.reports, node)["status"]
@@ -58,24 +91,24 @@ struct Running: Sendable {
 
   /// Has the plugin's allocator give an address.
   @discardableResult
-  func add(_ pod: String) throws -> String {
-    let request = request(pod)
+  func add(_ pod: String, uid: String = "") throws -> String {
+    let request = request(pod, uid)
     return try allocator().allocate(request).assignments.map { "\($0.address)" }.joined(separator: ",")
   }
 
   func delete(_ pod: String) throws { try allocator().release(request(pod)) }
 
-  private func request(_ pod: String) -> AllocationRequest {
+  private func request(_ pod: String, _ uid: String = "") -> AllocationRequest {
     AllocationRequest(
       attachment: AttachmentID(network: "n", containerID: pod, ifname: "eth0"),
-      pod: .init(namespace: "default", name: pod))
+      pod: .init(namespace: "default", name: pod, uid: uid))
   }
 
   private func allocator() throws -> IPPoolAllocator {
     try IPPoolAllocator(
       JSONFields([
-        "poolDir": .string(poolDirectory), "dataDir": .string(dataDirectory), "nodeName": .string("n1"),
-        "cooldownSeconds": .int(1),
+        "poolDir": .string(poolDirectory), "dataDir": .string(dataDirectory),
+        "runDir": .string(runDirectory), "nodeName": .string("n1"), "cooldownSeconds": .int(1),
       ]), network: "n", environment: Environment()
     ).inThreads()
   }
@@ -90,7 +123,8 @@ func running(
   try await withDirectory { directory in
     let served = [
       (Resources.pools, true), (Resources.reservedIPs, false), (Resources.nodes, true),
-      (Resources.reports, true),
+      (Resources.reports, true), (Resources.pods.reading(UnstructuredObject.self), true),
+      (Resources.namespaces.reading(UnstructuredObject.self), true),
     ]
     try await StandIn.run(serving: served) { server in
       let kubeconfig = "\(directory)/kubeconfig"

@@ -10,6 +10,8 @@ struct ClusterView: Sendable {
   private(set) var pools = Feed()
   private(set) var reservations = Feed()
   private(set) var node = Feed()
+  /// Pods and namespaces, while they are followed.
+  private(set) var podMirror = PodMirror()
 
   /// - Parameter before: the pools of the run before.
   init(before: [PoolObject]) { ledger = PoolLedger(before: before) }
@@ -26,6 +28,22 @@ struct ClusterView: Sendable {
       (Resources.nodes.qualifiedName, node.failure),
     ].compactMap { name, failure in failure.map { (name, $0) } }
   }
+
+  /// What cannot be followed of pods and namespaces, by collection.
+  var podFailures: [(collection: String, failure: Feed.Failure)] {
+    podFeeds.compactMap { name, feed in feed.failure.map { (name, $0) } }
+  }
+
+  var podFeeds: [(collection: String, feed: Feed)] {
+    [
+      (Resources.pods.qualifiedName, podMirror.podFeed),
+      (Resources.namespaces.qualifiedName, podMirror.namespaceFeed),
+    ]
+  }
+
+  mutating func takePods(_ event: ReflectorEvent<PodObject>) { podMirror.takePods(event) }
+  mutating func takeNamespaces(_ event: ReflectorEvent<NamespaceObject>) { podMirror.takeNamespaces(event) }
+  mutating func forgetPods() { podMirror = PodMirror() }
 
   mutating func takePools(_ event: ReflectorEvent<UnstructuredObject>) {
     pools.note(event)

@@ -26,6 +26,8 @@ struct PoolFile: Sendable {
     var resolution: PoolResolution
     /// SpiderReservedIPs as they are: the plugin reserves what can be read of a document that is wrong.
     var reserved: [UnstructuredObject]
+    /// Whether pods are followed; `nil` when that is not known yet, and what the file says holds.
+    var followsPods: Bool?
     /// Versions of the collections, for people who ask how old the file is.
     var versions: [String: String] = [:]
   }
@@ -35,17 +37,21 @@ struct PoolFile: Sendable {
   /// - Throws: ``ObjectFault`` when it cannot be written; then it is as it was.
   func write(_ content: Content, at time: WallClock = .now()) throws(ObjectFault) -> Bool {
     let items = content.items
-    if let old = try? read(), old["items"]?.array == items { return false }
+    let old = try? read()
+    let followed = old?["metadata"]?.object?[PoolCatalog.podFilesKey]?.bool ?? false
+    let follows = content.followsPods ?? followed
+    if let old, old["items"]?.array == items, followed == follows { return false }
     var versions = JSONObject()
     for (collection, version) in content.versions.sorted(by: { $0.key < $1.key }) {
       versions[collection] = .string(version)
     }
+    var metadata: JSONObject = [
+      "writtenBy": .string("ipvlan-agent \(content.agent)"), "server": .string(content.server),
+      "time": .string("\(time)"), "resourceVersions": .object(versions),
+    ]
+    if follows { metadata[PoolCatalog.podFilesKey] = .bool(true) }
     let list: JSONObject = [
-      "apiVersion": .string("v1"), "kind": .string("List"),
-      "metadata": .object([
-        "writtenBy": .string("ipvlan-agent \(content.agent)"), "server": .string(content.server),
-        "time": .string("\(time)"), "resourceVersions": .object(versions),
-      ]),
+      "apiVersion": .string("v1"), "kind": .string("List"), "metadata": .object(metadata),
       "items": .array(items),
     ]
     let bytes = JSONValue.object(list).serialized(indented: true) + [0x0A]
@@ -91,6 +97,8 @@ extension PoolFile.Content {
       specification["disable"] = .bool(true)
       metadata["annotations"] = .object([NodePool.withheldAnnotation: .string(reason)])
     }
+    // Decided here, by labels that the plugin does not know.
+    if entry.isChosenByLabels { specification["nodeAffinity"] = nil }
     if entry.addresses != entry.object.pool.addresses {
       specification["ips"] = .array(entry.addresses.ranges.map { .string("\($0)") })
       specification["excludeIPs"] = nil

@@ -27,6 +27,8 @@ struct StoreView: Sendable, Hashable {
 
   var pools: [Pool] = []
   var records: [Record] = []
+  /// Whether a pool of the node, of whatever file, is for pods or namespaces with certain labels.
+  var asksForLabels = false
   /// Documents of the agent's own file that the plugin does not use, by the pool's position in it.
   var refusals: [Int: String] = [:]
 
@@ -63,6 +65,7 @@ struct StoreView: Sendable, Hashable {
           outside: held.filter { $0.pool == pool.name && !pool.addresses.contains($0.address) }.map(\.address)
         )
       }
+      asksForLabels = !survey.asksForLabels.isEmpty
       records = held.map { Record(address: $0.address, pool: $0.pool, pod: $0.pod) }
       for fault in survey.faults where fault.file == file {
         guard let position = Self.position(fault.problem) else { continue }

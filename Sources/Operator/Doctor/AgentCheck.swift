@@ -1,3 +1,5 @@
+internal import IPPool
+
 /// Where pools come from the API server, somebody must bring them.
 struct AgentCheck {
   static func findings(_ examination: Examination) -> [Finding] {
@@ -8,6 +10,38 @@ struct AgentCheck {
       guard files.objects != nil else { return [] }
       return findings(files)
     }
+      + examination.subjects.flatMap { subject -> [Finding] in
+        guard let allocator = subject.allocator, let survey = subject.survey else { return [] }
+        return findings(
+          survey, isRunning: AgentState.isRunning(in: allocator.runDirectory), subject.network.name)
+      }
+  }
+
+  /// Pools that ask for labels give nothing unless somebody brings these.
+  static func findings(_ survey: IPPoolAllocator.Survey, isRunning: Bool, _ network: String) -> [Finding] {
+    guard !survey.asksForLabels.isEmpty, !survey.hasPodFiles || !isRunning else { return [] }
+    let pools = survey.asksForLabels.prefix(5).joined(separator: ", ")
+    let more = survey.asksForLabels.count > 5 ? " and \(survey.asksForLabels.count - 5) more" : ""
+    let problem = "pool \(pools)\(more) asks for labels of pods or namespaces, and ipvlan-agent "
+    guard survey.hasPodFiles else {
+      return [
+        Finding(
+          .podLabelsUnknown, problem + (isRunning ? "does not bring them" : "does not run"),
+          consequence: "such a pool is passed over for every pod, on network \(network) too",
+          remedy: isRunning
+            ? "ipvlanctl kube status; journalctl -u ipvlan-agent -n 50"
+            : "run ipvlan-agent on this node (README, \"In a cluster\"), or take podAffinity and namespaceAffinity out"
+        )
+      ]
+    }
+    return [
+      Finding(
+        .podLabelsUnknown, problem + "does not run",
+        consequence: "a pod that it has not told of yet is refused with code 11",
+        remedy:
+          "systemctl status ipvlan-agent; kubectl --namespace kube-system get pods -l app.kubernetes.io/name=ipvlan-agent"
+      )
+    ]
   }
 
   static func findings(_ files: AgentFiles) -> [Finding] {

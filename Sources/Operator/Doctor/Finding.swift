@@ -16,7 +16,7 @@ package struct Finding: Sendable {
     case leaseOrphaned, leaseMissing, leaseStoreUnusable, poolAddressTaken
     case hostAccessIncomplete, hostAccessShortfall, hostRouteStale, fenceIncomplete, podFilterBypassed
     case linkManaged, foreignRoutesManaged
-    case agentNotRunning, agentOutOfStep
+    case agentNotRunning, agentOutOfStep, podLabelsUnknown
   }
 
   /// How the tool itself can mend it, where that is safe.

@@ -5,13 +5,14 @@ package import JSON
 package struct ExplainReport: Report {
   private let pools: [IPPoolAllocator.PoolReport]
   private let subject: String
+  private let knowledge: PodKnowledge?
   package private(set) var remarks: [String]
 
   /// Asks the allocator of a network.
   ///
   /// - Parameters:
   ///   - pod: `namespace/name`; `nil` for a pod that the runtime does not name.
-  ///   - annotations: those of the pod.
+  ///   - annotations: those of the pod; without any, those of its file count.
   /// - Throws: ``Refusal`` when there is nothing to ask.
   package init(
     _ network: Network, pod: String?, ifname: String, annotations: [String: String]
@@ -29,12 +30,22 @@ package struct ExplainReport: Report {
       attachment: AttachmentID(network: network.name, containerID: "explain", ifname: ifname),
       pod: parts.count == 2 ? .init(namespace: parts[0], name: parts[1]) : nil)
     for (name, text) in annotations { request.annotations[name] = text }
+    request.annotationsAreKnown = !annotations.isEmpty
+    let knowledge = request.pod.map { PodKnowledge(of: $0, in: allocator.podFiles) }
+    if let record = knowledge?.record { request.learn(record) }
+    self.knowledge = knowledge
     do throws(AllocationError) {
       let report = try allocator.survey(for: request)
       pools = report.pools
       remarks =
         report.unknownNames.map { "there is no pool \"\($0)\" in \(allocator.poolDirectory)" }
         + report.faults.map(\.description)
+      let isNeeded = report.hasPodFiles || report.lacksLabels
+      if isNeeded, let problem = knowledge?.problem { remarks.append(problem) }
+      if report.lacksLabels, !report.hasPodFiles {
+        remarks.append(
+          "no ipvlan-agent brings labels of pods to this node: pools that ask for some are passed over")
+      }
     } catch {
       throw Refusal([error.message, error.details].filter { !$0.isEmpty }.joined(separator: "; "))
     }
@@ -56,7 +67,7 @@ package struct ExplainReport: Report {
         .init(reason),
       ])
     }
-    return "\(subject)\n\n" + table.text(for: screen)
+    return "\(subject)\n" + (knowledge?.text ?? "") + "\n" + table.text(for: screen)
   }
 
   private static func verdict(_ pool: IPPoolAllocator.PoolReport) -> (String, Style, String) {

@@ -1,0 +1,111 @@
+internal import ClusterObjects
+internal import IPPool
+internal import JSON
+internal import Platform
+internal import SystemPackage
+
+/// Keeps the files of the node's pods as the API server has the pods.
+struct PodDirectory: Sendable {
+  private let files: PodFiles
+  private let retention: Duration
+  /// What this run has written.
+  private var written: [String: PodRecord] = [:]
+  /// Since when a file's pod is known to be gone.
+  private var gone: [String: ContinuousClock.Instant] = [:]
+
+  init(runDirectory: String, retention: Duration) {
+    files = PodFiles(runDirectory: runDirectory)
+    self.retention = retention
+  }
+
+  /// Writes what has changed, and removes the files of pods that have been gone for long enough.
+  /// - Returns: how many files were written.
+  /// - Throws: ``ObjectFault`` with the first of what could not be done; the rest was.
+  mutating func sync(_ mirror: PodMirror, at now: ContinuousClock.Instant = .now) throws(ObjectFault) -> Int {
+    var fault: ObjectFault?
+    let names = try list()
+    let present = Set(names.compactMap(PodFiles.uid(ofFile:)))
+    var count = 0
+    for (uid, record) in mirror.records where written[uid] != record || !present.contains(uid) {
+      do throws(ObjectFault) {
+        try write(uid, record)
+        written[uid] = record
+        count += 1
+      } catch {
+        fault = fault ?? error
+      }
+    }
+    // Without a complete list nobody knows who is gone.
+    guard mirror.podFeed.isComplete else {
+      if let fault { throw fault }
+      return count
+    }
+    gone = gone.filter { uid, _ in mirror.pods[uid] == nil && present.contains(uid) }
+    for uid in present where mirror.pods[uid] == nil {
+      let since = gone[uid] ?? now
+      gone[uid] = since
+      guard now - since >= retention else { continue }
+      written[uid] = nil
+      gone[uid] = nil
+      do throws(ObjectFault) { try remove("\(uid).json") } catch { fault = fault ?? error }
+    }
+    for name in names where Self.isUnfinished(name) {
+      do throws(ObjectFault) { try remove(name) } catch { fault = fault ?? error }
+    }
+    if let fault { throw fault }
+    return count
+  }
+
+  /// Whether the file of a pod has stayed for long enough.
+  func hasOverdue(at now: ContinuousClock.Instant = .now) -> Bool {
+    gone.values.contains { now - $0 >= retention }
+  }
+
+  /// Removes all files: nobody keeps them any more, and what they say would soon be wrong.
+  mutating func removeAll() throws(ObjectFault) {
+    (written, gone) = ([:], [:])
+    let names: [String]
+    do throws(Errno) { names = try Files.names(in: files.directory) } catch {
+      guard error != .noSuchFileOrDirectory else { return }
+      throw fault("\(files.directory) cannot be listed", error)
+    }
+    for name in names where PodFiles.uid(ofFile: name) != nil || Self.isUnfinished(name) { try remove(name) }
+  }
+
+  /// What an agent was writing when it was killed.
+  private static func isUnfinished(_ name: String) -> Bool {
+    name.hasPrefix(".") && name.hasSuffix(".json.new")
+  }
+
+  private func list() throws(ObjectFault) -> [String] {
+    do throws(Errno) {
+      try Files.makeDirectory(
+        files.directory, permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+      return try Files.names(in: files.directory)
+    } catch {
+      throw fault("\(files.directory) cannot be made or listed", error)
+    }
+  }
+
+  private func write(_ uid: String, _ record: PodRecord) throws(ObjectFault) {
+    guard let path = files.path(uid) else { return }
+    do throws(Errno) {
+      try Files.replaceDurably(
+        path, with: JSONValue.object(record.json).serialized() + [0x0A],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    } catch {
+      throw fault("\(path) cannot be written", error)
+    }
+  }
+
+  private func remove(_ name: String) throws(ObjectFault) {
+    do throws(Errno) { try Files.remove("\(files.directory)/\(name)") } catch {
+      guard error != .noSuchFileOrDirectory else { return }
+      throw fault("\(files.directory)/\(name) cannot be removed", error)
+    }
+  }
+
+  private func fault(_ what: String, _ error: Errno) -> ObjectFault {
+    ObjectFault(problem: "\(what): \(error); see: df -h \(files.directory); ls -ld \(files.directory)")
+  }
+}
