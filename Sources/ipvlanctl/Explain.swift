@@ -7,7 +7,8 @@ struct Explain: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tells for a configuration and a pod which pools are taken, and why the others are not.",
     discussion: """
-      The status is 1 when no address could be given now.
+      Labels and annotations of a pod that runs here are shown and count as ipvlan-agent has left them; --annotation goes \
+      before. The status is 1 when no address could be given now.
 
       EXAMPLES
         ipvlanctl explain ipvlan-ens5 --pod web/shop-0

@@ -100,9 +100,12 @@ in_step() { [ "$(kubectl get ivn "$1" -o json | jq -r '.status.conditions[] | se
 
 has_pools() { [ "$(jq -r '[.items[] | select(.kind == "SpiderIPPool") | .metadata.name] | join(" ")' "$cluster/agents/$1/ippool.d/zz-kubernetes.json")" = "$2" ]; }
 
+# The server, for the next test, when one has failed that killed it.
+revive() { kubectl get --raw /readyz >/dev/null 2>&1 || "$repository/scripts/cluster" start-api "$cluster"; }
+
 with_agents() {
   prepare_agents
-  trap end_agents EXIT
+  trap 'end_agents; revive' EXIT
   start_agent master
   start_agent worker1
   "$@"
@@ -137,6 +140,8 @@ test_h_pods_come_and_go_while_the_server_is_dead() { with_agents dead_server; }
 dead_server() {
   guides_pools | kubectl apply -f -
   within 60 has_pools master "master-v4-ens5 master-v4-ens6"
+  # Not as a test before has left it.
+  within 60 jq -e '.items[] | select(.spec.ips == ["172.31.16.4-172.31.16.8"])' "$cluster/agents/master/ippool.d/zz-kubernetes.json"
   within 60 in_step master
   local before pod
   before=$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")

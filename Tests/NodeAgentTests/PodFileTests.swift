@@ -269,6 +269,7 @@ extension Running {
       // Not from the list that is not complete.
       mirror.takePods(.deleted(pod("p", uid: "u-1")))
       _ = try directory.sync(mirror, at: start + .seconds(1000))
+      _ = try directory.sync(mirror, at: start + .seconds(2000))
       #expect(try names() == ["u-1.json"])
       mirror.takePods(.listed(.init(items: [], resourceVersion: "1")))
       _ = try directory.sync(mirror, at: start)
