@@ -250,6 +250,20 @@ extension DoctorTests {
       },
       mend: { try ScratchFiles.removeAll("\($0.node.poolDirectory)/zz-kubernetes.json") }),
     Fault(
+      "pool for labels that nobody brings", ["podLabelsUnknown"],
+      make: { site in
+        try ScratchFiles.write(
+          "\(site.node.poolDirectory)/labels.yaml",
+          """
+          apiVersion: spiderpool.spidernet.io/v2beta1
+          kind: SpiderIPPool
+          metadata: {name: labels}
+          spec: {subnet: 10.77.0.0/24, ips: [10.77.0.7], multusName: [other], podAffinity: {matchLabels: {app: web}}}
+
+          """)
+      },
+      mend: { try ScratchFiles.removeAll("\($0.node.poolDirectory)/labels.yaml") }),
+    Fault(
       "configuration that does not parse", ["configurationUnreadable"],
       make: { try $0.writeConfiguration("90-broken.conflist", "{\"name\": ") },
       mend: { try ScratchFiles.removeAll("\($0.configurations)/90-broken.conflist") }),
