@@ -183,7 +183,8 @@ package.targets += [
     dependencies: ["ClusterObjects", "KubernetesClient", .product(name: "Logging", package: "swift-log")],
     path: "Tests/ClusterTestSupport", swiftSettings: strict),
   .testTarget(
-    name: "ClusterObjectsTests", dependencies: ["ClusterObjects", "ClusterTestSupport", "KubernetesClient"],
+    name: "ClusterObjectsTests",
+    dependencies: ["Addressing", "ClusterObjects", "ClusterTestSupport", "IPPool", "KubernetesClient"],
     swiftSettings: strict),
   .testTarget(
     name: "NodeAgentTests",

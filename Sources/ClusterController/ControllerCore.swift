@@ -155,7 +155,7 @@ actor ControllerCore {
   var counts: [(collection: String, objects: Int, isFollowed: Bool)] {
     let counts = [
       view.networks.objects.count, view.definitions.objects.count, view.pools.objects.count,
-      view.reports.objects.count, view.nodes.objects.count,
+      view.reports.objects.count, view.nodes.objects.count, view.blocks.objects.count,
     ]
     return zip(view.feeds, counts).map { ($0.collection, $1, $0.feed.isComplete && $0.feed.failure == nil) }
   }

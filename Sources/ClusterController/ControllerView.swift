@@ -53,7 +53,9 @@ struct ControllerView: Sendable {
   var definitions = Mirror { $0 }
   var pools = Mirror { $0 }
   var reports = Mirror(ReportObject.init)
-  var nodes = Mirror { _ in () }
+  /// The identities of the Nodes.
+  var nodes = Mirror { $0.metadata.uid ?? "" }
+  var blocks = Mirror { $0 }
   /// The pools in the last form that could be used.
   private(set) var ledger = PoolLedger()
 
@@ -63,6 +65,7 @@ struct ControllerView: Sendable {
     case Resources.definitions: definitions.take(event)
     case Resources.reports: reports.take(event)
     case Resources.nodes: nodes.take(event)
+    case Resources.blocks: blocks.take(event)
     case Resources.pools:
       pools.take(event)
       switch event {
@@ -89,11 +92,14 @@ struct ControllerView: Sendable {
   /// What is followed, in the order in which people look for it.
   static let collections = [
     Resources.networks, Resources.definitions, Resources.pools, Resources.reports, Resources.nodes,
+    Resources.blocks,
   ]
 
   /// How far each collection can be relied on.
   var feeds: [(collection: String, feed: Feed)] {
-    zip(Self.collections, [networks.feed, definitions.feed, pools.feed, reports.feed, nodes.feed])
-      .map { ($0.qualifiedName, $1) }
+    zip(
+      Self.collections, [networks.feed, definitions.feed, pools.feed, reports.feed, nodes.feed, blocks.feed]
+    )
+    .map { ($0.qualifiedName, $1) }
   }
 }

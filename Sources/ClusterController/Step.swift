@@ -12,10 +12,11 @@ enum Step: Sendable {
   case writeStatus(Resources.Collection, UnstructuredObject, FieldValue)
   case setFinalizers(UnstructuredObject, [String])
   case deleteReport(UnstructuredObject)
+  case deleteBlock(UnstructuredObject, Block.Owner)
 
   /// What is written, for the pace and for the log.
   struct Key: Sendable, Hashable, CustomStringConvertible {
-    enum Kind: String, Sendable { case definition, status, finalizers, report }
+    enum Kind: String, Sendable { case definition, status, finalizers, report, block }
 
     var kind: Kind
     var collection: String
@@ -31,6 +32,7 @@ enum Step: Sendable {
     case .writeStatus(let collection, let object, _): Key(.status, collection, object)
     case .setFinalizers(let object, _): Key(.finalizers, Resources.pools, object)
     case .deleteReport(let object): Key(.report, Resources.reports, object)
+    case .deleteBlock(let object, _): Key(.block, Resources.blocks, object)
     }
   }
 
@@ -53,6 +55,7 @@ enum Step: Sendable {
       finalizers.contains(PoolKeeper.finalizer)
         ? "kept until no address is held" : "let go: no address is held"
     case .deleteReport: "deleted, since its Node is gone"
+    case .deleteBlock(_, let owner): "free, since the Node \(owner.node) that had it is gone"
     }
   }
 
@@ -79,13 +82,22 @@ enum Step: Sendable {
         Resources.pools, object.metadata.name ?? "", patch: ["metadata": metadata] as FieldValue)
     case .deleteReport(let object):
       // The list may have been older than the Node.
-      do throws(KubernetesError) {
-        _ = try await client.get(Resources.nodes, object.metadata.name ?? "")
-        return object
-      } catch {
-        guard error.kind == .notFound else { throw error }
-      }
+      guard try await Self.uid(ofNode: object.metadata.name ?? "", client) == nil else { return object }
       try await Self.delete(Resources.reports, object, client)
+      return nil
+    case .deleteBlock(let object, let owner):
+      guard try await Self.uid(ofNode: owner.node, client) != owner.uid else { return object }
+      try await Self.delete(Resources.blocks, object, client)
+      return nil
+    }
+  }
+
+  /// The identity of a Node as the server has it now; `nil` when there is none of that name.
+  private static func uid(ofNode name: String, _ client: APIClient) async throws(KubernetesError) -> String? {
+    do throws(KubernetesError) {
+      return try await client.get(Resources.nodes, name).metadata.uid ?? ""
+    } catch {
+      guard error.kind == .notFound else { throw error }
       return nil
     }
   }

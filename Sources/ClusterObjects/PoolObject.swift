@@ -46,14 +46,17 @@ package struct PoolObject: Sendable {
       specification["disable"] = nil
       members["spec"] = .object(specification)
     }
-    (identity, specification, pool) = try Self.read(ObjectIdentity(fields), members)
+    let sharing = fields.object["annotations"]?.object?[NodePool.sharingAnnotation]
+    (identity, specification, pool) = try Self.read(ObjectIdentity(fields), members, sharing)
   }
 
   private static func read(
-    _ identity: ObjectIdentity, _ members: JSONObject
+    _ identity: ObjectIdentity, _ members: JSONObject, _ sharing: JSONValue? = nil
   ) throws(ObjectFault) -> (ObjectIdentity, JSONObject, NodePool) {
     var document = members
-    document["metadata"] = .object(["name": .string(identity.name)])
+    var metadata: JSONObject = ["name": .string(identity.name)]
+    metadata["annotations"] = sharing.map { .object([NodePool.sharingAnnotation: $0]) }
+    document["metadata"] = .object(metadata)
     var catalog = PoolCatalog()
     let whole = YAMLDocument(.object(document))
     for object in whole.objects {

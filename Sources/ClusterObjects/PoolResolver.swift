@@ -1,5 +1,5 @@
 package import Addressing
-internal import IPPool
+package import IPPool
 internal import JSON
 
 /// What a node needs to know of itself to tell which pools are its own.
@@ -21,8 +21,19 @@ package struct PoolResolution: Sendable {
     package let addresses: AddressSet
     /// Why nothing is given from it; `nil` when something is.
     package let withheld: String?
+    /// What of a shared pool is left, when this node's part was cut out.
+    package let sharing: NodePool.Sharing?
     /// The labels of the node have made it this node's.
     package let isChosenByLabels: Bool
+
+    /// The same pool with less.
+    package func with(
+      _ addresses: AddressSet, sharing: NodePool.Sharing? = nil, withheld: String? = nil
+    ) -> Entry {
+      Entry(
+        object: object, addresses: addresses, withheld: self.withheld ?? withheld, sharing: sharing,
+        isChosenByLabels: isChosenByLabels)
+    }
   }
 
   /// Something to tell of a pool.
@@ -96,7 +107,7 @@ package struct PoolResolver: Sendable {
   ) -> PoolResolution.Entry {
     let pool = object.pool
     return .init(
-      object: object, addresses: addresses, withheld: withheld,
+      object: object, addresses: addresses, withheld: withheld, sharing: nil,
       isChosenByLabels: pool.nodeNames.isEmpty && pool.nodeAffinity != nil && node.labels != nil)
   }
 
@@ -108,13 +119,8 @@ package struct PoolResolver: Sendable {
     return affinity.matches(labels)
   }
 
-  /// Labels move from node to node, and new nodes come: only a single name says that no other node gives from a pool.
   private func withheld(_ object: PoolObject) -> String? {
-    if object.identity.terminating != nil { return "it is being deleted" }
-    guard Set(object.pool.nodeNames).count != 1 else { return nil }
-    return
-      "several nodes would share it, and each would give out the same addresses: make a pool for each node, with one"
-      + " name in spec.nodeName"
+    object.identity.terminating == nil ? nil : "it is being deleted"
   }
 
   private static func text(_ addresses: AddressSet) -> String {

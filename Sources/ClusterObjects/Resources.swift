@@ -15,6 +15,9 @@ package enum Resources {
   package static let reports = Collection(
     group: "ipvlan-cni.dev", version: "v1alpha1", plural: "ipvlannodes", kind: "IPVLANNode",
     isNamespaced: false)
+  package static let blocks = Collection(
+    group: "ipvlan-cni.dev", version: "v1alpha1", plural: "ipvlanblocks", kind: "IPVLANBlock",
+    isNamespaced: false)
 
   private static func spiderpool(_ plural: String, _ kind: String, isNamespaced: Bool) -> Collection {
     Collection(

@@ -1,3 +1,6 @@
+internal import Platform
+internal import SystemPackage
+
 /// Which pools an attachment may have addresses of.
 extension IPPoolAllocator {
   /// What was chosen, and by what.
@@ -38,5 +41,57 @@ extension IPPoolAllocator {
       }
     }
     return Choice(annotation: annotation, query: query, selection: selection)
+  }
+}
+
+/// Pools that several nodes share.
+extension IPPoolAllocator {
+  /// The pools as they are while the lease store is locked.
+  ///
+  /// Addresses that a node has claimed leave its pool file before they are somebody else's, and whoever gives them back
+  /// looks at the store afterwards: what is chosen under the lock by a file that was read under the lock is either seen
+  /// there, or is no longer chosen. Pools of one node change hands in no such way, and are not read twice.
+  func current(
+    _ choice: Choice, for request: AllocationRequest
+  ) throws(AllocationError) -> PoolSelection {
+    guard choice.selection.hasShared else { return choice.selection }
+    let catalog = PoolCatalog(directory: configuration.poolDirectory)
+    let selection = PoolSelection(choice.query, in: catalog)
+    try require(selection, for: request, choice.query, catalog)
+    return selection
+  }
+
+  /// At least one pool must be eligible, and one of each family that the pod requires.
+  func require(
+    _ selection: PoolSelection, for request: AllocationRequest, _ query: PoolQuery, _ catalog: PoolCatalog
+  ) throws(AllocationError) {
+    guard !selection.families.isEmpty, query.required.allSatisfy(selection.families.contains) else {
+      throw PoolFailure(selection, catalog).noEligiblePool(request, query: query)
+    }
+  }
+
+  /// Asks the agent for more of a shared pool that has run dry, and says so in the error.
+  func wish(for pools: [NodePool], after error: AllocationError) -> AllocationError {
+    guard error.kind == .exhausted || error.kind == .cooling else { return error }
+    let shared = pools.filter { $0.sharing == .more }
+    guard !shared.isEmpty else {
+      guard pools.contains(where: { $0.sharing == NodePool.Sharing.none }) else { return error }
+      return AllocationError(
+        error.kind, error.message,
+        details:
+          "every other address of the shared pool is claimed by another node: kubectl get ipvlanblocks; "
+          + error.details)
+    }
+    let names = shared.map { $0.name }
+    do throws(Errno) { for name in names { try PoolWishes(runDirectory: runDirectory).add(name) } } catch {
+      return AllocationError(
+        .store, "no address, and ipvlan-agent cannot be asked for more: \(error)",
+        details:
+          "look at owner, mode and free space: \("ls -la \(runDirectory); df -h \(runDirectory)" as ShellCommand)"
+      )
+    }
+    return AllocationError(
+      .busy, error.message + "; ipvlan-agent has been asked to claim more",
+      details: "if that does not help: ipvlanctl kube status; kubectl get ipvlanblocks")
   }
 }

@@ -41,28 +41,31 @@ public struct IPPoolAllocator: IPAllocator {
     try configuration.refuseUnknownKeys()
     let catalog = PoolCatalog(directory: configuration.poolDirectory)
     let choice = try choose(for: request, in: catalog)
-    let (annotation, query, selection) = (choice.annotation, choice.query, choice.selection)
-    let failure = PoolFailure(selection, catalog)
-    guard !selection.families.isEmpty, query.required.allSatisfy(selection.families.contains) else {
-      throw failure.noEligiblePool(request, query: query)
-    }
-    let (leases, claims) = try store.write { table throws(AllocationError) in
+    let (annotation, query) = (choice.annotation, choice.query)
+    try require(choice.selection, for: request, query, catalog)
+    let (leases, claims, selection) = try store.write { table throws(AllocationError) in
+      let selection = try current(choice, for: request)
+      let failure = PoolFailure(selection, catalog)
       let mark = MonotonicInstant.now().mark
       if let held = try self.held(request, selection, table) {
         for lease in held { try table.put(lease.marked(mark)) }
-        return (held, [Allocation.Claim]())
+        return (held, [Allocation.Claim](), selection)
       }
       // What is held and cannot be used any more, since its pool is gone or was changed, is given up.
       try table.release(request.attachment, store.releaseNow())
       var leases: [Lease] = []
       for family in selection.families {
-        let picker = AddressPicker(
-          family: family, pools: selection.pools(family), failure: failure)
-        leases.append(try picker.pick(for: request, in: &table).marked(mark))
+        let pools = selection.pools(family)
+        let picker = AddressPicker(family: family, pools: pools, failure: failure)
+        do throws(AllocationError) {
+          leases.append(try picker.pick(for: request, in: &table).marked(mark))
+        } catch {
+          throw wish(for: pools, after: error)
+        }
       }
       try refuseLeftOverWishes(request, leases)
       try table.hold(leases, for: request.attachment)
-      return (leases, leases.map { Allocation.Claim(address: $0.address, mark: mark) })
+      return (leases, leases.map { Allocation.Claim(address: $0.address, mark: mark) }, selection)
     }
     var allocation = allocation(leases, selection, annotation)
     allocation.remarks += catalog.faults.map(\.remark)
@@ -140,6 +143,7 @@ public struct IPPoolAllocator: IPAllocator {
   var query: PoolQuery {
     var query = PoolQuery(nodeName: configuration.nodeName, network: configuration.multusName)
     query.names = configuration.pools
+    query.isSingleNode = configuration.isSingleNode
     return query
   }
 

@@ -111,7 +111,7 @@ extension AgentCore {
               "node \(options.nodeName): pods hold \(counts.outside.count) addresses that the pool has no more: \(addresses)"
           ))
       }
-      if counts.free == 0, counts.total > 0, entry.withheld == nil {
+      if counts.free == 0, counts.total > 0, entry.withheld == nil, entry.sharing != .more {
         warnings.append(
           warning(
             identity, "Exhausted",

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ClusterObjects
 internal import IPPool
 internal import KubernetesClient
@@ -37,6 +38,11 @@ actor AgentCore {
   /// The same of the files of pods, which a pod's ADD may wait for.
   nonisolated let podChanges: AsyncStream<Void>
   private let raisePods: AsyncStream<Void>.Continuation
+  /// Blocks of shared pools: what was decided last, and what is under way.
+  var division: BlockDivision
+  /// Raised whenever a block may have to be claimed or given back.
+  nonisolated let blockChanges: AsyncStream<Void>
+  let raiseBlocks: AsyncStream<Void>.Continuation
   /// Whether pods are to be followed, whenever that changes.
   nonisolated let podWishes: AsyncStream<Bool>
   let wishPods: AsyncStream<Bool>.Continuation
@@ -48,9 +54,14 @@ actor AgentCore {
     self.log = log
     file = PoolFile(directory: options.poolDirectory)
     podDirectory = PodDirectory(runDirectory: options.runDirectory, retention: options.podRetention)
-    view = ClusterView(before: file.pools())
+    let before = file.pools()
+    view = ClusterView(before: before)
+    division = BlockDivision(
+      before: AddressSet(before.filter { $0.pool.sharing != nil }.flatMap { $0.pool.addresses.ranges }),
+      rest: options.blockRest)
     rivalry = Rivalry(machineID: machine.machineID)
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (blockChanges, raiseBlocks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (podChanges, raisePods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (podWishes, wishPods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
@@ -58,6 +69,10 @@ actor AgentCore {
   func takePools(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takePools(event) } }
   func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeReserved(event) } }
   func takeNode(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeNode(event) } }
+  func takeBlocks(_ event: ReflectorEvent<UnstructuredObject>) {
+    take(raise) { $0.takeBlocks(event) }
+    raiseBlocks.yield()
+  }
   func takePods(_ event: ReflectorEvent<PodObject>) { take(raisePods) { $0.takePods(event) } }
   func takeNamespaces(_ event: ReflectorEvent<NamespaceObject>) {
     take(raisePods) { $0.takeNamespaces(event) }
@@ -116,7 +131,7 @@ actor AgentCore {
     if followsPods == false, podFault != nil { forgetPods() }
     if view.isComplete {
       let resolver = PoolResolver(node: NodeIdentity(name: options.nodeName, labels: view.labels))
-      let resolution = resolver.resolve(view.ledger.pools.values)
+      let resolution = divided(resolver.resolve(view.ledger.pools.values))
       self.resolution = resolution
       decideAboutPods()
       do throws(ObjectFault) {
@@ -132,6 +147,7 @@ actor AgentCore {
         if fileFault != nil { log.info("\(file.path) can be written again") }
         fileFault = nil
         lastSync = .now()
+        noteFile(of: resolution)
       } catch {
         if fileFault != error.problem { log.error("\(error.problem)") }
         fileFault = error.problem
@@ -164,6 +180,7 @@ actor AgentCore {
     case .success(let view):
       store = view
       storeFault = nil
+      raiseBlocks.yield()
       if decideAboutPods() { poke() }
     case .failure(let fault):
       if storeFault != fault.problem { log.error("\(fault.problem)") }
@@ -187,11 +204,7 @@ actor AgentCore {
     state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
     state.fileProblem = fileFault ?? podFault
     state.reportProblem = reportFault
-    let feeds = [
-      (Resources.pools.qualifiedName, view.pools), (Resources.reservedIPs.qualifiedName, view.reservations),
-      (Resources.nodes.qualifiedName, view.node),
-    ]
-    state.feeds = (feeds + (followsPods == true ? view.podFeeds : [])).map { name, feed in
+    state.feeds = (view.allFeeds + (followsPods == true ? view.podFeeds : [])).map { name, feed in
       .init(
         collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
         since: feed.failure.map { "\($0.since)" })

@@ -27,6 +27,9 @@ public struct AgentOptions: Sendable {
   var podRetention: Duration = .seconds(300)
   /// How often pools' files are looked at: two changes at once, such as those of one edit, and then one now and then.
   var fileWrites = Allowance.Rate(burst: 2, interval: .milliseconds(1250))
+  /// For how long a block that is not needed has been out of the node's files before it is given back: an ADD that began
+  /// before is over by then.
+  var blockRest: Duration = .seconds(60)
   /// How often the lease store is looked at.
   var lookInterval: Duration = .seconds(1)
   /// How often the report is written when writing fails.

@@ -58,6 +58,14 @@ public struct NodeAgent: Sendable {
         return .success(())
       }
       group.addTask {
+        await reflector(client, Resources.blocks).run { await core.takeBlocks($0) }
+        return .success(())
+      }
+      group.addTask {
+        await BlockKeeper(client: client, core: core, options: options, log: log).run()
+        return .success(())
+      }
+      group.addTask {
         await followPods(client, core)
         return .success(())
       }

@@ -147,7 +147,7 @@ func serving(
   defer { try? FileManager.default.removeItem(at: directory) }
   let served = [
     (Resources.pools, true), (Resources.networks, networksHaveStatus), (Resources.definitions, false),
-    (Resources.nodes, true), (Resources.reports, true),
+    (Resources.nodes, true), (Resources.reports, true), (Resources.blocks, false),
   ]
   try await StandIn.run(serving: served) { server in
     let kubeconfig = directory.appending(path: "kubeconfig").path

@@ -18,20 +18,22 @@ import Testing
   }
 
   @Test(
-    "a pool that several nodes could have gives nothing to any of them",
+    "a pool that several nodes could have is shared: nobody gives it whole",
     arguments: [[], ["n1", "n2"], ["n2", "n1", "n1"]])
   func shared(_ nodes: [String]) throws {
     let entries = try resolved([pool("a", ips: ["10.0.0.1"], nodes: nodes)]).entries
     #expect(entries.count == 1)
-    #expect(entries.first?.withheld?.contains("spec.nodeName") ?? false)
+    #expect(entries.first?.object.pool.isShared == true)
   }
 
   @Test("one name that is written twice is one node")
   func twice() throws {
-    #expect(try resolved([pool("a", ips: ["10.0.0.1"], nodes: ["n1", "n1"])]).entries.first?.withheld == nil)
+    #expect(
+      try resolved([pool("a", ips: ["10.0.0.1"], nodes: ["n1", "n1"])]).entries.first?.object.pool.isShared
+        == false)
   }
 
-  @Test("nodeAffinity chooses by all labels of the node, and gives nothing: labels move")
+  @Test("nodeAffinity chooses by all labels of the node, and the pool is shared: labels move")
   func affinity() throws {
     let object = pool(
       "a", ips: ["10.0.0.1"], nodes: [],
@@ -44,9 +46,9 @@ import Testing
       ])
     #expect(try resolved([object], labels: ["zone": "b"]).entries.isEmpty)
     #expect(try resolved([object], labels: ["zone": "a", "gpu": ""]).entries.isEmpty)
-    #expect(try resolved([object], labels: ["zone": "a"]).entries.first?.withheld != nil)
+    #expect(try resolved([object], labels: ["zone": "a"]).entries.first?.object.pool.isShared == true)
     // Labels that nobody could tell.
-    #expect(try resolved([object], labels: nil).entries.first?.withheld != nil)
+    #expect(try resolved([object], labels: nil).entries.first?.object.pool.isShared == true)
   }
 
   @Test("nodeName goes before nodeAffinity, as in Spiderpool")

@@ -186,7 +186,7 @@ import Testing
   private func allocator(_ data: String? = nil, coolDown: Int = 30) throws -> IPPoolAllocator {
     try IPPoolAllocator(
       JSONFields([
-        "poolDir": .string("\(directory.path)/pools"),
+        "singleNode": .bool(true), "poolDir": .string("\(directory.path)/pools"),
         "dataDir": .string(data ?? "\(directory.path)/data"), "cooldownSeconds": .int(coolDown),
       ]), network: "n", environment: Environment([:]))
   }

@@ -47,7 +47,8 @@ import Testing
     get throws {
       try IPPoolAllocator(
         JSONFields([
-          "poolDir": .string("\(directory.path)/pools"), "dataDir": .string("\(directory.path)/leases"),
+          "singleNode": .bool(true), "poolDir": .string("\(directory.path)/pools"),
+          "dataDir": .string("\(directory.path)/leases"),
           "runDir": .string("\(directory.path)/run"), "cooldownSeconds": .int(0),
         ]), network: "n", environment: .current()
       ).inThreads()

@@ -31,7 +31,7 @@ import Testing
     _ annotations: PodAnnotations, ifname: String = "eth0", keys: String = "{}"
   ) throws(AllocationError) -> Allocation {
     var ipam: JSONObject = [
-      "type": .string("ippool"), "poolDir": .string("\(directory.path)/pools"),
+      "type": .string("ippool"), "singleNode": .bool(true), "poolDir": .string("\(directory.path)/pools"),
       "dataDir": .string("\(directory.path)/leases"), "cooldownSeconds": .int(0),
     ]
     let others = (try? JSONValue(parsing: Array(keys.utf8)))?.object ?? [:]
@@ -170,7 +170,8 @@ import Testing
 
   @Test func aConfigurationWithUnknownKeysStillFreesAndTellsItsStatus() throws {
     let fields: JSONObject = [
-      "type": .string("ippool"), "poolDir": .string("\(directory.path)/pools"), "pool": .string("b"),
+      "type": .string("ippool"), "singleNode": .bool(true), "poolDir": .string("\(directory.path)/pools"),
+      "pool": .string("b"),
       "dataDir": .string("\(directory.path)/leases"),
     ]
     let allocator = try IPPoolAllocator(JSONFields(fields), network: "n", environment: .current())

@@ -14,7 +14,7 @@ struct PodLabelTests {
         {"apiVersion": "v1", "kind": "List", "metadata": {"followsPods": true}, "items": [
           {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": "web"},
            "spec": {"subnet": "172.31.16.0/20", "ips": ["172.31.16.4"], "gateway": "172.31.16.1", "default": true,
-                    "podAffinity": {"matchLabels": {"app": "web"}}}}]}
+                    "nodeName": ["master"], "podAffinity": {"matchLabels": {"app": "web"}}}}]}
         """)
       var ipam = node.poolIPAM(coolDown: 0)
       ipam["runDir"] = .string("\(node.directory)/run")

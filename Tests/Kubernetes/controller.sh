@@ -205,8 +205,8 @@ spiderpools_definitions() {
     jq 'del(.status, .metadata.resourceVersion) | .spec.versions[0].schema.openAPIV3Schema.properties.status.properties |=
       {totalIPCount, allocatedIPCount, allocatedIPs}' | kubectl replace -f -
   # The conditions of before are still in the store, until somebody writes.
-  guides_pools | kubectl delete -f - --wait=false
-  guides_networks | kubectl delete -f -
+  guides_pools | kubectl delete -f - --wait=false --ignore-not-found
+  guides_networks | kubectl delete -f - --ignore-not-found
   for name in master-v4-ens5 master-v4-ens6 worker1-v4-ens5 worker1-v4-ens6; do within 60 no_pool "$name"; done
   guides_pools | kubectl apply -f -
   guides_networks | kubectl apply -f -

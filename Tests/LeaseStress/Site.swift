@@ -26,7 +26,8 @@ struct Site: Sendable {
   func allocator(dataDirectory: String? = nil) throws -> IPPoolAllocator {
     try IPPoolAllocator(
       JSONFields([
-        "poolDir": .string("\(path)/pools"), "dataDir": .string(dataDirectory ?? "\(path)/data"),
+        "singleNode": .bool(true), "poolDir": .string("\(path)/pools"),
+        "dataDir": .string(dataDirectory ?? "\(path)/data"),
         "cooldownSeconds": .int(0),
       ]), network: "stress", environment: Environment([:]))
   }

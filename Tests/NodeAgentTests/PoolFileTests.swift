@@ -30,7 +30,7 @@ import Testing
       #expect(
         pools.sorted() == [
           #"going ["10.0.0.11"] true"#, #"mine ["10.0.0.1", "10.0.0.4-10.0.0.6"] false"#,
-          #"off ["10.0.0.10"] true"#, #"shared ["10.0.0.9"] true"#, #"young ["10.0.0.7"] false"#,
+          #"off ["10.0.0.10"] true"#, #"shared ["10.0.0.9"] false"#, #"young ["10.0.0.7"] false"#,
         ])
       #expect(catalog.pool(named: "going")?.withheld == "it is being deleted")
       #expect(catalog.pool(named: "off")?.withheld == nil)
@@ -145,7 +145,7 @@ import Testing
       let pool = try #require(PoolCatalog(directory: directory).pools.first)
       #expect(pool.nodeAffinity == nil && pool.nodeNames.isEmpty)
       // It is still one that several nodes share, in the next run too.
-      #expect(pool.withheld != nil)
+      #expect(pool.isShared)
       #expect(file.pools().first?.pool.nodeNames == [])
       // As long as nobody knows the labels, it says what it is for.
       known.resolution = try resolved([object], labels: nil)

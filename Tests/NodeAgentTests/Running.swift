@@ -123,7 +123,8 @@ func running(
   try await withDirectory { directory in
     let served = [
       (Resources.pools, true), (Resources.reservedIPs, false), (Resources.nodes, true),
-      (Resources.reports, true), (Resources.pods.reading(UnstructuredObject.self), true),
+      (Resources.reports, true), (Resources.blocks, false),
+      (Resources.pods.reading(UnstructuredObject.self), true),
       (Resources.namespaces.reading(UnstructuredObject.self), true),
     ]
     try await StandIn.run(serving: served) { server in

@@ -24,7 +24,8 @@ import Testing
       JSONFields([
         "name": .string("n"), "type": .string("ipvlan"),
         "ipam": .object([
-          "type": .string("ippool"), "poolDir": .string(directory), "dataDir": .string("\(directory)/data"),
+          "type": .string("ippool"), "singleNode": .bool(true), "poolDir": .string(directory),
+          "dataDir": .string("\(directory)/data"),
           "runDir": .string("\(directory)/run"),
         ]),
       ]), source: "n.conf")

@@ -51,7 +51,7 @@ class Leases:
             "spec": spec,
         }
         (pools / "pool.json").write_text(json.dumps(pool))
-        ipam = {"type": "ippool", "poolDir": str(pools), "dataDir": str(self.directory / "ippool")}
+        ipam = {"type": "ippool", "singleNode": True, "poolDir": str(pools), "dataDir": str(self.directory / "ippool")}
         configuration = self.configuration("ippool", ipam)
         for number in range(self.held):
             self.run("fill|ippool", "ADD", f"other{number}", configuration, self.ours["ippool"])

@@ -88,7 +88,7 @@ class Site:
             }
             (self.directory / "pools" / f"{name}-v{family}.json").write_text(json.dumps(pool))
         pools = [f"{name}-v{family}" for family in self.families]
-        return {"type": "ippool", "poolDir": "/plan/pools", "dataDir": "/tmp/ippool", "pools": pools}
+        return {"type": "ippool", "singleNode": True, "poolDir": "/plan/pools", "dataDir": "/tmp/ippool", "pools": pools}
 
 
 class Plan:

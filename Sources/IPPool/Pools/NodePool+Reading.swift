@@ -24,6 +24,7 @@ extension NodePool {
     isDefault = try spec.flag("default") ?? false
     isDisabled = try spec.flag("disable") ?? false
     withheld = isDisabled ? try object.annotation(Self.withheldAnnotation) : nil
+    sharing = try object.annotation(Self.sharingAnnotation).flatMap(Sharing.init)
     nodeNames = try spec.strings("nodeName") ?? []
     namespaceNames = try spec.strings("namespaceName") ?? []
     multusNames = try Self.networkNames(spec)

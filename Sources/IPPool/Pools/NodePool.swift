@@ -42,6 +42,8 @@ public struct NodePool: Sendable, Hashable {
   public let isDisabled: Bool
   /// Why it is disabled, in the words of the program that wrote the document; `nil` when a person wrote it.
   public let withheld: String?
+  /// What this node has of a pool that several nodes share; `nil` when nobody has cut its part out.
+  public let sharing: Sharing?
   /// The nodes that it is for; empty: all.
   public let nodeNames: [String]
   /// The namespaces that it is for; empty: all.
@@ -57,6 +59,21 @@ public struct NodePool: Sendable, Hashable {
 
   /// The annotation with the reason for `disable` (``withheld``).
   public static let withheldAnnotation = "ipvlan-cni.dev/withheld"
+
+  /// The annotation of ``sharing``.
+  public static let sharingAnnotation = "ipvlan-cni.dev/shared"
+
+  /// The node's part of a pool that several nodes share: the document has only addresses that this node has claimed.
+  public enum Sharing: String, Sendable, Hashable {
+    /// Others are left that no node has claimed.
+    case more
+    /// Every address has been claimed by some node.
+    case none
+  }
+
+  /// Whether several nodes may have it. Labels move from node to node, and new nodes come: only a single name says that
+  /// no other node gives from it.
+  public var isShared: Bool { nodeNames.isEmpty || nodeNames.contains { $0 != nodeNames.first } }
 
   /// The family of its addresses.
   public var family: IPFamily { subnet.family }

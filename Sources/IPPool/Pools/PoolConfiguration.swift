@@ -20,6 +20,8 @@ struct PoolConfiguration: Sendable {
   let coolDown: Int
   /// Routes that are added to the pools' own.
   let routes: [IPRoute]
+  /// This node is the only one: what is written for several cannot be given twice.
+  let isSingleNode: Bool
   /// A key that nobody reads.
   let unknownKey: JSONFieldError?
 
@@ -40,12 +42,13 @@ struct PoolConfiguration: Sendable {
     var routes: [IPRoute] = []
     for entry in try fields.objects("routes") ?? [] { routes.append(try IPRoute(entry)) }
     self.routes = routes
+    isSingleNode = try fields.bool("singleNode") ?? false
     unknownKey = Self.unknownKey(fields)
   }
 
   private static let keys = [
     "type", "inProcess", "poolDir", "dataDir", "runDir", "pools", "nodeName", "multusName", "cooldownSeconds",
-    "routes",
+    "routes", "singleNode",
   ]
 
   /// Names that begin with `_` or `/` are comments, for which JSON has no other place.
@@ -80,6 +83,7 @@ struct PoolConfiguration: Sendable {
     coolDown = (try? Self.coolDown(fields)) ?? Self.defaultCoolDown
     (poolDirectory, runDirectory) = (Self.defaultPoolDirectory, Self.defaultRunDirectory)
     (pools, nodeName, multusName, routes) = (nil, "", network, [])
+    isSingleNode = false
     unknownKey = nil
   }
 

@@ -5,6 +5,8 @@ internal import Platform
 public struct PoolQuery: Sendable, Hashable {
   /// The node's name.
   public var nodeName: String
+  /// Whether there is no other node: a pool that several could share is this one's then.
+  public var isSingleNode = false
   /// The network's name as `multusName` lists write it: `namespace/name`.
   public var network: String
   /// The pod's namespace; `nil` when the runtime did not say.
@@ -64,6 +66,7 @@ public struct PoolQuery: Sendable, Hashable {
     if pool.isDisabled { return pool.withheld ?? "it is disabled" }
     if names == nil, !pool.isDefault { return "it is no default pool, and the configuration names no pools" }
     return nodeObjection(to: pool) ?? networkObjection(to: pool) ?? namespaceObjection(to: pool)
+      ?? sharingObjection(to: pool)
   }
 
   /// What selectors of pods and namespaces say; what cannot be evaluated is an objection.
@@ -94,6 +97,14 @@ public struct PoolQuery: Sendable, Hashable {
     }
     // The one label of a node that is known without asking an API server.
     return Self.objection("nodeAffinity", pool.nodeAffinity, ["kubernetes.io/hostname": nodeName])
+  }
+
+  /// Each node that reads the document would give out the same addresses, unless somebody has cut out what is its own.
+  private func sharingObjection(to pool: NodePool) -> String? {
+    guard pool.isShared, pool.sharing == nil, !isSingleNode else { return nil }
+    return
+      "several nodes would share it, and each would give out the same addresses: write one name into spec.nodeName,"
+      + " or let ipvlan-agent divide it; \"singleNode\": true in ipam says that there is no other node"
   }
 
   private func networkObjection(to pool: NodePool) -> String? {

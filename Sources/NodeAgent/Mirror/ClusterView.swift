@@ -10,6 +10,9 @@ struct ClusterView: Sendable {
   private(set) var pools = Feed()
   private(set) var reservations = Feed()
   private(set) var node = Feed()
+  /// Who has claimed what of shared pools.
+  private(set) var blocks = BlockMap()
+  private(set) var blockFeed = Feed()
   /// Pods and namespaces, while they are followed.
   private(set) var podMirror = PodMirror()
 
@@ -18,15 +21,22 @@ struct ClusterView: Sendable {
 
   /// Whether everything that the pool file says has been read whole. The node's labels are no part of it: they decide
   /// about no address (``PoolResolver``).
-  var isComplete: Bool { pools.isComplete && reservations.isComplete }
+  var isComplete: Bool { feeds.allSatisfy { $0.feed.isComplete } }
+
+  /// The collections that decide about addresses.
+  private var feeds: [(collection: String, feed: Feed)] {
+    [
+      (Resources.pools.qualifiedName, pools), (Resources.reservedIPs.qualifiedName, reservations),
+      (Resources.blocks.qualifiedName, blockFeed),
+    ]
+  }
+
+  /// What is followed all the time.
+  var allFeeds: [(collection: String, feed: Feed)] { feeds + [(Resources.nodes.qualifiedName, node)] }
 
   /// What cannot be followed at the moment, by collection.
   var failures: [(collection: String, failure: Feed.Failure)] {
-    [
-      (Resources.pools.qualifiedName, pools.failure),
-      (Resources.reservedIPs.qualifiedName, reservations.failure),
-      (Resources.nodes.qualifiedName, node.failure),
-    ].compactMap { name, failure in failure.map { (name, $0) } }
+    allFeeds.compactMap { name, feed in feed.failure.map { (name, $0) } }
   }
 
   /// What cannot be followed of pods and namespaces, by collection.
@@ -62,6 +72,16 @@ struct ClusterView: Sendable {
       reserved = Dictionary(list.items.map { ($0.metadata.name ?? "", $0) }) { first, _ in first }
     case .changed(let object): if let name = object.metadata.name { reserved[name] = object }
     case .deleted(let object): if let name = object.metadata.name { reserved[name] = nil }
+    case .connected, .failed: break
+    }
+  }
+
+  mutating func takeBlocks(_ event: ReflectorEvent<UnstructuredObject>) {
+    blockFeed.note(event)
+    switch event {
+    case .listed(let list): blocks = BlockMap(list.items)
+    case .changed(let object): blocks.put(object)
+    case .deleted(let object): if let name = object.metadata.name { blocks.remove(name) }
     case .connected, .failed: break
     }
   }

@@ -93,10 +93,13 @@ extension PoolFile.Content {
   private static func item(_ entry: PoolResolution.Entry) -> JSONValue {
     var metadata = entry.object.identity.metadata
     var specification = entry.object.specification
+    var annotations = JSONObject()
     if let reason = entry.withheld {
       specification["disable"] = .bool(true)
-      metadata["annotations"] = .object([NodePool.withheldAnnotation: .string(reason)])
+      annotations[NodePool.withheldAnnotation] = .string(reason)
     }
+    annotations[NodePool.sharingAnnotation] = entry.sharing.map { .string($0.rawValue) }
+    if !annotations.members.isEmpty { metadata["annotations"] = .object(annotations) }
     // Decided here, by labels that the plugin does not know.
     if entry.isChosenByLabels { specification["nodeAffinity"] = nil }
     if entry.addresses != entry.object.pool.addresses {

@@ -27,6 +27,8 @@ struct StoreView: Sendable, Hashable {
 
   var pools: [Pool] = []
   var records: [Record] = []
+  /// Addresses that pods hold, and those that rest.
+  var busy = AddressSet()
   /// Whether a pool of the node, of whatever file, is for pods or namespaces with certain labels.
   var asksForLabels = false
   /// Documents of the agent's own file that the plugin does not use, by the pool's position in it.
@@ -46,7 +48,7 @@ struct StoreView: Sendable, Hashable {
     return try result.get()
   }
 
-  private init(_ options: AgentOptions) throws(ObjectFault) {
+  init(_ options: AgentOptions) throws(ObjectFault) {
     do {
       let allocator = try IPPoolAllocator(
         JSONFields([
@@ -65,6 +67,7 @@ struct StoreView: Sendable, Hashable {
           outside: held.filter { $0.pool == pool.name && !pool.addresses.contains($0.address) }.map(\.address)
         )
       }
+      busy = AddressSet(leases.map { IPRange($0.address) })
       asksForLabels = !survey.asksForLabels.isEmpty
       records = held.map { Record(address: $0.address, pool: $0.pool, pod: $0.pod) }
       for fault in survey.faults where fault.file == file {

@@ -1,0 +1,162 @@
+package import Addressing
+internal import IPPool
+package import KubernetesClient
+
+/// How a node comes to its part of the pools that it shares: what it may give, and what is to be claimed and given back.
+///
+/// A block goes in three steps: the node's file no longer has it; nobody has taken an address of it for a while, and the lease
+/// store, read under its lock, says so; it is deleted. Once out of the file it comes back only with an address that is
+/// held: a deletion may be on its way, whatever has become of the process that sent it.
+package struct BlockDivision: Sendable {
+  private struct Claim: Sendable {
+    var pool: String
+    var addresses: AddressSet
+    var since: ContinuousClock.Instant
+  }
+
+  private struct Leave: Sendable {
+    var block: Block
+    /// What the node gives by it: without the addresses of older blocks.
+    var effective: AddressSet
+    /// When the node's file was without it.
+    var since: ContinuousClock.Instant?
+  }
+
+  /// For how long a claim that was sent is waited for: its answer may be lost.
+  private static let patience: Duration = .seconds(10)
+
+  /// For how long a block has to be out of the file.
+  private let rest: Duration
+  /// Claims whose blocks have not been seen yet, by the block's name.
+  private var pending: [String: Claim] = [:]
+  /// Blocks on their way out, by their UIDs.
+  private var leaving: [String: Leave] = [:]
+  private var claims: [(pool: ObjectIdentity, addresses: AddressSet)] = []
+  /// Pools of which a pod got no address.
+  private var wanted: Set<String> = []
+  /// When a claim may be tried again after a failure.
+  private var retryAt: ContinuousClock.Instant?
+  /// What the file of the run before gives; `nil` once it has been looked at.
+  private var before: AddressSet?
+
+  /// - Parameter before: the addresses of shared pools that the file of the run before gives.
+  package init(before: AddressSet, rest: Duration) {
+    self.before = before
+    self.rest = rest
+  }
+
+  /// Cuts out of each pool what this node may give.
+  ///
+  /// Of a pool that it shares these are its blocks; of a pool of its own it is all that no other node has a block of, as may
+  /// be after an edit of `nodeName`.
+  /// - Parameters:
+  ///   - owner: this node; `nil` while its Node is not known.
+  ///   - busy: addresses that pods hold, and those that rest; `nil` when nobody could tell.
+  package mutating func divide(
+    _ resolution: PoolResolution, _ map: BlockMap, owner: Block.Owner?, busy: AddressSet?,
+    at now: ContinuousClock.Instant
+  ) -> PoolResolution {
+    let seen = Set(map.all.map(\.name))
+    pending = pending.filter { !seen.contains($0.key) && now - $0.value.since < Self.patience }
+    claims = []
+    if let before, let owner {
+      for block in map.blocks(of: owner) where !block.addresses.overlaps(before) {
+        leaving[block.uid] = Leave(block: block, effective: map.effective(block))
+      }
+      self.before = nil
+    }
+    var surplus: [Block] = []
+    var resolution = resolution
+    let foreign = AddressSet(map.all.filter { $0.owner != owner }.flatMap { map.effective($0).ranges })
+    resolution.entries = resolution.entries.map { entry in
+      guard entry.object.pool.isShared else {
+        return entry.addresses.overlaps(foreign) ? entry.with(entry.addresses.subtracting(foreign)) : entry
+      }
+      guard let owner else {
+        return entry.with(
+          AddressSet(), withheld: "several nodes share it, and the Node of this one is not known")
+      }
+      let plan = plan(entry, map, owner, busy)
+      surplus += plan.surplus
+      return entry.with(
+        plan.usable, sharing: plan.hasMore ? .more : NodePool.Sharing.none,
+        withheld: plan.usable.isEmpty && !plan.hasMore ? "other nodes have claimed all addresses of it" : nil)
+    }
+    if let owner, let busy {
+      // Own blocks of pools that are gone, or that this node no longer shares.
+      let shared = Set(resolution.entries.filter { $0.object.pool.isShared }.map(\.object.name))
+      surplus += map.blocks(of: owner).filter {
+        !shared.contains($0.pool) && !$0.addresses.overlaps(busy)
+      }
+      let former = leaving
+      leaving = [:]
+      for block in surplus {
+        leaving[block.uid] = Leave(
+          block: block, effective: map.effective(block), since: former[block.uid]?.since)
+      }
+    }
+    return resolution
+  }
+
+  private mutating func plan(
+    _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner, _ busy: AddressSet?
+  ) -> BlockPlan {
+    let identity = entry.object.identity
+    let own = pending.values.filter { $0.pool == identity.name }
+    let plan = BlockPlan(
+      identity, entry.addresses.subtracting(AddressSet(own.flatMap(\.addresses.ranges))), map, of: owner,
+      busy: busy, leaving: Set(leaving.keys),
+      pending: own.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
+      isWanted: wanted.contains(identity.name))
+    claims += plan.claims.map { (identity, $0) }
+    if plan.claims.isEmpty { wanted.remove(identity.name) }
+    return plan
+  }
+
+  /// The file has been written: blocks that it does not give are on their way out.
+  package mutating func noteFile(of resolution: PoolResolution, at now: ContinuousClock.Instant) {
+    let given = AddressSet(
+      resolution.entries.filter { $0.object.pool.isShared && $0.withheld == nil }.flatMap {
+        $0.addresses.ranges
+      })
+    for (uid, leave) in leaving where leave.since == nil && !leave.effective.overlaps(given) {
+      leaving[uid]?.since = now
+    }
+  }
+
+  /// Pods wait for addresses of these pools.
+  package mutating func want(_ pools: [String]) { wanted.formUnion(pools) }
+
+  /// The claims to be sent now, each once.
+  package mutating func takeClaims(
+    of owner: Block.Owner, at now: ContinuousClock.Instant
+  ) -> [UnstructuredObject] {
+    if let retryAt, retryAt > now { return [] }
+    defer { claims = [] }
+    return claims.compactMap { pool, addresses in
+      guard let object = Block.claim(on: addresses, of: pool, for: owner), let name = object.metadata.name,
+        pending[name] == nil
+      else { return nil }
+      pending[name] = Claim(pool: pool.name, addresses: addresses, since: now)
+      return object
+    }
+  }
+
+  /// A claim came to nothing.
+  ///
+  /// - Parameter wait: for how long none is sent; `nil` when somebody else was faster: the block is on its way to be
+  ///   seen, and until then the name is not tried again.
+  package mutating func noteClaim(
+    _ name: String, failed wait: Duration?, at now: ContinuousClock.Instant
+  ) {
+    guard let wait else { return }
+    pending[name] = nil
+    retryAt = now + wait
+  }
+
+  /// The blocks that have been out of the file for long enough. Whoever deletes them looks at the lease store first.
+  package func overdue(at now: ContinuousClock.Instant) -> [Block] {
+    leaving.values.filter { leave in leave.since.map { now - $0 >= rest } ?? false }.map(\.block)
+      .sorted { $0.version < $1.version }
+  }
+}

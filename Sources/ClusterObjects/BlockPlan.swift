@@ -1,0 +1,114 @@
+package import Addressing
+
+/// How much of a shared pool a node claims ahead of need.
+package struct BlockSizes: Sendable, Hashable {
+  /// The addresses of a block.
+  package let block: Int
+  /// Fewer free addresses than these, and another block is claimed.
+  package let low: Int
+  /// More free addresses than these, and a block that is free as a whole is given back.
+  package var high: Int { low + 2 * block }
+
+  /// Small pools go by single addresses: with larger blocks few nodes would have all of it.
+  package init(addresses: UInt128) {
+    switch addresses {
+    case ...64: (block, low) = (1, 1)
+    case ...256: (block, low) = (4, 2)
+    case ...4096: (block, low) = (8, 4)
+    default: (block, low) = (16, 8)
+    }
+  }
+}
+
+/// What a node does about its blocks of one shared pool.
+package struct BlockPlan: Sendable {
+  /// What the node may give at the moment.
+  package private(set) var usable = AddressSet()
+  /// What it should claim.
+  package private(set) var claims: [AddressSet] = []
+  /// Blocks that are not needed: they leave the node's files first, and are deleted when nobody has taken an address of
+  /// them for a while.
+  package private(set) var surplus: [Block] = []
+  /// Whether nobody has claimed some addresses yet.
+  package private(set) var hasMore = false
+
+  /// - Parameters:
+  ///   - pool: the pool; its UID tells whose blocks they are.
+  ///   - addresses: what the pool has, without what older pools have of it.
+  ///   - busy: addresses that pods hold, and those that rest; `nil` when nobody could tell: then nothing is claimed
+  ///     and nothing given back.
+  ///   - leaving: blocks by their UIDs that have left the node's files already.
+  ///   - pending: how many addresses are claimed whose blocks have not been seen yet.
+  ///   - isWanted: a pod got no address.
+  package init(
+    _ pool: ObjectIdentity, _ addresses: AddressSet, _ map: BlockMap, of owner: Block.Owner,
+    busy: AddressSet?,
+    leaving: Set<String>, pending: Int = 0, isWanted: Bool = false
+  ) {
+    let isKnown = busy != nil
+    let busy = busy ?? AddressSet()
+    let sizes = BlockSizes(addresses: addresses.count)
+    let own = map.blocks(of: owner).filter { $0.pool == pool.name }
+    var kept: [(block: Block, usable: AddressSet)] = []
+    for block in own {
+      let effective = map.effective(block).intersection(addresses)
+      // Of another pool of that name, beaten by an older one, or cut out of the pool by an edit.
+      let isUseful = block.poolUID == pool.uid && !effective.isEmpty && pool.terminating == nil
+      let isFree = !block.addresses.overlaps(busy)
+      if (!isUseful || leaving.contains(block.uid)) && isFree && isKnown {
+        surplus.append(block)
+      } else if isUseful {
+        kept.append((block, effective))
+      }
+    }
+    var free = kept.reduce(0) { $0 + Self.number($1.usable.subtracting(busy)) }
+    // Where one pod waits others come.
+    let target = sizes.low + (isWanted ? 4 * sizes.block : 0)
+    let unclaimed = addresses.subtracting(map.claimed)
+    hasMore = !unclaimed.isEmpty && pool.terminating == nil
+    // Of a pool that is claimed as a whole nobody keeps more than is needed next.
+    let high = hasMore ? max(sizes.high, target) : sizes.low
+    // The newest go first: what was claimed last was needed least.
+    for (block, effective) in kept.reversed() {
+      let count = Self.number(effective)
+      guard isKnown, free - count >= high, !block.addresses.overlaps(busy) else { continue }
+      surplus.append(block)
+      free -= count
+      kept.removeAll { $0.block == block }
+    }
+    usable = AddressSet(kept.flatMap { $0.usable.ranges })
+    guard pool.terminating == nil, isKnown else { return }
+    var rest = unclaimed
+    // What pods hold already, as those of a pool that was this node's alone before, is claimed before anybody else does.
+    let held = unclaimed.intersection(busy)
+    if !held.isEmpty {
+      claims.append(AddressSet(Array(held.ranges.prefix(Block.mostRanges))))
+      rest = rest.subtracting(held)
+    }
+    while free + pending < target, let claim = Self.next(rest, sizes.block, after: owner) {
+      claims.append(claim)
+      free += Self.number(claim)
+      rest = rest.subtracting(claim)
+    }
+  }
+
+  /// The addresses of one block: those of one stretch that nobody has claimed. Each node begins somewhere else, so that
+  /// they seldom want the same.
+  private static func next(_ unclaimed: AddressSet, _ size: Int, after owner: Block.Owner) -> AddressSet? {
+    guard let first = unclaimed.ranges.first, let last = unclaimed.ranges.last else { return nil }
+    let span = last.upper.value - first.lower.value
+    var hash: UInt128 = 14_695_981_039_346_656_037
+    for byte in owner.node.utf8 { hash = (hash ^ UInt128(byte)) &* 1_099_511_628_211 & UInt128(UInt64.max) }
+    let value = first.lower.value + (span == .max ? hash : hash % (span + 1))
+    let start = IPAddress(family: first.lower.family, value: value)
+    guard let range = unclaimed.rotated(after: start.predecessor).first else { return nil }
+    // Stretches begin where the size divides the address, so that nodes cut alike.
+    let end = range.lower.value | UInt128(size - 1)
+    let upper = IPAddress(family: range.family, value: min(end, range.upper.value))
+    return IPRange(range.lower, upper).map { AddressSet([$0]) }
+  }
+
+  private static func number(_ addresses: AddressSet) -> Int {
+    Int(min(addresses.count, UInt128(Int.max / 1024)))
+  }
+}

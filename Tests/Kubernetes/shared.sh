@@ -1,0 +1,123 @@
+# shellcheck shell=bash
+# Pools that several nodes share, beside a real API server: dist/ipvlan-agent claims blocks, dist/ippool allocates in them.
+
+readonly sharers=(s1 s2 s3 s4 s5 s6 s7 s8)
+
+prepare_sharers() {
+  apply_chart
+  local node
+  for node in "${sharers[@]}"; do
+    kubectl apply -f - <<END
+apiVersion: v1
+kind: Node
+metadata: {name: $node}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent-$node, namespace: kube-system}
+spec: {nodeName: $node, serviceAccountName: ipvlan-agent, automountServiceAccountToken: false, containers: [{name: a, image: a}]}
+END
+    mkdir -p "$cluster/agents/$node"
+    kubeconfig_of "$node" "$(token_of "agent-$node")"
+  done
+}
+
+start_sharer() {
+  local directory=$cluster/agents/$1
+  "$dist/ipvlan-agent" --kubeconfig "$directory/kubeconfig" --node-name "$1" --pool-dir "$directory/ippool.d" \
+    --data-dir "$directory/data" --run-dir "$directory/run" --listen "127.0.0.1:$((19130 + ${1#s}))" \
+    >>"$directory/log" 2>&1 </dev/null &
+  echo $! >"$directory/pid"
+}
+
+end_sharers() { for node in "${sharers[@]}"; do end_agent "$node" KILL; done; }
+
+with_sharers() {
+  prepare_sharers
+  trap 'end_sharers; end_controller 1 KILL; revive' EXIT
+  local node
+  for node in "${sharers[@]}"; do start_sharer "$node"; done
+  "$@"
+}
+
+shared_pool() {
+  kubectl apply -f - <<END
+apiVersion: spiderpool.spidernet.io/v2beta1
+kind: SpiderIPPool
+metadata: {name: $1}
+spec: {subnet: 10.50.0.0/24, ips: ["$2"], default: true, multusName: [$1]}
+END
+}
+
+# until_given NODE NETWORK POD: as a kubelet does, which tries again after code 11 and 104; prints the address.
+until_given() {
+  local address='' tries
+  for tries in $(seq 900); do
+    address=$(ippool ADD "$1" "$2" "$3")
+    [ -z "$address" ] || break
+    sleep 0.2
+  done
+  echo "$address"
+}
+
+blocks_of() { kubectl get ivb -o json | jq --arg node "$1" '[.items[] | select(.spec.node == $node)] | length'; }
+has_blocks() { [ "$(blocks_of "$1")" -ge 1 ]; }
+
+test_p_eight_nodes_share_a_pool_while_the_server_is_killed() { with_sharers eight_nodes; }
+
+eight_nodes() {
+  shared_pool shared64 10.50.0.1-10.50.0.64
+  local node pod pods=() tokens=()
+  for node in "${sharers[@]}"; do within 60 has_blocks "$node"; done
+  # Six pods on each node, as fast as they come; each is tried again until it has an address. Each node keeps one ahead.
+  for node in "${sharers[@]}"; do
+    (for pod in 1 2 3 4 5 6; do until_given "$node" shared64 "p$pod"; done) >"$cluster/agents/$node/given" &
+    pods+=($!)
+  done
+  sleep 2
+  "$repository/scripts/cluster" kill-api "$cluster"
+  sleep 2
+  "$repository/scripts/cluster" start-api "$cluster"
+  for pod in "${pods[@]}"; do wait "$pod"; done
+  cat "$cluster"/agents/s*/given >"$cluster/given"
+  expect_equal "$(grep -c '/24$' "$cluster/given")" 48 "pods with an address"
+  expect_equal "$(sort -u "$cluster/given" | grep -c '/24$')" 48 "different addresses"
+  expect_equal "$(kubectl get ivb -o json | jq '[.items[].spec.ips[]] | length - (unique | length)')" 0 "addresses in two blocks"
+  # Pods go; what is not needed is free for other nodes after a minute.
+  for pod in 1 2 3 4 5 6; do ippool DEL s1 shared64 "p$pod"; done
+  few_blocks() { [ "$(blocks_of s1)" -le 3 ]; }
+  within 150 few_blocks
+}
+
+test_p_an_agent_claims_for_no_other_node_and_nobody_changes_a_block() {
+  has_rules || return 0
+  prepare_sharers
+  local uid block
+  block='{"apiVersion": "ipvlan-cni.dev/v1alpha1", "kind": "IPVLANBlock", "metadata": {"name": "b"}, "spec": {"pool": "x", "poolUID": "u", "node": "s2", "nodeUID": "n", "ips": ["10.1.1.1"]}}'
+  fails 'IPVLANBlocks of its own node only: this is s2, and the token is of s1' \
+    kubectl --kubeconfig "$cluster/agents/s1/kubeconfig" create -f - <<<"$block"
+  kubectl create -f - <<<"$block"
+  fails 'IPVLANBlocks of its own node only: this is s2, and the token is of s1' \
+    kubectl --kubeconfig "$cluster/agents/s1/kubeconfig" delete ivb b
+  fails 'a block never changes' kubectl annotate ivb b note=x
+  kubectl delete ivb b
+}
+
+test_p_without_an_agent_a_shared_pool_gives_nothing_unless_there_is_one_node() {
+  local directory=$cluster/alone
+  mkdir -p "$directory/pools"
+  cat >"$directory/pools/p.yaml" <<'END'
+apiVersion: spiderpool.spidernet.io/v2beta1
+kind: SpiderIPPool
+metadata: {name: everybodys}
+spec: {subnet: 10.60.0.0/24, ips: [10.60.0.1-10.60.0.9], default: true}
+END
+  alone() {
+    CNI_COMMAND=ADD CNI_CONTAINERID=a CNI_NETNS=/run/netns/none CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin "$dist/ippool" <<END || true
+{"cniVersion": "1.1.0", "name": "n", "type": "ippool", "ipam": {"type": "ippool", "poolDir": "$directory/pools",
+  "dataDir": "$directory/data", "nodeName": "a"$1}}
+END
+  }
+  alone '' | jq -e '.code == 104 and (.details | test("pool everybodys: several nodes would share it.*nodeName.*ipvlan-agent"))'
+  expect_equal "$(alone ', "singleNode": true' | jq -r '.ips[0].address')" 10.60.0.1/24 "the address"
+}
