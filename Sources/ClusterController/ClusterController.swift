@@ -96,8 +96,10 @@ public struct ClusterController: Sendable {
     guard case .writeStatus(let collection, let object, _) = step, let name = object.metadata.name else {
       return false
     }
-    let found = try? await client.get(collection, name, namespace: object.metadata.namespace)
-    return found?.metadata.uid == object.metadata.uid && found != nil
+    guard let found = try? await client.get(collection, name, namespace: object.metadata.namespace) else {
+      return false
+    }
+    return found.metadata.uid == object.metadata.uid
   }
 }
 

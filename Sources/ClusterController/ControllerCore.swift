@@ -77,10 +77,11 @@ actor ControllerCore {
     let conflicts = Dictionary(
       grouping: PoolResolver(node: NodeIdentity(name: "", labels: [:])).resolve(view.ledger.pools.values)
         .conflicts, by: \.identity.name)
+    let reports = view.reportsByPool
     var finalizers: [Step] = []
     var statuses: [Step] = []
     for (key, pool) in view.pools.objects.sorted(by: { $0.key < $1.key }) {
-      let use = PoolUse(key.name, pool.metadata, view.reports.objects.values)
+      let use = PoolUse(key.name, pool.metadata, reports[key.name] ?? [])
       if let step = PoolKeeper.step(for: pool, use, isWhole: view.reports.isWhole) { finalizers.append(step) }
       // Half of the reports would make counts that are too small.
       guard view.reports.feed.isComplete else { continue }
@@ -157,7 +158,7 @@ actor ControllerCore {
       view.networks.objects.count, view.definitions.objects.count, view.pools.objects.count,
       view.reports.objects.count, view.nodes.objects.count, view.blocks.objects.count,
     ]
-    return zip(view.feeds, counts).map { ($0.collection, $1, $0.feed.isComplete && $0.feed.failure == nil) }
+    return zip(view.feeds, counts).map { ($0.collection, $1, $0.feed.isWhole) }
   }
 
   /// How many steps fail.

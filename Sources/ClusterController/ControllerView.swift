@@ -12,8 +12,8 @@ struct ControllerView: Sendable {
 
     init(_ make: @escaping @Sendable (UnstructuredObject) -> Value) { self.make = make }
 
-    /// Everything has been read, and nothing is known to be missing: what is not there is not there.
-    var isWhole: Bool { feed.isComplete && feed.failure == nil }
+    /// What is not there is not there.
+    var isWhole: Bool { feed.isWhole }
 
     mutating func take(_ event: ReflectorEvent<UnstructuredObject>) {
       feed.note(event)
@@ -68,12 +68,7 @@ struct ControllerView: Sendable {
     case Resources.blocks: blocks.take(event)
     case Resources.pools:
       pools.take(event)
-      switch event {
-      case .listed(let list): ledger.replace(with: list.items)
-      case .changed(let object): ledger.take(object)
-      case .deleted(let object): if let name = object.metadata.name { ledger.remove(name) }
-      case .connected, .failed: break
-      }
+      ledger.take(event)
     default: break
     }
   }
@@ -87,6 +82,15 @@ struct ControllerView: Sendable {
     case Resources.reports.qualifiedName: reports.putAnswer(object)
     default: break
     }
+  }
+
+  /// The reports that say anything of a pool, by its name.
+  var reportsByPool: [String: [ReportObject]] {
+    var reports: [String: [ReportObject]] = [:]
+    for report in self.reports.objects.values {
+      for name in report.poolNames { reports[name, default: []].append(report) }
+    }
+    return reports
   }
 
   /// What is followed, in the order in which people look for it.

@@ -82,14 +82,19 @@ enum Step: Sendable {
         Resources.pools, object.metadata.name ?? "", patch: ["metadata": metadata] as FieldValue)
     case .deleteReport(let object):
       // The list may have been older than the Node.
-      guard try await Self.uid(ofNode: object.metadata.name ?? "", client) == nil else { return object }
+      guard try await Self.uid(ofNode: object.metadata.name ?? "", client) == nil else { throw isThere }
       try await Self.delete(Resources.reports, object, client)
       return nil
     case .deleteBlock(let object, let owner):
-      guard try await Self.uid(ofNode: owner.node, client) != owner.uid else { return object }
+      guard try await Self.uid(ofNode: owner.node, client) != owner.uid else { throw isThere }
       try await Self.delete(Resources.blocks, object, client)
       return nil
     }
+  }
+
+  /// The Node has come back, and its event is on the way.
+  private var isThere: KubernetesError {
+    KubernetesError(.conflict, action: "delete \(key)", problem: "its Node is there again")
   }
 
   /// The identity of a Node as the server has it now; `nil` when there is none of that name.

@@ -34,22 +34,13 @@ package struct Block: Sendable, Hashable {
     let texts = (spec["ips"]?.array ?? []).compactMap(\.string)
     let ranges = texts.compactMap { IPRange($0) }
     guard !ranges.isEmpty, ranges.count == texts.count else { return nil }
-    self.init(
-      name: name, uid: object.metadata.uid ?? "", version: version, pool: pool, poolUID: poolUID,
-      owner: Owner(node: node, uid: nodeUID), addresses: AddressSet(ranges))
-  }
-
-  package init(
-    name: String, uid: String, version: UInt64, pool: String, poolUID: String, owner: Owner,
-    addresses: AddressSet
-  ) {
     self.name = name
-    self.uid = uid
+    uid = object.metadata.uid ?? ""
     self.version = version
     self.pool = pool
     self.poolUID = poolUID
-    self.owner = owner
-    self.addresses = addresses
+    owner = Owner(node: node, uid: nodeUID)
+    addresses = AddressSet(ranges)
   }
 
   /// The object to be made for a claim.
@@ -81,8 +72,6 @@ package struct Block: Sendable, Hashable {
 /// one has been seen by then: of two nodes never both believe that theirs is the older.
 package struct BlockMap: Sendable {
   private var blocks: [String: Block] = [:]
-  /// Objects that cannot be read.
-  private var unreadable: Set<String> = []
 
   package init() {}
 
@@ -91,12 +80,18 @@ package struct BlockMap: Sendable {
   package mutating func put(_ object: UnstructuredObject) {
     guard let name = object.metadata.name else { return }
     blocks[name] = Block(object)
-    if blocks[name] == nil { unreadable.insert(name) } else { unreadable.remove(name) }
   }
 
-  package mutating func remove(_ name: String) {
-    blocks[name] = nil
-    unreadable.remove(name)
+  package mutating func remove(_ name: String) { blocks[name] = nil }
+
+  /// Follows the collection.
+  package mutating func take(_ event: ReflectorEvent<UnstructuredObject>) {
+    switch event {
+    case .listed(let list): self = BlockMap(list.items)
+    case .changed(let object): put(object)
+    case .deleted(let object): if let name = object.metadata.name { remove(name) }
+    case .connected, .failed: break
+    }
   }
 
   package var all: some Collection<Block> { blocks.values }
@@ -110,6 +105,13 @@ package struct BlockMap: Sendable {
       guard other.version < block.version, other.addresses.overlaps(rest) else { return rest }
       return rest.subtracting(other.addresses)
     }
+  }
+
+  /// The addresses that count as those of other nodes: each is that of the oldest block that has it.
+  package func foreign(to owner: Block.Owner?) -> AddressSet {
+    let own = owner.map { blocks(of: $0) } ?? []
+    return AddressSet(blocks.values.filter { $0.owner != owner }.flatMap { $0.addresses.ranges })
+      .subtracting(AddressSet(own.flatMap { effective($0).ranges }))
   }
 
   /// The blocks of a node.

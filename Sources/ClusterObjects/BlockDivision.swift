@@ -67,7 +67,7 @@ package struct BlockDivision: Sendable {
     }
     var surplus: [Block] = []
     var resolution = resolution
-    let foreign = AddressSet(map.all.filter { $0.owner != owner }.flatMap { map.effective($0).ranges })
+    let foreign = map.foreign(to: owner)
     resolution.entries = resolution.entries.map { entry in
       guard entry.object.pool.isShared else {
         return entry.addresses.overlaps(foreign) ? entry.with(entry.addresses.subtracting(foreign)) : entry

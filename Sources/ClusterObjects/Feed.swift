@@ -14,6 +14,9 @@ package struct Feed: Sendable {
     package var since: Timestamp
   }
 
+  /// Everything has been read, and nothing is known to be missing.
+  package var isWhole: Bool { isComplete && failure == nil }
+
   package init() {}
 
   /// Takes note of what a reflector has told.

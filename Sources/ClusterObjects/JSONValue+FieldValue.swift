@@ -18,8 +18,22 @@ extension JSONValue {
 }
 
 extension JSONObject {
+  /// An object as a document of its collection, for the parsers of documents: without its status, which is somebody else's
+  /// business, and with what lists of some servers say once for all of their items.
+  package init(document object: UnstructuredObject, of collection: Resources.Collection) {
+    self.init(object.fields)
+    self["status"] = nil
+    if self["kind"] == nil { self["kind"] = .string(collection.kind) }
+    if self["apiVersion"] == nil { self["apiVersion"] = .string(collection.apiVersion) }
+  }
+
   package init(_ members: [String: FieldValue]) {
     self.init()
     for (name, value) in members.sorted(by: { $0.key < $1.key }) { self[name] = JSONValue(value) }
   }
+}
+
+extension FieldValue {
+  /// A number of addresses: a pool of IPv6 may have more of them than the API has numbers.
+  package init(count: UInt128) { self = .integer(Int64(min(count, UInt128(Int64.max)))) }
 }

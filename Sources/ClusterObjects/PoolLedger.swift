@@ -45,6 +45,16 @@ package struct PoolLedger: Sendable {
     }
   }
 
+  /// Follows the collection.
+  package mutating func take(_ event: ReflectorEvent<UnstructuredObject>) {
+    switch event {
+    case .listed(let list): replace(with: list.items)
+    case .changed(let object): take(object)
+    case .deleted(let object): if let name = object.metadata.name { remove(name) }
+    case .connected, .failed: break
+    }
+  }
+
   /// An object is gone.
   package mutating func remove(_ name: String) {
     pools[name] = nil

@@ -26,13 +26,8 @@ package struct PoolObject: Sendable {
   /// - Throws: ``ObjectFault`` with the parser's own words.
   package init(_ object: UnstructuredObject) throws(ObjectFault) {
     let identity = ObjectIdentity(object.metadata)
-    var members = JSONObject(object.fields)
-    // Somebody else's business; everything else must be understood.
-    members["status"] = nil
-    // Lists of some servers say once what all of their items are.
-    if members["kind"] == nil { members["kind"] = .string(Resources.pools.kind) }
-    if members["apiVersion"] == nil { members["apiVersion"] = .string(Resources.pools.apiVersion) }
-    (self.identity, specification, pool) = try Self.read(identity, members)
+    (self.identity, specification, pool) = try Self.read(
+      identity, JSONObject(document: object, of: Resources.pools))
   }
 
   /// Reads an item of the file that ``PoolFile`` has written.

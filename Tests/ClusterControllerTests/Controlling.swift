@@ -142,23 +142,22 @@ func serving(
   _ change: @escaping @Sendable (inout ControllerOptions) -> Void = { _ in },
   networksHaveStatus: Bool = true, _ body: @escaping @Sendable (Controlling) async throws -> Void
 ) async throws {
-  let directory = FileManager.default.temporaryDirectory.appending(path: "controller-\(UUID())")
-  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: directory) }
-  let served = [
-    (Resources.pools, true), (Resources.networks, networksHaveStatus), (Resources.definitions, false),
-    (Resources.nodes, true), (Resources.reports, true), (Resources.blocks, false),
-  ]
-  try await StandIn.run(serving: served) { server in
-    let kubeconfig = directory.appending(path: "kubeconfig").path
-    try server.kubeconfig.write(toFile: kubeconfig, atomically: true, encoding: .utf8)
-    let source = CredentialSource.kubeconfig(paths: [kubeconfig])
-    try await APIClient.withClient(
-      ClientConfiguration(source: source, userAgent: "test"),
-      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    ) { client in
-      try await body(
-        Controlling(server: server, client: client, source: source, log: CapturedLog(), change: change))
+  try await withDirectory { directory in
+    let served = [
+      (Resources.pools, true), (Resources.networks, networksHaveStatus), (Resources.definitions, false),
+      (Resources.nodes, true), (Resources.reports, true), (Resources.blocks, false),
+    ]
+    try await StandIn.run(serving: served) { server in
+      let kubeconfig = "\(directory)/kubeconfig"
+      try server.kubeconfig.write(toFile: kubeconfig, atomically: true, encoding: .utf8)
+      let source = CredentialSource.kubeconfig(paths: [kubeconfig])
+      try await APIClient.withClient(
+        ClientConfiguration(source: source, userAgent: "test"),
+        log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      ) { client in
+        try await body(
+          Controlling(server: server, client: client, source: source, log: CapturedLog(), change: change))
+      }
     }
   }
 }

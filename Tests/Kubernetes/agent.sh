@@ -6,20 +6,23 @@ prepare_agents() {
   [ ! -e "$cluster/agents" ] || return 0
   apply_chart
   local node
-  for node in master worker1; do
-    kubectl apply -f - <<END
+  for node in master worker1; do prepare_agent "$node"; done
+}
+
+# prepare_agent NODE: the Node, its agent's pod, and a kubeconfig with the token that such a pod has.
+prepare_agent() {
+  kubectl apply -f - <<END
 apiVersion: v1
 kind: Node
-metadata: {name: $node}
+metadata: {name: $1}
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: agent-$node, namespace: kube-system}
-spec: {nodeName: $node, serviceAccountName: ipvlan-agent, automountServiceAccountToken: false, containers: [{name: a, image: a}]}
+metadata: {name: agent-$1, namespace: kube-system}
+spec: {nodeName: $1, serviceAccountName: ipvlan-agent, automountServiceAccountToken: false, containers: [{name: a, image: a}]}
 END
-    mkdir -p "$cluster/agents/$node"
-    kubeconfig_of "$node" "$(token_of "agent-$node")"
-  done
+  write_kubeconfig "$cluster/agents/$1" "$(token_of ipvlan-agent "{\"boundObjectRef\":
+    {\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"name\": \"agent-$1\"}}")"
 }
 
 # apply_chart [VALUES]: a server without admission policies gets none.
@@ -30,15 +33,16 @@ apply_chart() {
   "$repository/scripts/chart" render "$values" | kubectl apply -f -
 }
 
-# token_of POD: what the kubelet mounts into it. Debian's kubectl has no `create token`.
+# token_of ACCOUNT SPECIFICATION: of a service account. Debian's kubectl has no `create token`.
 token_of() {
-  raw POST /api/v1/namespaces/kube-system/serviceaccounts/ipvlan-agent/token json \
-    "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"TokenRequest\", \"spec\": {\"boundObjectRef\":
-      {\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"name\": \"$1\"}}}" | jq -r .status.token
+  raw POST "/api/v1/namespaces/kube-system/serviceaccounts/$1/token" json \
+    "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"TokenRequest\", \"spec\": $2}" | jq -r .status.token
 }
 
-kubeconfig_of() {
-  cat >"$cluster/agents/$1/kubeconfig" <<END
+# write_kubeconfig DIRECTORY TOKEN: the directory is two below the cluster's.
+write_kubeconfig() {
+  mkdir -p "$1"
+  cat >"$1/kubeconfig" <<END
 apiVersion: v1
 kind: Config
 clusters: [{name: c, cluster: {server: "https://localhost:$(<"$cluster/port")", certificate-authority: ../../ca.crt}}]
@@ -48,23 +52,26 @@ current-context: x
 END
 }
 
-# start_agent NODE: in the background; its number and its log lie in its directory.
+# start_agent NODE [PORT]: in the background; its number and its log lie in its directory.
 start_agent() {
-  local directory=$cluster/agents/$1 port=19114
-  [ "$1" = master ] || port=19115
+  local directory=$cluster/agents/$1 port=${2-19114}
+  [ "$1" != worker1 ] || port=19115
   "$dist/ipvlan-agent" --kubeconfig "$directory/kubeconfig" --node-name "$1" --pool-dir "$directory/ippool.d" \
     --data-dir "$directory/data" --run-dir "$directory/run" --listen "127.0.0.1:$port" >>"$directory/log" 2>&1 </dev/null &
   echo $! >"$directory/pid"
 }
 
-# end_agent NODE SIGNAL
-end_agent() {
+# end_process DIRECTORY SIGNAL: what was started there.
+end_process() {
   local pid
-  pid=$(cat "$cluster/agents/$1/pid" 2>/dev/null) || return 0
+  pid=$(cat "$1/pid" 2>/dev/null) || return 0
   kill "-$2" "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
-  rm -f "$cluster/agents/$1/pid"
+  rm -f "$1/pid"
 }
+
+# end_agent NODE SIGNAL
+end_agent() { end_process "$cluster/agents/$1" "$2"; }
 
 end_agents() { for node in master worker1; do end_agent "$node" KILL; done; }
 

@@ -4,35 +4,14 @@
 # start_controller NUMBER: in the background, by the rights of the chart; its log and its number lie in its directory.
 start_controller() {
   local directory=$cluster/controllers/$1
-  mkdir -p "$directory"
-  [ -e "$directory/kubeconfig" ] || controllers_kubeconfig "$directory"
+  [ -e "$directory/kubeconfig" ] || write_kubeconfig "$directory" "$(token_of ipvlan-controller '{}')"
   "$dist/ipvlan-controller" --kubeconfig "$directory/kubeconfig" --namespace kube-system \
     --listen "127.0.0.1:$((19120 + $1))" >>"$directory/log" 2>&1 </dev/null &
   echo $! >"$directory/pid"
 }
 
-controllers_kubeconfig() {
-  local token
-  token=$(raw POST /api/v1/namespaces/kube-system/serviceaccounts/ipvlan-controller/token json \
-    '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}' | jq -r .status.token)
-  cat >"$1/kubeconfig" <<END
-apiVersion: v1
-kind: Config
-clusters: [{name: c, cluster: {server: "https://localhost:$(<"$cluster/port")", certificate-authority: ../../ca.crt}}]
-users: [{name: u, user: {token: $token}}]
-contexts: [{name: x, context: {cluster: c, user: u}}]
-current-context: x
-END
-}
-
 # end_controller NUMBER SIGNAL
-end_controller() {
-  local pid
-  pid=$(cat "$cluster/controllers/$1/pid" 2>/dev/null) || return 0
-  kill "-$2" "$pid" 2>/dev/null || true
-  wait "$pid" 2>/dev/null || true
-  rm -f "$cluster/controllers/$1/pid"
-}
+end_controller() { end_process "$cluster/controllers/$1" "$2"; }
 
 end_all() {
   end_controller 1 KILL

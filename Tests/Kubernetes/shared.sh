@@ -6,37 +6,16 @@ readonly sharers=(s1 s2 s3 s4 s5 s6 s7 s8)
 prepare_sharers() {
   apply_chart
   local node
-  for node in "${sharers[@]}"; do
-    kubectl apply -f - <<END
-apiVersion: v1
-kind: Node
-metadata: {name: $node}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: agent-$node, namespace: kube-system}
-spec: {nodeName: $node, serviceAccountName: ipvlan-agent, automountServiceAccountToken: false, containers: [{name: a, image: a}]}
-END
-    mkdir -p "$cluster/agents/$node"
-    kubeconfig_of "$node" "$(token_of "agent-$node")"
-  done
-}
-
-start_sharer() {
-  local directory=$cluster/agents/$1
-  "$dist/ipvlan-agent" --kubeconfig "$directory/kubeconfig" --node-name "$1" --pool-dir "$directory/ippool.d" \
-    --data-dir "$directory/data" --run-dir "$directory/run" --listen "127.0.0.1:$((19130 + ${1#s}))" \
-    >>"$directory/log" 2>&1 </dev/null &
-  echo $! >"$directory/pid"
+  for node in "${sharers[@]}"; do prepare_agent "$node"; done
 }
 
 end_sharers() { for node in "${sharers[@]}"; do end_agent "$node" KILL; done; }
 
 with_sharers() {
   prepare_sharers
-  trap 'end_sharers; end_controller 1 KILL; revive' EXIT
+  trap 'end_sharers; revive' EXIT
   local node
-  for node in "${sharers[@]}"; do start_sharer "$node"; done
+  for node in "${sharers[@]}"; do start_agent "$node" "$((19130 + ${node#s}))"; done
   "$@"
 }
 

@@ -160,11 +160,3 @@ import Testing
     PoolFile.Content(server: "test", agent: "0", resolution: try resolved(objects), reserved: reserved)
   }
 }
-
-/// A directory that is gone afterwards.
-func withDirectory<Outcome>(_ body: (String) async throws -> Outcome) async throws -> Outcome {
-  let directory = FileManager.default.temporaryDirectory.appending(path: "node-agent-\(UUID())").path()
-  try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: directory) }
-  return try await body(directory)
-}

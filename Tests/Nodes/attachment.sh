@@ -16,27 +16,6 @@ cni() {
 
 pings() { ip netns exec "$1" ping -n -q -c 1 -W 10 "$2"; }
 
-# An ordinary network of the reference plugins: l2, host-local.
-use_office() {
-  make_network 10-office.conflist <<'END'
-{
-  "cniVersion": "1.0.0",
-  "name": "office",
-  "plugins": [
-    {
-      "type": "ipvlan",
-      "master": "ens5",
-      "ipam": {
-        "type": "host-local",
-        "ranges": [[{ "subnet": "172.31.16.0/20", "rangeStart": "172.31.16.4", "rangeEnd": "172.31.16.8", "gateway": "172.31.16.1" }]],
-        "routes": [{ "dst": "0.0.0.0/0" }]
-      }
-    }
-  ]
-}
-END
-}
-
 # forget_network NAME: what is configured, the doctor compares with each other.
 forget_network() { rm "/etc/cni/net.d/10-$1.conflist"; }
 
@@ -67,7 +46,7 @@ expect_host_access_works() { # [KIND...]
 
 expect_office_works() {
   local file=10-office.conflist
-  [ -e /etc/cni/net.d/$file ] || use_office
+  [ -e /etc/cni/net.d/$file ] || reference_network
   ip netns add pod
   ip netns add other
   cni ADD $file pod

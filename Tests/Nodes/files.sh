@@ -25,7 +25,7 @@ test_read_only_etc() {
   expect_host_access_works
   unmount_read_only
   forget_network ipvlan-ens5
-  use_office
+  reference_network
   mount_read_only /etc/cni
   expect_office_works
   refused ipvlanctl pools --from-imds --imds-endpoint http://127.0.0.1:1 --to /etc/cni/ippool.d/new.yaml
@@ -33,7 +33,7 @@ test_read_only_etc() {
 
 test_read_only_state_is_named() {
   use_network ipvlan-ens5
-  use_office
+  reference_network
   mount_read_only /var/lib/cni
   ip netns add pod
   local file

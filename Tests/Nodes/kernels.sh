@@ -13,7 +13,7 @@ test_bare_office_works() { expect_office_works; }
 # A kubelet must not send pods to a node that can serve none; IPv4 alone is served.
 test_bare_status_tells_of_ipv6() {
   use_network ipvlan-ens5
-  use_office
+  reference_network
   speak_cni_1_1
   cni STATUS 10-ipvlan-ens5.conflist pod
   cni STATUS 10-office.conflist pod

@@ -45,7 +45,7 @@ test_netns_directory_is_a_bind_mount() {
 
 # As Docker keeps them. Only the mount holds the namespace, no process.
 test_namespace_is_mounted_elsewhere() {
-  use_office
+  reference_network
   hold_namespace
   mkdir -p /run/docker/netns
   touch /run/docker/netns/pod

@@ -138,3 +138,24 @@ show_node() {
   done
   find /var/lib/cni -type f
 }
+
+# The usual set-up of the reference plugins: no key of ours is in it.
+reference_network() {
+  make_network 10-office.conflist <<'END'
+{
+  "cniVersion": "1.0.0",
+  "name": "office",
+  "plugins": [
+    {
+      "type": "ipvlan",
+      "master": "ens5",
+      "ipam": {
+        "type": "host-local",
+        "ranges": [[{ "subnet": "172.31.16.0/20", "rangeStart": "172.31.16.4", "rangeEnd": "172.31.16.8", "gateway": "172.31.16.1" }]],
+        "routes": [{ "dst": "0.0.0.0/0" }]
+      }
+    }
+  ]
+}
+END
+}

@@ -21,16 +21,13 @@ struct NetworkObject: Sendable {
   }
 
   private init(_ object: UnstructuredObject, mode: String) throws(Failure) {
-    if let type = object["spec"]?["cniType"]?.string, !["ipvlan", "custom"].contains(type) {
+    if let type = object["spec"]?["cniType"]?.string, !MultusConfiguration.types.contains(type) {
       throw Failure(
         verdict: .notServed(
           "cniType \(type) is not served here, but by Spiderpool: no NetworkAttachmentDefinition is made of it"
         ))
     }
-    var members = JSONObject(object.fields)
-    members["status"] = nil
-    if members["kind"] == nil { members["kind"] = .string(Resources.networks.kind) }
-    if members["apiVersion"] == nil { members["apiVersion"] = .string(Resources.networks.apiVersion) }
+    var members = JSONObject(document: object, of: Resources.networks)
     var metadata = JSONObject()
     metadata["name"] = object.metadata.name.map(JSONValue.string)
     metadata["namespace"] = object.metadata.namespace.map(JSONValue.string)

@@ -29,7 +29,10 @@ struct NetworkPlan: Sendable {
     let owned = Dictionary(grouping: definitions.values) { Self.owner(of: $0)?.uid ?? "" }
     living = Set(view.networks.objects.values.compactMap(\.metadata.uid))
     var taken: [ObjectKey: String] = [:]
-    for network in view.networks.objects.values.sorted(by: Self.precedes)
+    let byAge = view.networks.objects.values.sorted {
+      ObjectIdentity.precedes(ObjectIdentity($0.metadata), ObjectIdentity($1.metadata))
+    }
+    for network in byAge
     where network.metadata.deletionTimestamp == nil {
       let content: NetworkObject
       switch NetworkObject.read(network, mode: mode) {
@@ -115,15 +118,6 @@ struct NetworkPlan: Sendable {
     OwnerReference(
       apiVersion: Resources.networks.apiVersion, kind: Resources.networks.kind,
       name: network.metadata.name ?? "", uid: network.metadata.uid ?? "", controller: true)
-  }
-
-  private static func precedes(_ left: UnstructuredObject, _ right: UnstructuredObject) -> Bool {
-    let created = (
-      left.metadata.creationTimestamp?.seconds ?? 0, right.metadata.creationTimestamp?.seconds ?? 0
-    )
-    guard created.0 == created.1 else { return created.0 < created.1 }
-    guard let keys = left.metadata.key, let other = right.metadata.key else { return false }
-    return keys < other
   }
 }
 

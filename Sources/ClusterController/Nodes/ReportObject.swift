@@ -52,6 +52,9 @@ struct ReportObject: Sendable {
       status?["conditions"]?.array?.first { $0["type"]?.string == "PoolsInSync" }?["status"]?.string == "True"
   }
 
+  /// The pools of which it says anything.
+  var poolNames: Set<String> { Set(pools.keys).union(records?.keys.map { $0 } ?? []) }
+
   /// What the node has of a pool of the API server.
   func pool(_ name: String, uid: String) -> Pool? { pools[name]?.first { $0.uid == uid } }
 

@@ -15,7 +15,7 @@ struct PoolStatus: Sendable {
   ) {
     var draft = StatusDraft()
     draft.fields = [
-      "totalIPCount": .integer(Self.number(usable?.pool.addresses.count ?? 0)),
+      "totalIPCount": FieldValue(count: usable?.pool.addresses.count ?? 0),
       "allocatedIPCount": .integer(Int64(use.count)), "allocatedIPs": use.text,
     ]
     if let family = usable?.pool.subnet.family { draft.ownFields["ipVersion"] = family == .v4 ? 4 : 6 }
@@ -84,7 +84,4 @@ struct PoolStatus: Sendable {
     let shown = texts.prefix(most).joined(separator: separator)
     return texts.count > most ? "\(shown) and \(texts.count - most) more" : shown
   }
-
-  /// A pool of IPv6 may have more addresses than the API has numbers.
-  private static func number(_ count: UInt128) -> Int64 { Int64(min(count, UInt128(Int64.max))) }
 }

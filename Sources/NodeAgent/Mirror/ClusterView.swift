@@ -57,12 +57,7 @@ struct ClusterView: Sendable {
 
   mutating func takePools(_ event: ReflectorEvent<UnstructuredObject>) {
     pools.note(event)
-    switch event {
-    case .listed(let list): ledger.replace(with: list.items)
-    case .changed(let object): ledger.take(object)
-    case .deleted(let object): if let name = object.metadata.name { ledger.remove(name) }
-    case .connected, .failed: break
-    }
+    ledger.take(event)
   }
 
   mutating func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) {
@@ -78,12 +73,7 @@ struct ClusterView: Sendable {
 
   mutating func takeBlocks(_ event: ReflectorEvent<UnstructuredObject>) {
     blockFeed.note(event)
-    switch event {
-    case .listed(let list): blocks = BlockMap(list.items)
-    case .changed(let object): blocks.put(object)
-    case .deleted(let object): if let name = object.metadata.name { blocks.remove(name) }
-    case .connected, .failed: break
-    }
+    blocks.take(event)
   }
 
   mutating func takeNode(_ event: ReflectorEvent<UnstructuredObject>) {

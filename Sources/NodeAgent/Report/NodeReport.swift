@@ -1,4 +1,5 @@
 internal import Addressing
+internal import ClusterObjects
 internal import KubernetesClient
 
 /// What an agent reports of its node: the status of the IPVLANNode.
@@ -62,15 +63,11 @@ struct NodeReport: Sendable, Hashable {
   private static func value(_ pool: Pool) -> FieldValue {
     var value: FieldValue = [
       "name": .string(pool.name), "uid": .string(pool.uid), "generation": .integer(Int64(pool.generation)),
-      "total": number(pool.total), "held": number(pool.held), "cooling": number(pool.cooling),
+      "total": FieldValue(count: pool.total), "held": FieldValue(count: pool.held),
+      "cooling": FieldValue(count: pool.cooling),
     ]
     value["error"] = pool.error.map(FieldValue.string)
     return value
-  }
-
-  /// A pool of IPv6 may have more addresses than the API has numbers.
-  private static func number(_ count: UInt128) -> FieldValue {
-    .integer(Int64(min(count, UInt128(Int64.max))))
   }
 
   private static func value(_ record: StoreView.Record) -> FieldValue {

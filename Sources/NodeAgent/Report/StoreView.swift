@@ -48,7 +48,7 @@ struct StoreView: Sendable, Hashable {
     return try result.get()
   }
 
-  init(_ options: AgentOptions) throws(ObjectFault) {
+  private init(_ options: AgentOptions) throws(ObjectFault) {
     do {
       let allocator = try IPPoolAllocator(
         JSONFields([

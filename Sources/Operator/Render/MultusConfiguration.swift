@@ -25,6 +25,9 @@ package struct MultusConfiguration: Sendable {
     case custom(String)
   }
 
+  /// The `cniType`s that are served here.
+  package static let types = ["ipvlan", "custom"]
+
   private static let keys = [
     "cniType", "ipvlan", "enableCoordinator", "coordinator", "disableIPAM", "customCNI", "chainCNIJsonData",
   ]
@@ -41,7 +44,7 @@ package struct MultusConfiguration: Sendable {
     let version = try Self.version(object)
     let spec = try object.fields.required("spec", object.fields.fields("spec"))
     let type = try spec.required("cniType", spec.string("cniType"))
-    guard ["ipvlan", "custom"].contains(type) else {
+    guard Self.types.contains(type) else {
       throw spec.error(
         "cniType", "must be ipvlan or custom: other types are served by Spiderpool", kind: .unsupported)
     }
