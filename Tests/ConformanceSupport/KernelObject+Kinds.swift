@@ -72,16 +72,18 @@ extension KernelObject.Kind {
 }
 
 extension KernelObject {
-  /// Whether the object comes and goes, or changes, by itself: neighbours that traffic makes known, and the kernel's
-  /// own link-local addresses with the routes to them and to multicast groups, which appear some time after the
-  /// carrier. Such routes go with the link, and other link-local ones with their address, which are compared.
+  /// Whether the object comes and goes, or changes, by itself: neighbours that traffic makes known, the kernel's own
+  /// link-local addresses with the routes to them and to multicast groups, which appear some time after the carrier,
+  /// and the `local` route of an IPv6 address, which the kernel makes in the background (later than the address on
+  /// Linux 6.15 and newer). Such routes go with the link or their address, which are compared.
   var isPassing: Bool {
     switch kind.title {
     case Kind.neighbour.title: field("state") != Self.permanent
     case Kind.address.title: attribute(named: "protocol") == Self.kernelLinkLocal
     case Kind.route.title:
       field("family") == UInt64(AF_INET6) && field("protocol") == Self.kernelRoute
-        && ["fe80:", "ff00:"].contains { attribute(named: "to")?.hasPrefix($0) == true }
+        && (field("type") == Self.local
+          || ["fe80:", "ff00:"].contains { attribute(named: "to")?.hasPrefix($0) == true })
     default: false
     }
   }
@@ -90,6 +92,8 @@ extension KernelObject {
   private static let permanent: UInt64 = 0x80
   /// `IFAPROT_KERNEL_LL`.
   private static let kernelLinkLocal = "3"
+  /// `RTN_LOCAL`.
+  private static let local: UInt64 = 2
   /// `RTPROT_KERNEL`.
   private static let kernelRoute: UInt64 = 2
 }
