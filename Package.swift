@@ -10,8 +10,6 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
-
 let package = Package(
   name: "ipvlan",
   products: [
@@ -19,16 +17,16 @@ let package = Package(
     .executable(name: "ipvlanctl", targets: ["ipvlanctl"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     // Leaves: values and libc, no knowledge of networking or CNI.
+    .systemLibrary(name: "CLibC"),
     .target(name: "Addressing", dependencies: ["JSON"], swiftSettings: strict),
     .target(name: "CJSON"),
     .target(name: "JSON", dependencies: ["CJSON"], swiftSettings: strict),
     .target(
-      name: "Platform", dependencies: [systemPackage],
+      name: "Platform", dependencies: ["CLibC"],
       swiftSettings: strict),
 
     // The kernel.
@@ -37,12 +35,12 @@ let package = Package(
     .target(
       name: "Netlink",
       dependencies: [
-        "Addressing", "CNetlink", "Platform", systemPackage,
+        "Addressing", "CNetlink", "Platform",
       ], swiftSettings: strict),
 
     // The protocol.
     .target(
-      name: "CNI", dependencies: ["Addressing", "JSON", "Platform", systemPackage], swiftSettings: strict),
+      name: "CNI", dependencies: ["Addressing", "JSON", "Platform"], swiftSettings: strict),
 
     // The allocators.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -50,13 +48,13 @@ let package = Package(
     .target(name: "CLeaseStore", linkerSettings: [.linkedLibrary("lmdb")]),
     .target(
       name: "IPPool",
-      dependencies: ["Addressing", "CLeaseStore", "JSON", "Platform", "YAML", systemPackage],
+      dependencies: ["Addressing", "CLeaseStore", "JSON", "Platform", "YAML"],
       swiftSettings: strict),
 
     // The plugin, and the two executables.
     .target(
       name: "IPVLAN",
-      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform", systemPackage],
+      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform"],
       swiftSettings: strict),
     // Not in Sources/ipvlan, which is Sources/IPVLAN where file names are not told apart by case.
     .executableTarget(
@@ -66,7 +64,7 @@ let package = Package(
     .target(
       name: "Operator",
       dependencies: [
-        "Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "Netlink", "Platform", "YAML", systemPackage,
+        "Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "Netlink", "Platform", "YAML",
       ], swiftSettings: strict),
     .executableTarget(
       name: "ipvlanctl",
@@ -76,15 +74,15 @@ let package = Package(
 
     .testTarget(name: "AddressingTests", dependencies: ["Addressing", "JSON"], swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "Platform"], swiftSettings: strict),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform", systemPackage], swiftSettings: strict),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
     .testTarget(
-      name: "NetlinkTests", dependencies: ["Addressing", "Netlink", systemPackage], swiftSettings: strict),
+      name: "NetlinkTests", dependencies: ["Addressing", "Netlink", "Platform"], swiftSettings: strict),
     .testTarget(
-      name: "CNITests", dependencies: ["Addressing", "CNI", "JSON", "Platform", systemPackage],
+      name: "CNITests", dependencies: ["Addressing", "CNI", "JSON", "Platform"],
       swiftSettings: strict),
     .testTarget(name: "YAMLTests", dependencies: ["JSON", "YAML"], swiftSettings: strict),
     .executableTarget(
-      name: "lease-stress", dependencies: ["IPPool", "JSON", "Platform", systemPackage],
+      name: "lease-stress", dependencies: ["IPPool", "JSON", "Platform"],
       path: "Tests/LeaseStress", swiftSettings: strict),
     .testTarget(
       name: "IPPoolTests",
@@ -93,14 +91,14 @@ let package = Package(
     .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN", "JSON"], swiftSettings: strict),
     .testTarget(
       name: "OperatorTests",
-      dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform", systemPackage],
+      dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform"],
       swiftSettings: strict),
 
     // The plugin as a runtime uses it, on a real kernel. Nothing here links the plugin: it is executed.
     .target(name: "CConformanceSupport", path: "Tests/CConformanceSupport"),
     .target(
       name: "ConformanceSupport",
-      dependencies: ["CConformanceSupport", "JSON", "Platform", systemPackage],
+      dependencies: ["CConformanceSupport", "JSON", "Platform"],
       path: "Tests/ConformanceSupport",
       // Optimised even in debug builds: the emulated kernel makes all that runs in it several times slower.
       swiftSettings: strict + [.unsafeFlags(["-O"])]),
@@ -149,7 +147,7 @@ package.targets += [
     name: "NodeAgent",
     dependencies: [
       "Addressing", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "Operator", "Platform",
-      "YAML", systemPackage, .product(name: "Logging", package: "swift-log"),
+      "YAML", .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOPosix", package: "swift-nio"),
     ], swiftSettings: strict),
   .target(

@@ -71,9 +71,16 @@ need_packages() {
 need_swift() {
   command -v swift >/dev/null || PATH=/opt/swift/usr/bin:$PATH
   command -v swift >/dev/null ||
-    fail "no Swift toolchain: unpack Swift 6.2 or later for Debian 12 (https://www.swift.org/install/linux/)" \
+    fail "no Swift toolchain: unpack Swift 6.3 or later for Debian 12 (https://www.swift.org/install/linux/)" \
       "to /opt/swift, or put its usr/bin into PATH"
   export PATH
+}
+
+# The part of the embedded standard library that is linked, where the toolchain has it for this machine's architecture.
+embedded_library() {
+  local toolchain
+  toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")
+  echo "$toolchain/lib/swift/embedded/$(uname -m)-unknown-linux-gnu/libswiftUnicodeDataTables.a"
 }
 
 # count_tests WHAT COMMAND...: adds what the command's last line says, "N passed, N failed", to $passed and $failed; another

@@ -72,6 +72,6 @@ public struct AddressSet: Sendable, Hashable {
     guard hole.overlaps(range) else { return [range] }
     let before = hole.lower.predecessor.flatMap { IPRange(range.lower, $0) }
     let behind = hole.upper.successor.flatMap { IPRange($0, range.upper) }
-    return [before, behind].compactMap(\.self)
+    return [before, behind].compactMap { $0 }
   }
 }

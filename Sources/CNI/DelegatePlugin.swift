@@ -1,6 +1,5 @@
 internal import JSON
 internal import Platform
-internal import SystemPackage
 
 /// Another plugin that does a part of the work, such as IPAM (CNI SPEC 1.1.0, section 4).
 public struct DelegatePlugin: Sendable, Hashable {
@@ -94,7 +93,7 @@ public struct DelegatePlugin: Sendable, Hashable {
     {
       return CNIError(
         code: ErrorCode(rawValue: code), message: message,
-        details: (try? fields.string("details")).flatMap(\.self) ?? "")
+        details: (try? fields.string("details")).flatMap { $0 } ?? "")
     }
     return CNIError(
       code: .ioFailure, message: "plugin \"\(type)\" \(end)",

@@ -135,7 +135,7 @@ public struct NetworkConfiguration: Sendable {
     guard let version = SpecVersion(rawValue: text) else {
       throw CNIError(
         code: .incompatibleVersion, message: "key \"cniVersion\" with value \"\(text)\" is not supported",
-        details: "supported are \(SpecVersion.allCases.map(\.rawValue).joined(separator: ", "))")
+        details: "supported are \(SpecVersion.allCases.map { $0.rawValue }.joined(separator: ", "))")
     }
     return version
   }

@@ -1,6 +1,5 @@
 internal import JSON
 public import Platform
-internal import SystemPackage
 
 /// The life of a plugin's process: environment and stdin in, one document on stdout and a status out.
 public struct PluginMain: Sendable {
@@ -105,7 +104,7 @@ public struct PluginMain: Sendable {
     return []
   }
 
-  private var versions: String { SpecVersion.allCases.map(\.rawValue).joined(separator: ", ") }
+  private var versions: String { SpecVersion.allCases.map { $0.rawValue }.joined(separator: ", ") }
 
   private func readInput(_ source: some InputSource) throws(CNIError) -> [UInt8] {
     do throws(Errno) {
@@ -131,7 +130,7 @@ public struct PluginMain: Sendable {
   private func unknown(_ command: String) -> CNIError {
     CNIError(
       code: .invalidEnvironment, message: "CNI_COMMAND \"\(command)\" is not known",
-      details: "known are \(Command.allCases.map(\.rawValue).joined(separator: ", "))")
+      details: "known are \(Command.allCases.map { $0.rawValue }.joined(separator: ", "))")
   }
 
   private func document(_ value: JSONValue) -> [UInt8] { value.serialized() + [0x0A] }

@@ -4,7 +4,9 @@ public import Addressing
 ///
 /// An allocator is made from its part of the configuration, and everything in it is checked then: its
 /// functions fail only on what they find in the node's state.
-public protocol IPAllocator {
+///
+/// An allocator is a `final class`: of the existential types (`any IPAllocator`) Embedded Swift knows those of classes.
+public protocol IPAllocator: AnyObject {
   /// Whether a pod's annotations that choose pools are read, or are somebody else's to read.
   var readsPoolAnnotations: Bool { get }
 

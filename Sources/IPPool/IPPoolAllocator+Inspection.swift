@@ -83,7 +83,7 @@ extension IPPoolAllocator {
   /// - Throws: ``AllocationError`` when the leases cannot be read.
   public func holders() throws(AllocationError) -> [LeaseHolder] {
     let (clock, wall) = (MonotonicInstant.now(), WallClock.now().seconds)
-    return Dictionary(grouping: try leases().filter { $0.release == nil }, by: \.attachment)
+    return Dictionary(grouping: try leases().filter { $0.release == nil }) { $0.attachment }
       .map { attachment, leases in
         LeaseHolder(
           attachment: attachment, netns: leases.first?.netns,

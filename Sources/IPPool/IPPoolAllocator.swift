@@ -6,9 +6,9 @@ public import Platform
 ///
 /// An address is given once in a data directory, whatever network asks. A pool's addresses are given in turn,
 /// and rest for a while after their release, so that late packets for one pod do not reach the next.
-public struct IPPoolAllocator: IPAllocator {
+public final class IPPoolAllocator: IPAllocator {
   let configuration: PoolConfiguration
-  private(set) var store: LeaseStore
+  let store: LeaseStore
   /// A pod may choose its pools.
   public var readsPoolAnnotations: Bool { true }
   private let network: String
@@ -21,11 +21,17 @@ public struct IPPoolAllocator: IPAllocator {
     store = LeaseStore(directory: configuration.dataDirectory, coolDown: configuration.coolDown)
   }
 
+  private init(_ configuration: PoolConfiguration, _ store: LeaseStore, network: String) {
+    self.configuration = configuration
+    self.store = store
+    self.network = network
+  }
+
   /// The same allocator for a program with threads: it waits for others without signals.
   public func inThreads() -> IPPoolAllocator {
-    var other = self
-    other.store.isInThreads = true
-    return other
+    var store = store
+    store.isInThreads = true
+    return IPPoolAllocator(configuration, store, network: network)
   }
 
   /// An allocator that takes addresses back, for which only `dataDir` is needed.
@@ -68,7 +74,7 @@ public struct IPPoolAllocator: IPAllocator {
       return (leases, leases.map { Allocation.Claim(address: $0.address, mark: mark) }, selection)
     }
     var allocation = allocation(leases, selection, annotation)
-    allocation.remarks += catalog.faults.map(\.remark)
+    allocation.remarks += catalog.faults.map { $0.remark }
     allocation.claims = claims
     allocation.passedOver = selection.families.flatMap { selection.pools($0) }
       .flatMap { request.occupied.within($0.addresses) }
@@ -101,11 +107,11 @@ public struct IPPoolAllocator: IPAllocator {
   public func check(_ request: AllocationRequest, addresses: [AddressAssignment]) throws(AllocationError) {
     let held =
       try store.read { table throws(AllocationError) in try table.addresses(of: request.attachment) } ?? []
-    let missing = addresses.map(\.address.address).filter { !held.contains($0) }
+    let missing = addresses.map { $0.address.address }.filter { !held.contains($0) }
     guard missing.isEmpty else {
       throw AllocationError(
         .notHeld,
-        "no lease of \(missing.map(\.description).joined(separator: ", ")) for \(request.attachment)",
+        "no lease of \(missing.map { $0.description }.joined(separator: ", ")) for \(request.attachment)",
         details: "see: ipvlanctl leases")
     }
   }
@@ -125,7 +131,7 @@ public struct IPPoolAllocator: IPAllocator {
       }
       if counts.allSatisfy({ $0.free == 0 }) { throw failure.usedUp(family, counts, for: nil) }
     }
-    return catalog.faults.map(\.remark)
+    return catalog.faults.map { $0.remark }
   }
 
   /// Those that have pools for this node and network.
@@ -173,7 +179,7 @@ public struct IPPoolAllocator: IPAllocator {
       else { return nil }
       leases.append(lease)
     }
-    return Set(leases.map(\.address.family)) == Set(selection.families) ? leases : nil
+    return Set(leases.map { $0.address.family }) == Set(selection.families) ? leases : nil
   }
 
   private func refuseLeftOverWishes(

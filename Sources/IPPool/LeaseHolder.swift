@@ -9,7 +9,7 @@ public struct LeaseHolder: Sendable, Hashable {
   /// How long ago the attachment was given an address last, in seconds; `nil` where the state does not tell.
   public let age: Int?
   /// What it holds.
-  public var addresses: [IPAddress] { claims.map(\.address) }
+  public var addresses: [IPAddress] { claims.map { $0.address } }
   /// The leases as they were when they were listed.
   let claims: [Allocation.Claim]
 

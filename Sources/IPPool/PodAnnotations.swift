@@ -21,7 +21,7 @@ public struct PodAnnotations: Sendable, Hashable, ExpressibleByDictionaryLiteral
   }
 
   /// The names, in the order in which they were given.
-  var names: [String] { annotations.map(\.name) }
+  var names: [String] { annotations.map { $0.name } }
 
   /// The text of an annotation; `nil` when the pod has none of that name.
   public subscript(name: String) -> String? {

@@ -5,7 +5,7 @@ public import JSON
 ///
 /// It keeps no state: nothing is held, so that nothing can leak, and uniqueness is the writer's task. On one
 /// master ipvlan itself refuses a duplicate.
-public struct StaticAllocator: IPAllocator {
+public final class StaticAllocator: IPAllocator {
   private let assignments: [AddressAssignment]
   private let routes: [IPRoute]
   private let dns: DNSConfiguration
@@ -81,12 +81,13 @@ public struct StaticAllocator: IPAllocator {
   public func check(
     _ request: AllocationRequest, addresses: [AddressAssignment]
   ) throws(AllocationError) {
-    let present = Set(addresses.map(\.address))
-    let missing = try allocate(request).assignments.map(\.address).filter { !present.contains($0) }
+    let present = Set(addresses.map { $0.address })
+    let missing = try allocate(request).assignments.map { $0.address }.filter { !present.contains($0) }
     guard missing.isEmpty else {
       throw AllocationError(
         .notHeld,
-        "\(request.attachment) lacks the configured \(missing.map(\.description).joined(separator: ", "))")
+        "\(request.attachment) lacks the configured \(missing.map { $0.description }.joined(separator: ", "))"
+      )
     }
   }
 
@@ -104,5 +105,5 @@ public struct StaticAllocator: IPAllocator {
   }
 
   /// Those of the listed addresses.
-  public func families() -> Set<IPFamily> { Set(assignments.map(\.address.family)) }
+  public func families() -> Set<IPFamily> { Set(assignments.map { $0.address.family }) }
 }

@@ -1,5 +1,5 @@
 internal import CNetlink
-public import SystemPackage
+public import Platform
 
 /// A change of a link, an address or a route, as the kernel tells everybody who listens.
 public enum NetworkEvent: Sendable, Hashable {

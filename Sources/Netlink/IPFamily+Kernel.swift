@@ -1,7 +1,7 @@
 public import Addressing
-internal import Glibc
+internal import CLibC
+internal import CNetlink
 internal import Platform
-internal import SystemPackage
 
 extension IPFamily {
   /// Whether the kernel speaks the family: IPv6 may be off for good (`ipv6.disable=1`) or its module missing.

@@ -1,4 +1,5 @@
 public import Addressing
+internal import Platform
 
 /// Everything that turns a link that was just born into a working interface.
 public struct LinkSetup: Sendable, Hashable {
@@ -71,7 +72,7 @@ extension NetlinkSocket {
   ) throws(LinkSetupError) -> LinkSetupOutcome {
     let steps = setup.steps(link: index)
     let outcomes: [Outcome]
-    do throws(NetlinkError) { outcomes = try exchange(steps.map(\.request)) } catch {
+    do throws(NetlinkError) { outcomes = try exchange(steps.map { $0.request }) } catch {
       throw LinkSetupError(step: .bringUp, cause: error)
     }
     var (routes, leftOut, guardFailure) = (0, [Int](), NetlinkError?.none)

@@ -1,5 +1,4 @@
-internal import Platform
-public import SystemPackage
+public import Platform
 
 /// A network namespace that is there and could not be read, so that nobody knows what it holds.
 public struct UnreadNamespace: Error, Sendable, Hashable, CustomStringConvertible {
@@ -193,7 +192,7 @@ private enum UserNamespace {
   /// Whether it is the machine's first one, over which no other has power.
   static var isInitial: Bool {
     guard let bytes = try? Files.read("/proc/self/uid_map", limit: 4096) else { return true }
-    let map = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    let map = String(decoding: bytes, as: UTF8.self).split { $0.isWhitespace }
     return map == ["0", "0", "4294967295"]
   }
 }

@@ -1,6 +1,6 @@
 public import Addressing
 internal import CNetlink
-internal import SystemPackage
+internal import Platform
 
 /// A neighbour as the kernel knows it (RTM_NEWNEIGH): which MAC address an address has on a link.
 public struct Neighbor: Sendable, Hashable {

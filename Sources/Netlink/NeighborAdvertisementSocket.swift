@@ -1,7 +1,6 @@
 public import Addressing
 internal import CNetlink
 internal import Platform
-internal import SystemPackage
 
 /// A socket that tells the IPv6 neighbours which MAC address an address has now.
 ///

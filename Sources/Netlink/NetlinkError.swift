@@ -1,4 +1,4 @@
-public import SystemPackage
+public import Platform
 
 /// What the kernel answered when it refused a request.
 public struct NetlinkError: Error, Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 internal import CNetlink
-internal import SystemPackage
+internal import Platform
 
 /// Carries netlink datagrams to the kernel and back. A test carries them to a script, which answers what the kernel
 /// answers only under pressure.
@@ -74,7 +74,7 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
     var outcomes = [Outcome](repeating: Outcome(), count: piece.count)
     let base = try send(piece)
     let cause = try collect(&outcomes, of: piece, from: base) { outcomes in
-      outcomes.allSatisfy(\.isComplete)
+      outcomes.allSatisfy { $0.isComplete }
     }
     guard let cause else { return outcomes }
     let lost = outcomes.indices.filter { !outcomes[$0].isComplete }

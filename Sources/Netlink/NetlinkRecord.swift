@@ -5,7 +5,9 @@ internal import Synchronization
 /// One for the process: sockets are opened in many places, and nobody there has to know of it.
 public enum NetlinkRecord {
   private static let isOn = Atomic<Bool>(false)
-  private static let entries = Mutex<[String]>([])
+  /// Embedded Swift has no Mutex here, and what is done under this lock takes no time.
+  private static let isBusy = Atomic<Bool>(false)
+  private nonisolated(unsafe) static var entries: [String] = []
   /// More is not kept.
   private static let most = 2000
 
@@ -13,7 +15,7 @@ public enum NetlinkRecord {
   public static func begin() { isOn.store(true, ordering: .relaxed) }
 
   /// What was recorded since the start, in its order: "add address 10.0.0.2/24 to eth0", and for what was refused why.
-  public static var operations: [String] { entries.withLock { $0 } }
+  public static var operations: [String] { alone { $0 } }
 
   static func note(_ requests: [Request], _ outcomes: [Outcome] = []) {
     guard isOn.load(ordering: .relaxed) else { return }
@@ -21,6 +23,12 @@ public enum NetlinkRecord {
       let error = outcomes.indices.contains(index) ? outcomes[index].error : nil
       return error.map { "\(request.operation): \($0.errno)" } ?? request.operation
     }
-    entries.withLock { $0 += texts.prefix(max(0, most - $0.count)) }
+    alone { $0 += texts.prefix(max(0, most - $0.count)) }
+  }
+
+  private static func alone<Value>(_ body: (inout [String]) -> Value) -> Value {
+    while isBusy.exchange(true, ordering: .acquiring) {}
+    defer { isBusy.store(false, ordering: .releasing) }
+    return unsafe body(&entries)
   }
 }

@@ -1,6 +1,6 @@
 public import Addressing
 internal import CNetlink
-internal import SystemPackage
+internal import Platform
 
 /// Routes and rules that carry their maker's protocol number.
 extension NetlinkSocket {

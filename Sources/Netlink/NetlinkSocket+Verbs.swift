@@ -1,6 +1,6 @@
 public import Addressing
 internal import CNetlink
-internal import SystemPackage
+internal import Platform
 
 /// What callers do with a socket: look up, make, change, delete.
 extension NetlinkSocket {
@@ -36,7 +36,7 @@ extension NetlinkSocket {
   /// The ipvlan links of the namespace.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func ipvlanLinks() throws(NetlinkError) -> [Link] {
-    try list(.ipvlanLinks()).compactMap(Link.init).filter(\.isIPVLAN)
+    try list(.ipvlanLinks()).compactMap(Link.init).filter { $0.isIPVLAN }
   }
 
   /// The number by which the socket's namespace knows another one; `nil` when it has none for it.

@@ -1,5 +1,5 @@
 internal import CNetlink
-internal import SystemPackage
+internal import Platform
 
 /// A netlink socket, bound to the network namespace in which it was opened.
 ///
@@ -32,8 +32,11 @@ public struct NetlinkSocket: ~Copyable {
   }
 }
 
-/// A netlink socket of libnl's. (Were it private, Swift 6.3.1 would crash on the debug information of its users.)
-@safe struct KernelChannel: NetlinkChannel, ~Copyable {
+/// A netlink socket of libnl's.
+///
+/// Public, since the modules that hold a ``NetlinkSocket`` close this: Embedded Swift shows them the deinit of public
+/// types alone.
+@safe public struct KernelChannel: NetlinkChannel, ~Copyable {
   /// Large enough for any datagram that the kernel sends unasked for more: it caps dumps at 32 KiB.
   private static let bufferSize = 32768
 

@@ -1,6 +1,5 @@
 internal import CNetlink
-internal import Platform
-public import SystemPackage
+public import Platform
 
 /// An open network namespace.
 public struct NetworkNamespace: ~Copyable {

@@ -1,5 +1,5 @@
 internal import CNetlink
-internal import SystemPackage
+internal import Platform
 
 /// What the kernel answered to one request.
 struct Outcome {

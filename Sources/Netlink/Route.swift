@@ -61,7 +61,7 @@ public struct Route: Sendable, Hashable {
 
   /// The `struct rtnexthop` list of a multipath route.
   private static func nextHops(_ bytes: ArraySlice<UInt8>) -> [(linkIndex: Int32, gateway: IPAddress?)] {
-    var hops: [(Int32, IPAddress?)] = []
+    var hops: [(linkIndex: Int32, gateway: IPAddress?)] = []
     var rest = bytes
     while let length = rest.number(at: 0, as: UInt16.self).map(Int.init), length >= 8, length <= rest.count,
       let index = rest.number(at: 4, as: Int32.self)

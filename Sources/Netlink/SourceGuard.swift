@@ -14,7 +14,7 @@ public struct SourceGuard: Sendable, Hashable {
       CIDR(host: IPAddress(family: .v4, value: 0)), CIDR(host: IPAddress(family: .v6, value: 0)),
       CIDR(address: IPAddress(family: .v6, value: 0xFE80 << 112), prefixLength: 10),
     ]
-    sources = addresses.map { CIDR(host: $0) } + anybodys.compactMap(\.self)
+    sources = addresses.map { CIDR(host: $0) } + anybodys.compactMap { $0 }
   }
 
   /// The requests that put it on a link. The last ones close the way to all others.

@@ -1,7 +1,6 @@
 internal import Daemon
 internal import Operator
 internal import Platform
-internal import SystemPackage
 
 /// Keeps a second agent off the node. The kernel gives the lock back, however the process ends.
 struct AgentLock: ~Copyable {

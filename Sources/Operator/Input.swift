@@ -1,5 +1,4 @@
 internal import Platform
-internal import SystemPackage
 
 /// Whole texts that a verb is given.
 package enum Input {

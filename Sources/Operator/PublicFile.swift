@@ -1,5 +1,4 @@
 internal import Platform
-internal import SystemPackage
 
 /// A file that a verb writes for others to read.
 enum PublicFile {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// Time since the machine was started, suspended time included (CLOCK_BOOTTIME): nobody can set it.
 public enum BootClock {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// A child that leads a process group, until it has been waited for.
 struct ChildProcess {
@@ -39,7 +39,7 @@ struct ChildProcess {
   mutating func kill() {
     guard !hasEnded() else { return }
     // The child too: it may have gone into another group.
-    for target in [-number, number] { _ = Glibc.kill(target, SIGKILL) }
+    for target in [-number, number] { _ = CLibC.kill(target, SIGKILL) }
     // A process that sleeps in the kernel dies when it wakes up: nobody waits for that.
     _ = end(by: Deadline(seconds: 1))
   }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// Who the process runs as.
 public enum Credentials {

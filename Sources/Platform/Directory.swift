@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// An open directory, whose files are reached relative to it.
 ///

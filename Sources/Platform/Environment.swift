@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// The process's environment as a value, so that what reads it can be tested.
 ///
@@ -15,7 +15,8 @@ public struct Environment: Sendable, Hashable {
   /// The environment that the process was started with.
   public static func current() -> Environment {
     var environment = Environment()
-    while let entry = unsafe environ[environment.entries.count] {
+    guard let variables = unsafe clibc_environment() else { return environment }
+    while let entry = unsafe variables[environment.entries.count] {
       unsafe environment.entries.append(Array(UnsafeRawBufferPointer(start: entry, count: strlen(entry))))
     }
     return environment

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// What the file system says of a file (stat(2)).
 public struct FileStatus: Sendable, Hashable {
@@ -52,7 +52,7 @@ public struct FileStatus: Sendable, Hashable {
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
     size = Int(status.st_size)
-    isRegularFile = status.st_mode & S_IFMT == S_IFREG
+    isRegularFile = clibc_is_regular(status.st_mode)
     modified = Time(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
   }
 }

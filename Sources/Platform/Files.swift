@@ -1,5 +1,4 @@
-import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// Whole files and directories, as configurations and small state need them.
 public enum Files {
@@ -142,8 +141,8 @@ public enum Files {
   public static func isPrivateDirectory(_ path: String) throws(Errno) -> Bool {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
-    return status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid()
-      && status.st_mode & (S_IWGRP | S_IWOTH) == 0
+    return clibc_is_directory(status.st_mode) && status.st_uid == geteuid()
+      && !clibc_is_shared_for_writing(status.st_mode)
   }
 
   /// Whether a name matches a pattern of glob(7).
@@ -161,6 +160,6 @@ public enum Files {
   /// Whether the path leads to a regular file.
   public static func isRegularFile(_ path: String) -> Bool {
     var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return unsafe stat(path, &status) == 0 && clibc_is_regular(status.st_mode)
   }
 }

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// The machine's own name.
 public enum HostName {

@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// Where a process's input comes from.
 public protocol InputSource {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// A moment on the clock that only goes forward (CLOCK_MONOTONIC), for measuring how long something took.
 public struct MonotonicInstant: Sendable, Hashable {

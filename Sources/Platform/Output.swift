@@ -1,10 +1,8 @@
-internal import SystemPackage
-
 /// Standard error of a process that goes on writing.
 public enum ErrorOutput {
   /// Writes at once; what cannot be written is lost, since there is nowhere to say so.
   public static func write(_ bytes: [UInt8]) {
-    _ = try? FileDescriptor.standardError.writeAll(bytes)
+    try? FileDescriptor.standardError.writeToEnd(bytes)
   }
 }
 
@@ -12,6 +10,6 @@ public enum ErrorOutput {
 public enum Output {
   /// Writes at once. A reader that goes away ends the process by SIGPIPE, as it should.
   public static func write(_ bytes: [UInt8]) {
-    _ = try? FileDescriptor.standardOutput.writeAll(bytes)
+    try? FileDescriptor.standardOutput.writeToEnd(bytes)
   }
 }

@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// A wait for a lock that its caller may come not to need: somebody else can have done meanwhile what it is for.
 ///

@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// Reading and writing at a place of a file, for files that are more than a stream.
 extension OwnedDescriptor {

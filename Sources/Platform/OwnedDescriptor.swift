@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// A file descriptor with one owner, closed when the owner goes.
 ///
@@ -33,8 +32,6 @@ public struct OwnedDescriptor: ~Copyable {
   public func writeAll(_ bytes: [UInt8]) throws(Errno) { try descriptor.writeToEnd(bytes) }
 }
 
-// swift-system's own calls go through generic results, whose types the runtime makes at the first use by looking
-// through every protocol conformance of the program: half of what VERSION cost.
 extension FileDescriptor {
   /// Reads to the end.
   /// - Throws: the `Errno` of read(2); `EFBIG` when there is more than `limit` bytes.
@@ -54,7 +51,7 @@ extension FileDescriptor {
   private func fill(_ bytes: [UInt8], _ room: Int) throws(Errno) -> [UInt8] {
     var failure: Errno?
     let filled = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-      _ = unsafe buffer.initialize(fromContentsOf: bytes)
+      unsafe bytes.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
       count = bytes.count
       do throws(Errno) {
         while count < room {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// Sleeps. Only where there is no event to wait for.
 public func pause(milliseconds: Int) { pause(microseconds: milliseconds * 1000) }

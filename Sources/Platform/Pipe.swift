@@ -1,5 +1,4 @@
-internal import Glibc
-internal import SystemPackage
+internal import CLibC
 
 /// Both ends of a pipe, close-on-exec.
 struct Pipe: ~Copyable {

@@ -1,5 +1,4 @@
-internal import Glibc
-internal import SystemPackage
+internal import CLibC
 
 /// Feeds one pipe and collects from another until the other side has closed both.
 struct PipeExchange: ~Copyable {

@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// Waiting for several descriptors at once (poll(2)).
 public enum Polling {

@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// Where a process answers to.
 public protocol OutputSink {
@@ -68,7 +67,7 @@ public struct ProcessOutput: OutputSink {
   /// Makes writing to a pipe that nobody reads an error (EPIPE) instead of the end of the process.
   ///
   /// For good: how a signal is taken belongs to the whole process.
-  static func surviveLostReaders() { _ = signal(SIGPIPE, SIG_IGN) }
+  static func surviveLostReaders() { clibc_ignore_signal(SIGPIPE) }
 }
 
 private func writeOnce(_ number: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {

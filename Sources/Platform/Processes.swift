@@ -1,5 +1,3 @@
-public import SystemPackage
-
 /// The processes of this machine.
 public enum Processes {
   /// The numbers of all that are visible, as their directories in /proc are called.

@@ -1,5 +1,4 @@
-internal import Glibc
-internal import SystemPackage
+internal import CLibC
 
 /// Interrupts a system call that blocks, again and again (SIGALRM), until it is stopped.
 ///

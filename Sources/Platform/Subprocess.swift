@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// Runs another program to its end, with input and output in memory.
 ///

@@ -1,5 +1,4 @@
-internal import Glibc
-public import SystemPackage
+internal import CLibC
 
 /// A TCP connection to an address: no names are looked up, and no call waits for longer than it may.
 public struct TCPConnection: ~Copyable {

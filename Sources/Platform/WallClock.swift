@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CLibC
 
 /// A moment in UTC (CLOCK_REALTIME), for people to read; the clock may be set backwards.
 public struct WallClock: Sendable, Hashable, CustomStringConvertible {

@@ -66,7 +66,7 @@ public struct KubernetesObject: Sendable {
   private static func checked(
     _ name: String, _ key: String, _ metadata: JSONFields
   ) throws(JSONFieldError) -> String {
-    guard !name.contains("${") else {
+    guard !zip(name.utf8, name.utf8.dropFirst()).contains(where: { $0 == 0x24 && $1 == 0x7B }) else {
       throw metadata.error(key, "has a shell variable: pass the document through the shell or envsubst first")
     }
     guard isName(name) else {

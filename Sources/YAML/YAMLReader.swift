@@ -128,10 +128,10 @@ struct YAMLReader {
   /// members count more (yaml.org/type/merge.html).
   private func objects(toMerge value: JSONValue, _ event: YAMLEvent) throws(YAMLError) -> [JSONObject] {
     if let object = value.object { return [object] }
-    guard let objects = value.array?.map(\.object), !objects.contains(nil) else {
+    guard let objects = value.array?.map({ $0.object }), !objects.contains(nil) else {
       throw fault("the merge key << must have a mapping, or a list of mappings", event)
     }
-    return objects.compactMap(\.self)
+    return objects.compactMap { $0 }
   }
 
   private static let core = "tag:yaml.org,2002:"

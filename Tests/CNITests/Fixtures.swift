@@ -1,6 +1,5 @@
 import JSON
 import Platform
-import SystemPackage
 
 @testable import CNI
 

@@ -1,6 +1,5 @@
 import JSON
 import Platform
-import SystemPackage
 import Testing
 
 @testable import CNI

@@ -2,7 +2,6 @@ internal import CConformanceSupport
 internal import Glibc
 internal import Platform
 internal import Synchronization
-internal import SystemPackage
 
 /// A network namespace of a test, gone with the value.
 ///

@@ -1,5 +1,5 @@
 internal import Glibc
-internal import SystemPackage
+internal import Platform
 
 /// How a program ended, and what it said.
 public struct Completion: Sendable, CustomStringConvertible {

@@ -1,6 +1,5 @@
 internal import Glibc
 internal import Platform
-internal import SystemPackage
 
 /// Files of a test, in its node's directory.
 public enum ScratchFiles {

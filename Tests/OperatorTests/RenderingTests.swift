@@ -1,7 +1,6 @@
 import Glibc
 import JSON
 import Platform
-import SystemPackage
 import Testing
 
 @testable import Operator

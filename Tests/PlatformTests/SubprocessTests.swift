@@ -1,5 +1,4 @@
 import Platform
-import SystemPackage
 import Testing
 
 @Suite struct SubprocessTests {

@@ -25,8 +25,8 @@ extension HostLocalAllocator {
     }
     return held.map { attachment, leases in
       LeaseHolder(
-        attachment: attachment, netns: nil, age: leases.map(\.age).min(),
-        claims: leases.map(\.claim).sorted { $0.address < $1.address })
+        attachment: attachment, netns: nil, age: leases.map { $0.age }.min(),
+        claims: leases.map { $0.claim }.sorted { $0.address < $1.address })
     }.sorted { $0.attachment.description < $1.attachment.description }
   }
 

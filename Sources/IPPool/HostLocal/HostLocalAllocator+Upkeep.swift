@@ -1,6 +1,5 @@
 public import Addressing
 internal import Platform
-internal import SystemPackage
 
 extension HostLocalAllocator {
   /// Each address must have the attachment's lease; without addresses, the attachment must hold one at all.
@@ -17,7 +16,7 @@ extension HostLocalAllocator {
       throw AllocationError(.notHeld, "\(attachment) holds no address in \(location.path)")
     }
     var missing: [String] = []
-    for address in addresses.map(\.address.address) {
+    for address in addresses.map({ $0.address.address }) {
       guard let lease = try store.lease(of: address), let owner = lease.owner else {
         missing.append("\(address) (which nobody holds)")
         continue
@@ -67,7 +66,7 @@ extension HostLocalAllocator {
     store.seal()
     guard let first = failures.first else { return }
     throw AllocationError(
-      first.kind, failures.map(\.message).joined(separator: "; "), details: first.details)
+      first.kind, failures.map { $0.message }.joined(separator: "; "), details: first.details)
   }
 
   /// Every set must have a free address, the directory must be writable, and `resolvConf` readable.
@@ -84,6 +83,6 @@ extension HostLocalAllocator {
 
   /// Those of the configured ranges; the runtime may bring more.
   public func families() -> Set<IPFamily> {
-    Set(configuration.sets.flatMap(\.ranges).map(\.subnet.family))
+    Set(configuration.sets.flatMap { $0.ranges }.map { $0.subnet.family })
   }
 }

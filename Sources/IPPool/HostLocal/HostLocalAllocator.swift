@@ -8,7 +8,7 @@ internal import Platform
 /// the same time and a node can go over from one to the other with pods running. Three things differ: an
 /// attachment that asks again gets what it has, where the reference refuses; what a killed process left is
 /// recovered; and the leases of an attachment are found without reading all files.
-public struct HostLocalAllocator: IPAllocator {
+public final class HostLocalAllocator: IPAllocator {
   let configuration: HostLocalConfiguration
   let location: HostLocalLocation
 
@@ -16,13 +16,13 @@ public struct HostLocalAllocator: IPAllocator {
   ///
   /// A configuration without ranges is fine here, since the runtime can bring them (capability `ipRanges`).
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
-  public init(_ fields: JSONFields, network: String) throws(JSONFieldError) {
+  public convenience init(_ fields: JSONFields, network: String) throws(JSONFieldError) {
     try self.init(try HostLocalConfiguration(fields), network: network)
   }
 
   /// An allocator that takes addresses back, for which only `dataDir` is read.
   /// - Throws: ``JSONFieldError`` when it cannot be told where the leases are.
-  public init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
+  public convenience init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
     try self.init(try HostLocalConfiguration(ofLeases: fields), network: network)
   }
 
@@ -68,7 +68,7 @@ public struct HostLocalAllocator: IPAllocator {
     store.seal()
     var allocation = Allocation(assignments: assignments, routes: configuration.routes, dns: dns)
     allocation.claims = claims
-    allocation.passedOver = turns.flatMap(\.passedOver)
+    allocation.passedOver = turns.flatMap { $0.passedOver }
     return allocation
   }
 
@@ -103,17 +103,18 @@ public struct HostLocalAllocator: IPAllocator {
   /// A set's part of a request.
   private func turns(_ request: AllocationRequest) throws(AllocationError) -> [HostLocalTurn] {
     let sets = try sets(after: request.ranges)
-    var wishes = request.requested.map(\.address)
+    var wishes = request.requested.map { $0.address }
     var turns: [HostLocalTurn] = []
     for (number, set) in sets.enumerated() {
       let wish = wishes.firstIndex { set.range(of: $0) != nil }.map { wishes.remove(at: $0) }
       turns.append(HostLocalTurn(number: number, set: set, wish: wish, occupied: request.occupied))
     }
     guard wishes.isEmpty else {
-      let list = wishes.map(\.description).joined(separator: ", ")
+      let list = wishes.map { $0.description }.joined(separator: ", ")
       throw AllocationError(
         .requestRefused, "requested address \(list) lies in no range of network \(location.network)",
-        details: "each set of ranges gives one address: \(sets.map(\.description).joined(separator: "; "))")
+        details:
+          "each set of ranges gives one address: \(sets.map { $0.description }.joined(separator: "; "))")
     }
     return turns
   }

@@ -63,7 +63,7 @@ extension HostLocalIndex {
       return [
         Self.magic, identity.boot, identity.device, identity.inode, UInt64(capacity), UInt64(used),
         UInt64(truncatingIfNeeded: seal.seconds), UInt64(truncatingIfNeeded: seal.nanoseconds),
-      ].flatMap(\.littleEndianBytes)
+      ].flatMap { $0.littleEndianBytes }
     }
 
     /// Slots for so many leases: a quarter full, so that half full is some time away.
@@ -113,7 +113,7 @@ extension HostLocalIndex {
       [
         state.rawValue | UInt64(address.family.rawValue) << 32, owner,
         UInt64(truncatingIfNeeded: address.value), UInt64(truncatingIfNeeded: address.value >> 64),
-      ].flatMap(\.littleEndianBytes)
+      ].flatMap { $0.littleEndianBytes }
     }
   }
 }

@@ -1,6 +1,5 @@
 internal import Addressing
 internal import Platform
-internal import SystemPackage
 
 /// Which owner holds which addresses, as a hash table in a file beside the network's directory.
 ///

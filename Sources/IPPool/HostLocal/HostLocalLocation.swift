@@ -1,5 +1,4 @@
 internal import Platform
-internal import SystemPackage
 
 /// Where the leases of a network are, and how failures there are told.
 struct HostLocalLocation: Sendable, Hashable {

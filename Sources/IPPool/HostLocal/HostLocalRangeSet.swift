@@ -108,5 +108,5 @@ struct HostLocalRangeSet: Sendable, Hashable {
 
 extension HostLocalRangeSet: CustomStringConvertible {
   /// The ranges, with commas.
-  var description: String { ranges.map(\.description).joined(separator: ",") }
+  var description: String { ranges.map { $0.description }.joined(separator: ",") }
 }

@@ -1,6 +1,5 @@
 internal import Addressing
 internal import Platform
-internal import SystemPackage
 
 /// Each change leaves the directory as the reference would, and is noted in the index.
 extension HostLocalStore {

@@ -1,6 +1,5 @@
 internal import Addressing
 internal import Platform
-internal import SystemPackage
 
 /// The leases of one network on the disk, in the reference plugin's format, locked for as long as this lives.
 ///
@@ -112,7 +111,7 @@ struct HostLocalStore: ~Copyable {
   /// - Throws: ``AllocationError`` of kind `store`.
   func addresses(of owner: HostLocalOwner) throws(AllocationError) -> [IPAddress] {
     guard let found = try? index?.addresses(of: owner.hash) else {
-      return try leases().filter { $0.owner == owner }.map(\.address).sorted()
+      return try leases().filter { $0.owner == owner }.map { $0.address }.sorted()
     }
     var addresses: [IPAddress] = []
     for address in found where try lease(of: address)?.owner == owner { addresses.append(address) }

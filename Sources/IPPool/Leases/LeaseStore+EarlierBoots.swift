@@ -11,7 +11,7 @@ extension LeaseStore {
   func carryOver(into table: inout LeaseTable) throws(AllocationError) {
     let (boot, wall) = (BootClock.now(), WallClock.now().seconds)
     for path in earlierFiles where path.hasSuffix(Self.suffix) {
-      for var lease in (try? leases(in: path)) ?? [] {
+      for var lease in leases(in: path) {
         guard let release = lease.release else { continue }
         let rested = max(0, wall - release.wall)
         guard rested < release.rest, try table.lease(of: lease.address) == nil else { continue }
@@ -26,8 +26,9 @@ extension LeaseStore {
     for path in earlierFiles { try? Files.remove(path) }
   }
 
-  private func leases(in path: String) throws -> [Lease] {
-    try LeaseTable(LeaseDatabase(path: path, isReadOnly: true), path: path).all()
+  private func leases(in path: String) -> [Lease] {
+    guard let database = try? LeaseDatabase(path: path, isReadOnly: true) else { return [] }
+    return (try? LeaseTable(database, path: path).all()) ?? []
   }
 
   private var earlierFiles: [String] {

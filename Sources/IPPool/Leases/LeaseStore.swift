@@ -1,6 +1,5 @@
 internal import Addressing
 internal import Platform
-internal import SystemPackage
 
 /// The leases of a node, in a directory: one file for each boot (see <doc:LeaseStore>).
 ///

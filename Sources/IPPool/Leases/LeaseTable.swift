@@ -52,7 +52,7 @@ struct LeaseTable: ~Copyable {
       try put(lease)
       try set(LeaseKey.pool(lease.pool), to: LeaseKey.bytes([lease.address]))
     }
-    try set(LeaseKey.holder(attachment), to: LeaseKey.bytes(leases.map(\.address)))
+    try set(LeaseKey.holder(attachment), to: LeaseKey.bytes(leases.map { $0.address }))
   }
 
   /// Takes everything back that an attachment holds; the addresses rest from `release` on, or not at all.

@@ -52,7 +52,7 @@ public struct PoolCount: Sendable {
   public var total: UInt128 { pool.addresses.count }
   /// Those that can be given now.
   public var free: UInt128 {
-    let taken = held + cooling + UInt128(Set(occupied.map(\.address)).count)
+    let taken = held + cooling + UInt128(Set(occupied.map { $0.address }).count)
     return total - min(total, taken)
   }
 }
@@ -60,7 +60,8 @@ public struct PoolCount: Sendable {
 extension PoolCount: CustomStringConvertible {
   /// `pool a: 5 held, 0 cooling, 0 free of 5`.
   public var description: String {
-    let node = occupied.isEmpty ? "" : "; not given: \(occupied.map(\.description).joined(separator: "; "))"
+    let node =
+      occupied.isEmpty ? "" : "; not given: \(occupied.map { $0.description }.joined(separator: "; "))"
     return "pool \(pool.name): \(held) held, \(cooling) cooling, \(free) free of \(total)\(node)"
   }
 }

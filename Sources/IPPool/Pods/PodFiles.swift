@@ -1,6 +1,5 @@
 internal import JSON
 internal import Platform
-internal import SystemPackage
 
 /// The files in which `ipvlan-agent` leaves what is known of the pods of its node: `<run-dir>/pods/<uid>.json`.
 ///
@@ -49,14 +48,12 @@ public struct PodFiles: Sendable {
       guard error != .noSuchFileOrDirectory else { return nil }
       throw AllocationError(.store, "\(path) cannot be read: \(error)")
     }
-    do {
-      guard let object = try JSONValue(parsing: bytes).object else {
-        throw Self.unreadable(path, "it is no object")
-      }
-      return try PodRecord(JSONFields(object))
-    } catch let error as AllocationError {
-      throw error
-    } catch {
+    let value: JSONValue
+    do throws(JSONSyntaxError) { value = try JSONValue(parsing: bytes) } catch {
+      throw Self.unreadable(path, "\(error)")
+    }
+    guard let object = value.object else { throw Self.unreadable(path, "it is no object") }
+    do throws(JSONFieldError) { return try PodRecord(JSONFields(object)) } catch {
       throw Self.unreadable(path, "\(error)")
     }
   }

@@ -55,7 +55,7 @@ extension NodePool {
     let names = try spec.strings("multusName") ?? []
     for (index, name) in names.enumerated() {
       let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      guard parts.count > 2 || parts.contains(where: \.isEmpty) else { continue }
+      guard parts.count > 2 || parts.contains(where: { $0.isEmpty }) else { continue }
       throw JSONFieldError(
         path: "\(spec.path(of: "multusName"))[\(index)]", value: .string(name),
         problem: "must be a network's name, or its namespace and its name with a '/' between them")
@@ -68,7 +68,7 @@ extension NodePool {
     _ spec: JSONFields, _ addresses: AddressSet, _ unusable: [UnusableAddresses.Entry]
   ) throws(JSONFieldError) {
     for (range, reason) in unusable where addresses.overlaps(range) {
-      let entries = (spec.value("ips")?.array ?? []).compactMap(\.string)
+      let entries = (spec.value("ips")?.array ?? []).compactMap { $0.string }
       let index = entries.firstIndex { IPRange($0)?.overlaps(range) ?? false } ?? 0
       let first = AddressSet([range]).intersection(addresses).ranges.first?.lower
       throw JSONFieldError(

@@ -1,7 +1,6 @@
 public import Addressing
 internal import JSON
 internal import Platform
-internal import SystemPackage
 public import YAML
 
 /// The pools of a directory, as far as they can be used, and what is wrong with the rest.
@@ -115,7 +114,7 @@ public struct PoolCatalog: Sendable {
   /// a range whose ends are in the wrong order, or by a network.
   private mutating func reserve(_ object: KubernetesObject) {
     let entries = object.fields.object["spec"]?.object?["ips"]?.array ?? []
-    let ranges = entries.compactMap(\.string).compactMap { text -> IPRange? in
+    let ranges = entries.compactMap { $0.string }.compactMap { text -> IPRange? in
       if let range = IPRange(text) { return range }
       if let network = CIDR(text) { return IPRange(network.firstAddress, network.lastAddress) }
       let ends = text.split(separator: "-").map { end in String(end.filter { !$0.isWhitespace }) }
@@ -147,7 +146,7 @@ public struct PoolCatalog: Sendable {
       faults = faults.enumerated().sorted { left, right in
         (left.element.file, left.element.document ?? 0, left.offset)
           < (right.element.file, right.element.document ?? 0, right.offset)
-      }.map(\.element)
+      }.map { $0.element }
     }
     guard !reserved.isEmpty else { return }
     for index in pools.indices where pools[index].addresses.overlaps(reserved) {

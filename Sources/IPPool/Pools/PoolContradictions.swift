@@ -18,8 +18,8 @@ public enum PoolContradictions {
   static func resolve(
     _ subjects: [Subject]
   ) -> (pools: [NodePool], refused: [(subject: Subject, error: JSONFieldError)]) {
-    let suspects = suspects(subjects.map(\.pool))
-    guard suspects.contains(true) else { return (subjects.map(\.pool), []) }
+    let suspects = suspects(subjects.map { $0.pool })
+    guard suspects.contains(true) else { return (subjects.map { $0.pool }, []) }
     var pools: [NodePool] = []
     var others: [NodePool] = []
     var refused: [(subject: Subject, error: JSONFieldError)] = []

@@ -26,7 +26,7 @@ struct PoolFailure: Sendable {
     let subject = request.map { " for \(Self.subject($0))" } ?? ""
     let message =
       "no \(family == .v4 ? "IPv4" : "IPv6") address\(subject): "
-      + counts.map(\.description).joined(separator: "; ")
+      + counts.map { $0.description }.joined(separator: "; ")
     guard counts.contains(where: { $0.total > 0 }) else {
       return AllocationError(
         .exhausted, message,
@@ -34,7 +34,7 @@ struct PoolFailure: Sendable {
           "no pool has addresses: spec.ips is empty, or spec.excludeIPs or SpiderReservedIP have all of it; see: "
           + "ipvlanctl pools")
     }
-    guard let rest = counts.compactMap(\.shortestRest).min() else {
+    guard let rest = counts.compactMap({ $0.shortestRest }).min() else {
       return AllocationError(
         .exhausted, message,
         details: ["see who holds them: ipvlanctl leases", explanation(family)].filter { !$0.isEmpty }
@@ -53,7 +53,7 @@ struct PoolFailure: Sendable {
       return "pool \(candidate.pool.name): \(objection)"
     }
     let unknown = selection.unknownNames.map { "there is no pool \($0)" }
-    return (passedOver + unknown + catalog.faults.map(\.description)).joined(separator: "; ")
+    return (passedOver + unknown + catalog.faults.map { $0.description }).joined(separator: "; ")
   }
 
   private static func subject(_ request: AllocationRequest) -> String {

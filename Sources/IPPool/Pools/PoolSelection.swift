@@ -61,7 +61,7 @@ public struct PoolSelection: Sendable {
 
   /// The eligible pools of a family, in the order in which they are tried.
   public func pools(_ family: IPFamily) -> [NodePool] {
-    candidates.filter { $0.objection == nil && $0.pool.family == family }.map(\.pool)
+    candidates.filter { $0.objection == nil && $0.pool.family == family }.map { $0.pool }
   }
 
   /// The pools about which only labels decide that are not known.

@@ -1,6 +1,7 @@
 internal import CNI
 internal import IPPool
 internal import JSON
+internal import Platform
 
 /// Which allocator a configuration means.
 enum AllocatorFactory {

@@ -5,7 +5,7 @@ internal import IPPool
 /// An IPAM plugin of CNI_PATH as an allocator (CNI SPEC 1.1.0, section 4).
 ///
 /// The plugin is told what the runtime told this one: the same environment and the same configuration.
-struct DelegateAllocator: IPAllocator {
+final class DelegateAllocator: IPAllocator {
   /// Tells a plugin that it was started to give addresses. The specification knows no such variable; others pass
   /// over it.
   static let mark = "IPVLAN_ASKS_FOR_ADDRESSES"
@@ -33,7 +33,7 @@ struct DelegateAllocator: IPAllocator {
       _ = try? call(.delete)
       throw AllocationError(.exhausted, "IPAM plugin \"\(plugin.type)\" gave no address")
     }
-    return Allocation(assignments: result.ips.map(\.assignment), routes: result.routes, dns: result.dns)
+    return Allocation(assignments: result.ips.map { $0.assignment }, routes: result.routes, dns: result.dns)
   }
 
   func release(_: AllocationRequest) throws(AllocationError) { try run(.delete) }

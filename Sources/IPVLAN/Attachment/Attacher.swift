@@ -132,7 +132,8 @@ struct Attacher {
   private func setUp(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> LinkSetupOutcome {
     let (name, master) = (plan.identity.name, plan.link.parentName)
     let setup = LinkSetup(
-      name: name, alias: plan.identity.alias, addresses: plan.addresses.map(\.address), routes: plan.routes,
+      name: name, alias: plan.identity.alias, addresses: plan.addresses.map { $0.address },
+      routes: plan.routes,
       announcesIPv4: plan.announces && plan.hasIPv4, sourceGuard: plan.sourceGuard)
     do throws(LinkSetupError) {
       return try pod.setUp(link: born.index, setup)
@@ -161,12 +162,14 @@ struct Attacher {
   private func separate(
     _ born: Link, _ leftOut: [Int], _ pod: inout NetlinkSocket
   ) throws(CNIError) {
-    let families = leftOut.map { plan.routes[$0].route.destination }.filter(\.isDefaultRoute).map(\.family)
+    let families = leftOut.map { plan.routes[$0].route.destination }.filter { $0.isDefaultRoute }.map {
+      $0.family
+    }
     guard !families.isEmpty else { return }
     do throws(NetlinkError) {
       try SourceRouting.separate(
         born, named: plan.identity.name,
-        gateways: plan.addresses.compactMap(\.gateway).filter { families.contains($0.family) }, in: &pod)
+        gateways: plan.addresses.compactMap { $0.gateway }.filter { families.contains($0.family) }, in: &pod)
     } catch {
       throw CNIError(
         .configurationRefused,

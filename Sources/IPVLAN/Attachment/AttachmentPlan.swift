@@ -36,7 +36,7 @@ struct AttachmentPlan: Sendable {
     // Without known addresses there is nothing to check sources against.
     sourceGuard =
       configuration.checksSources && !addresses.isEmpty
-      ? SourceGuard(addresses: addresses.map(\.address.address)) : nil
+      ? SourceGuard(addresses: addresses.map { $0.address.address }) : nil
     allocatedRoutes = allocation.routes
     routes = allocation.routes.map { Self.route($0, allocation.assignments) }
   }

@@ -1,6 +1,5 @@
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// Kernel settings of one link (`/proc/sys/net/ipv6/conf/<link>`), in the namespace that the thread is in.
 ///

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import IPPool
 internal import Netlink
 internal import Platform
 
@@ -30,7 +31,7 @@ enum SourceRouting {
       var gateways: [IPAddress] = []
       for family in IPFamily.allCases {
         gateways += try pod.routes(family, table: Route.mainTable, outOf: other.index)
-          .filter(\.destination.isDefaultRoute).compactMap(\.gateway)
+          .filter { $0.destination.isDefaultRoute }.compactMap { $0.gateway }
       }
       // Without a default route it was separated when it was made.
       guard !gateways.isEmpty else { continue }
@@ -52,7 +53,7 @@ enum SourceRouting {
     _ link: Link, _ name: String, _ gateways: [IPAddress], _ pod: inout NetlinkSocket
   ) throws(NetlinkError) {
     let table = table(of: name)
-    let addresses = try pod.addresses(ofLink: link.index).map(\.address)
+    let addresses = try pod.addresses(ofLink: link.index).map { $0.address }
       .filter { !$0.address.isLinkLocal }
     let subnets = addresses.filter { !$0.isHost }.map { IPRoute(destination: $0.network) }
     let defaults = gateways.compactMap { gateway in

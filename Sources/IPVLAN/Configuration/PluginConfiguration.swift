@@ -68,7 +68,7 @@ package struct PluginConfiguration: Sendable {
     let own = previous.interfaces.firstIndex { $0.name == ifname && $0.sandbox != nil }
     // Where the master lies: in the pod with linkInContainer, else on the node.
     let names = previous.interfaces[..<(own ?? previous.interfaces.endIndex)]
-      .filter { ($0.sandbox != nil) == isLinkInContainer && !$0.name.isEmpty }.map(\.name)
+      .filter { ($0.sandbox != nil) == isLinkInContainer && !$0.name.isEmpty }.map { $0.name }
     guard names.count <= 1 else {
       throw CNIError(
         code: .invalidConfiguration,
@@ -109,7 +109,7 @@ package struct PluginConfiguration: Sendable {
   ) throws(JSONFieldError) -> Choice {
     guard let text = try fields.string(key), !text.isEmpty else { return fallback }
     guard let choice = choices.first(where: { $0.description == text }) else {
-      let known = choices.map(\.description).joined(separator: ", ")
+      let known = choices.map { $0.description }.joined(separator: ", ")
       throw fields.error(key, "must be one of \(known)", kind: .unsupported)
     }
     return choice

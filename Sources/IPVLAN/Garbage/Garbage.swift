@@ -79,7 +79,7 @@ package struct Garbage {
     guard isComplete else { return failures }
     var failures = failures
     let stuck = removeLinks(&failures, report)
-    var known = Set(links.filter { !stuck.contains($0.place) }.flatMap(\.addresses))
+    var known = Set(links.filter { !stuck.contains($0.place) }.flatMap { $0.addresses })
     let stuckAttachments = Set(
       links.filter { stuck.contains($0.place) }.compactMap { LinkIdentity.attachment(of: $0.link) })
     for (store, dead) in leases {
@@ -149,7 +149,7 @@ package struct Garbage {
     guard case .network(let network, let valid?) = scope else { return [] }
     // A link is as young as its lease. Of a store that cannot be read nobody knows.
     guard !holders.contains(where: { $0 == nil }) else { return [] }
-    let young = Set(holders.flatMap { $0 ?? [] }.filter(Liveness.isYoung).map(\.attachment.noted))
+    let young = Set(holders.flatMap { $0 ?? [] }.filter(Liveness.isYoung).map { $0.attachment.noted })
     let networks = [network, AttachmentID.noted(network: network)]
     let listed = Liveness.noted(valid)
     return inventory.slaves.filter { slave in
@@ -166,7 +166,7 @@ package struct Garbage {
     home: NetworkNamespace.Identity
   ) -> [IPVLANSlave] {
     guard case .node = scope, !holders.contains(where: { $0 == nil }) else { return [] }
-    let leased = Set(holders.flatMap { $0 ?? [] }.flatMap(\.addresses))
+    let leased = Set(holders.flatMap { $0 ?? [] }.flatMap { $0.addresses })
     return inventory.slaves.filter { slave in
       slave.parent == .inMastersNamespace && slave.namespaceID != home
         && LinkIdentity.attachment(of: slave.link) == nil

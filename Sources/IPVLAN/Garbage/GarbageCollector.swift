@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CNI
 internal import IPPool
 internal import Netlink
@@ -23,7 +24,7 @@ struct GarbageCollector {
       request.configuration.name, valid: request.configuration.validAttachments.map(Set.init))
     // Without the leases nobody knows which links are young, and whose the addresses are.
     if failures.isEmpty {
-      let garbage = Garbage(scope, stores: [store].compactMap(\.self))
+      let garbage = Garbage(scope, stores: [store].compactMap { $0 })
       log.endStep("look")
       failures += garbage.collect { log.note(Self.remark($0)) }
       log.endStep("collect")
@@ -42,7 +43,7 @@ struct GarbageCollector {
       let owner = LinkIdentity.attachment(of: slave.link).map { ", attachment \($0)" } ?? ""
       return "removed \(slave.link.name) from \(slave.namespace)\(owner)"
     case .lease(let holder):
-      let addresses = holder.addresses.map(\.description).joined(separator: ", ")
+      let addresses = holder.addresses.map { $0.description }.joined(separator: ", ")
       return "freed \(addresses) of \(holder.attachment)"
     case .address(let address): return "removed what the node had for \(address), which no pod has"
     }
@@ -54,7 +55,7 @@ extension CNIError {
   init?(joining failures: [CNIError]) {
     guard let first = failures.first else { return nil }
     self.init(
-      code: first.code, message: failures.map(\.message).joined(separator: "; "),
-      details: failures.map(\.details).filter { !$0.isEmpty }.joined(separator: "; "))
+      code: first.code, message: failures.map { $0.message }.joined(separator: "; "),
+      details: failures.map { $0.details }.filter { !$0.isEmpty }.joined(separator: "; "))
   }
 }

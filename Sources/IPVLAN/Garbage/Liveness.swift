@@ -24,11 +24,11 @@ package struct Liveness: Sendable {
     _ inventory: CompleteInventory, without removed: [IPVLANSlave] = [], valid: Set<Attachment>? = nil
   ) {
     self.valid = valid.map(Self.noted)
-    let removed = Set(removed.map(\.place))
+    let removed = Set(removed.map { $0.place })
     let slaves = inventory.slaves.filter { !removed.contains($0.place) }
     attachments = Set(slaves.compactMap { LinkIdentity.attachment(of: $0.link) })
     // A link without an alias belongs to an attachment that only its addresses tell: the reference plugin made it.
-    addresses = Set(slaves.filter(\.isOfNode).flatMap(\.addresses))
+    addresses = Set(slaves.filter { $0.isOfNode }.flatMap { $0.addresses })
   }
 
   /// Whether a holder of leases keeps them.

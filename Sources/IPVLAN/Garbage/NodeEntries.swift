@@ -21,7 +21,7 @@ struct NodeEntries {
 
   /// Their addresses.
   var addresses: [IPAddress] {
-    Set(routes.map(\.destination.address) + enclosed + admitted.values.joined()).sorted()
+    Set(routes.map { $0.destination.address } + enclosed + admitted.values.joined()).sorted()
   }
 
   /// Removes what the node has for addresses that belong to nobody.
@@ -75,7 +75,7 @@ struct NodeEntries {
   private func remove() throws(NetlinkError) {
     var node = try NetlinkSocket()
     try node.remove(
-      routes.compactMap(\.asNodeRoute), routeProtocol: HostAccessNumbers.routeProtocol)
+      routes.compactMap { $0.asNodeRoute }, routeProtocol: HostAccessNumbers.routeProtocol)
     if !enclosed.isEmpty { try Fence.releaseUnderLock(enclosed) }
     for (table, addresses) in admitted where !addresses.isEmpty {
       var filter = try NetfilterSocket()

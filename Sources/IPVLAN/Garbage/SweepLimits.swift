@@ -1,5 +1,6 @@
 internal import Addressing
 internal import IPPool
+internal import Netlink
 
 /// What may be taken from the node as belonging to nobody.
 ///
@@ -16,10 +17,10 @@ struct SweepLimits {
   ) {
     let liveness = Liveness(inventory, without: removed, valid: scope.valid)
     let leased = holders.flatMap { $0 ?? [] }.filter { $0.attachment != attachment && liveness.isAlive($0) }
-    let removed = Set(removed.map(\.place))
+    let removed = Set(removed.map { $0.place })
     let slaves = inventory.slaves.filter { $0.isOfNode && !removed.contains($0.place) }
-    spared = Set(slaves.flatMap(\.addresses)).union(leased.flatMap(\.addresses))
-    let known = Set(leased.map(\.attachment.noted))
+    spared = Set(slaves.flatMap { $0.addresses }).union(leased.flatMap { $0.addresses })
+    let known = Set(leased.map { $0.attachment.noted })
     // A pod that has lost its addresses, and whose lease is not at hand, may own any. In l2 the node has nothing for pods.
     hasUnknownOwners =
       holders.contains { $0 == nil }
@@ -27,7 +28,7 @@ struct SweepLimits {
         guard let owner = LinkIdentity.attachment(of: slave.link), slave.link.ipvlanMode != .l2 else {
           return false
         }
-        return slave.addresses.allSatisfy(\.isLinkLocal) && !known.contains(owner)
+        return slave.addresses.allSatisfy { $0.isLinkLocal } && !known.contains(owner)
       }
   }
 

@@ -29,15 +29,15 @@ struct HostAccess {
   func admit(
     _ addresses: [AddressAssignment], _ session: inout NodeSession, log: inout OperationLog
   ) throws(CNIError) {
-    let hosts = addresses.map(\.address.address)
+    let hosts = addresses.map { $0.address.address }
     do throws(NetlinkError) {
       let gateways = IPFamily.allCases.compactMap { family in
-        addresses.lazy.compactMap(\.gateway).first { $0.family == family }
+        addresses.lazy.compactMap { $0.gateway }.first { $0.family == family }
       }
       var built: HostAccessPlan?
       for _ in 0..<Self.attempts {
         if try admit(hosts, gateways, by: built, &session, &log) { return log.endStep("hostAccess") }
-        built = try build(gateways, Set(hosts.map(\.family)), &session, &log)
+        built = try build(gateways, Set(hosts.map { $0.family }), &session, &log)
       }
       throw NetlinkError(
         operation: "open the way: others take host access of \(master.name) down all the time",
@@ -64,7 +64,7 @@ struct HostAccess {
       if let built {
         try session.node.link(exactlyNamed: built.filterName)?.index == built.linkIndex ? built : nil
       } else {
-        try standingPlan(for: Set(hosts.map(\.family)), gateways, &session)
+        try standingPlan(for: Set(hosts.map { $0.family }), gateways, &session)
       }
     guard let plan = standing else { return false }
     try session.node.install(

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Netlink
+internal import Platform
 
 /// Makes what host access needs once per master, or mends it; everything that stands already stays.
 ///
@@ -35,7 +36,7 @@ struct HostAccessBuilder {
     let plan = HostAccessPlan(
       master: master, linkIndex: link.index, number: number, mode: mode, flag: flag)
     let ways = try completed(gateways + (old?.gateways ?? []), &node)
-    let served = families.union(ways.map(\.family)).union(old?.families ?? [])
+    let served = families.union(ways.map { $0.family }).union(old?.families ?? [])
     try HostAccessDifference(from: plan, served, gateways: ways, &node).carryOut(&node)
     try restoreRoutes(to: pods, plan, &node)
 
@@ -60,7 +61,7 @@ struct HostAccessBuilder {
     _ plan: HostAccessPlan, _ node: inout NetlinkSocket, _ filter: inout NetfilterSocket
   ) throws(NetlinkError) {
     let pods = { (node: inout NetlinkSocket) throws(NetlinkError) in
-      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map(\.destination.address)
+      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map { $0.destination.address }
     }
     try filter.replace(with: plan.filter, addresses: pods(&node))
     // An ADD that ran meanwhile made its route first, and may have entered the sets of the old table.
@@ -78,7 +79,7 @@ struct HostAccessBuilder {
     to pods: [IPAddress], _ plan: HostAccessPlan, _ node: inout NetlinkSocket
   ) throws(NetlinkError) {
     let present = Set(
-      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map(\.destination.address))
+      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map { $0.destination.address })
     try node.install(
       pods.filter { !present.contains($0) }.map(plan.hostRoute), [],
       routeProtocol: HostAccessNumbers.routeProtocol)

@@ -42,7 +42,7 @@ package struct HostAccessCheck {
     // What the pods' pools name counts where the note has nothing.
     let unnoted = gateways.filter { gateway in !note.gateways.contains { $0.family == gateway.family } }
     differences += try HostAccessDifference(
-      from: plan, note.families.union(addresses.map(\.family)),
+      from: plan, note.families.union(addresses.map { $0.family }),
       gateways: note.gateways
         + IPFamily.allCases.compactMap { family in unnoted.first { $0.family == family } },
       &node
@@ -55,7 +55,7 @@ package struct HostAccessCheck {
     _ plan: HostAccessPlan, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [String] {
     let reached = Set(
-      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map(\.destination.address))
+      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map { $0.destination.address })
     return addresses.filter { !reached.contains($0) }.map { address in
       "route \(address) dev \(plan.filterName) is missing: the node does not reach the pod"
     }

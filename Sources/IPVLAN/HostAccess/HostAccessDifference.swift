@@ -39,7 +39,7 @@ struct HostAccessDifference: Sendable, Hashable {
         route.routeProtocol == HostAccessNumbers.routeProtocol
           && !wanted.contains { $0.route.destination == route.destination && $0.isLocal == !route.isUnicast }
           && !(isOpen && route.destination.isDefaultRoute)
-      }.compactMap(\.asNodeRoute)
+      }.compactMap { $0.asNodeRoute }
 
       let rules = try node.rules(family)
       let wantedRules = plan.rules([family]) + plan.sourceRules(own.filter { $0.address.family == family })
@@ -52,7 +52,7 @@ struct HostAccessDifference: Sendable, Hashable {
   private static func addresses(
     of master: Link, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [CIDR] {
-    try node.addresses(ofLink: master.index).map(\.address)
+    try node.addresses(ofLink: master.index).map { $0.address }
       .filter { !($0.address.family == .v6 && $0.address.isLinkLocal) && !$0.address.isLoopback }.sorted()
   }
 

@@ -76,7 +76,7 @@ struct HostAccessPlan: Sendable {
   ///   - own: the master's own addresses.
   ///   - gateways: the next hop, per family.
   func routes(_ own: [CIDR], gateways: [IPAddress]) -> [NodeRoute] {
-    let subnets = Set(own.filter { !$0.isHost && !$0.address.isLinkLocal }.map(\.network)).sorted()
+    let subnets = Set(own.filter { !$0.isHost && !$0.address.isLinkLocal }.map { $0.network }).sorted()
     return subnets.map { route(to: $0) }
       + gateways.compactMap { gateway in
         let everything = IPAddress(family: gateway.family, value: 0)

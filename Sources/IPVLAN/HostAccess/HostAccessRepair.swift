@@ -16,7 +16,7 @@ package enum HostAccessRepair {
     let home = try NetworkNamespace.home()
     var node = try NetlinkSocket()
     var log = OperationLog(.none, start: .now())
-    let families = Set(addresses.map(\.family))
+    let families = Set(addresses.map { $0.family })
     let plan = try HostAccessBuilder(master: master, mode: mode, flag: flag)
       .build(
         families, gateways: gateways, under: NodeLock(HostAccess.lockName, home: home), &node, home, log: &log

@@ -17,7 +17,7 @@ public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Parameter families: those that the master's pods have.
   public static func all(of master: Link, families: Set<IPFamily> = [.v4]) -> [HostAccessShortfall] {
-    [filter(of: master)].compactMap(\.self) + (families.contains(.v4) ? ipv4(master) : [])
+    [filter(of: master)].compactMap { $0 } + (families.contains(.v4) ? ipv4(master) : [])
       + (families.contains(.v6) ? ipv6() : [])
   }
 

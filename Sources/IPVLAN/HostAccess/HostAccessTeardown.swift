@@ -24,10 +24,10 @@ public enum HostAccessTeardown {
       let routes = try node.routes(family)
         .filter { $0.routeProtocol == HostAccessNumbers.routeProtocol }
       try node.remove(
-        routes.compactMap(\.asNodeRoute), rules, routeProtocol: HostAccessNumbers.routeProtocol)
+        routes.compactMap { $0.asNodeRoute }, rules, routeProtocol: HostAccessNumbers.routeProtocol)
     }
     for link in links { try node.deleteLink(link) }
-    return links.map(\.name)
+    return links.map { $0.name }
   }
 
   private static func isOwn(_ rule: PolicyRule) -> Bool {

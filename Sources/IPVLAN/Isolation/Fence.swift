@@ -1,6 +1,7 @@
 package import Addressing
 internal import JSON
 package import Netlink
+internal import Platform
 
 /// Keeps pods without host access from the node and from Services, in the modes l3 and l3s.
 ///

@@ -1,3 +1,4 @@
+internal import Addressing
 package import CNI
 package import Netlink
 internal import Platform

@@ -26,7 +26,7 @@ package struct MasterRival: Sendable, Hashable {
     let beside = links.filter { $0.parentIndex == master.index && $0.parentNamespaceID == nil }
     if let rival = Self.beside(master, links) { return rival }
     // Who has the receiver shows in any of the slaves.
-    if beside.contains(where: \.isIPVLAN) { return nil }
+    if beside.contains(where: { $0.isIPVLAN }) { return nil }
     let walk = try NamespaceWalk<Link?> { namespace, _ throws(NetlinkError) in
       var socket = try namespace.openSocket(returningTo: home)
       let uppers = try socket.links().filter { stands($0, on: master) && $0.parentNamespaceID != nil }

@@ -45,7 +45,7 @@ enum NodeAddresses {
   static func refuseGateways(
     _ allocation: Allocation, on master: Link, through socket: inout NetlinkSocket
   ) throws(CNIError) {
-    let named = allocation.assignments.compactMap(\.gateway) + allocation.routes.compactMap(\.gateway)
+    let named = allocation.assignments.compactMap { $0.gateway } + allocation.routes.compactMap { $0.gateway }
     for assignment in allocation.assignments {
       let address = assignment.address.address
       if named.contains(address) { throw gatewayRefusal(address, "of the pod's own routes") }

@@ -1,6 +1,5 @@
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// Keeps processes that change the same part of a node apart; it ends with its process, however that ends.
 struct NodeLock: ~Copyable {

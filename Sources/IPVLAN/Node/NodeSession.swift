@@ -1,6 +1,6 @@
 internal import CNI
 internal import Netlink
-internal import SystemPackage
+internal import Platform
 
 /// The two namespaces of an operation and a netlink socket in each, opened once.
 struct NodeSession: ~Copyable {

@@ -1,7 +1,6 @@
 internal import CNI
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// Keeps an ADD from changing the mode of pods that run.
 ///

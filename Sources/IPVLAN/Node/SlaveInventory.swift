@@ -1,6 +1,6 @@
 package import Addressing
 package import Netlink
-internal import SystemPackage
+internal import Platform
 
 /// An ipvlan link somewhere on the machine, and the namespace that it lies in.
 package struct IPVLANSlave: Sendable {
@@ -65,7 +65,7 @@ package struct NamespaceContents: Sendable {
     _ socket: inout NetlinkSocket, masters: borrowing NetworkNamespace, withAllLinks: Bool
   ) throws(NetlinkError) {
     links = try withAllLinks ? socket.links(withStatistics: true) : socket.ipvlanLinks()
-    let slaves = links.filter(\.isIPVLAN)
+    let slaves = links.filter { $0.isIPVLAN }
     addresses = slaves.isEmpty ? [] : try socket.addresses()
     mastersNumber =
       slaves.contains { $0.parentNamespaceID != nil } ? try socket.namespaceID(of: masters) : nil
@@ -101,7 +101,7 @@ package struct SlaveInventory: Sendable {
     unread = walk.unread
     occupied = walk.occupied
     slaves = walk.visits.flatMap { visit in
-      visit.found.links.filter(\.isIPVLAN).map { link in
+      visit.found.links.filter { $0.isIPVLAN }.map { link in
         let parent: IPVLANSlave.Parent =
           switch link.parentNamespaceID {
           // A parent in the same namespace carries no number.
@@ -110,7 +110,7 @@ package struct SlaveInventory: Sendable {
           }
         return IPVLANSlave(
           link: link,
-          addresses: visit.found.addresses.filter { $0.linkIndex == link.index }.map(\.address.address),
+          addresses: visit.found.addresses.filter { $0.linkIndex == link.index }.map { $0.address.address },
           namespace: visit.path, namespaceID: visit.identity, parent: parent)
       }
     }
@@ -164,7 +164,7 @@ package struct CompleteInventory: Sendable {
   func isOccupied(_ slave: IPVLANSlave) -> Bool { occupied.contains(slave.namespaceID.inode) }
 
   /// The addresses of this node's ipvlan links.
-  var addresses: Set<IPAddress> { Set(slaves.filter(\.isOfNode).flatMap(\.addresses)) }
+  var addresses: Set<IPAddress> { Set(slaves.filter { $0.isOfNode }.flatMap { $0.addresses }) }
 }
 
 extension NetworkNamespace {

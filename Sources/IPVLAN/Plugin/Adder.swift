@@ -48,7 +48,7 @@ struct Adder {
     do throws(CNIError) {
       try refuseGateways(allocation, master, &session)
       let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
-      try IPv6Obstacle.refuse(plan.addresses.map(\.address.family), mtu: plan.mtu)
+      try IPv6Obstacle.refuse(plan.addresses.map { $0.address.family }, mtu: plan.mtu)
       let attacher = Attacher(plan, podPath: netns)
       try hold(&sharedMode, session)
       let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)
@@ -61,7 +61,7 @@ struct Adder {
           throw attacher.detach(link, &session.pod, after: error)
         }
       } else if Fence.encloses(configuration) {
-        enclose(plan.addresses.map(\.address.address), session, &log)
+        enclose(plan.addresses.map { $0.address.address }, session, &log)
       }
       return plan.result(
         link, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,

@@ -16,8 +16,8 @@ package struct AttachmentExpectation: Sendable {
 
   /// Reads what was answered for the interface at a position of the result.
   init(_ result: CNIResult, interface position: Int?) {
-    addresses = result.ips.filter { $0.interface == nil || $0.interface == position }.map(\.assignment)
-    routes = result.routes.map { AttachmentPlan.route($0, result.ips.map(\.assignment)) }
+    addresses = result.ips.filter { $0.interface == nil || $0.interface == position }.map { $0.assignment }
+    routes = result.routes.map { AttachmentPlan.route($0, result.ips.map { $0.assignment }) }
   }
 
   /// A route that is not there, or is another one.
@@ -31,7 +31,7 @@ package struct AttachmentExpectation: Sendable {
   }
 
   /// All routes of the attachment.
-  package var allRoutes: [UnmetRoute] { expected(addresses.map(\.address)) }
+  package var allRoutes: [UnmetRoute] { expected(addresses.map { $0.address }) }
 
   /// The routes that a pod lacks.
   ///
@@ -40,10 +40,10 @@ package struct AttachmentExpectation: Sendable {
   package func unmetRoutes(
     with present: [InterfaceAddress], through pod: inout NetlinkSocket
   ) throws(NetlinkError) -> [UnmetRoute] {
-    let hosts = Set(present.map(\.address))
+    let hosts = Set(present.map { $0.address })
     var comparison = RouteComparison()
     var unmet: [UnmetRoute] = []
-    for expected in expected(addresses.map(\.address).filter(hosts.contains)) {
+    for expected in expected(addresses.map({ $0.address }).filter(hosts.contains)) {
       guard let clause = try comparison.difference(expected.route.route, through: &pod) else { continue }
       unmet.append(UnmetRoute(route: expected.route, connected: expected.connected, clause: clause))
     }

@@ -49,7 +49,7 @@ struct Checker {
         let present = try session.pod.addresses(ofLink: link.index)
         differences += AddressComparison(addresses, on: link, among: present).differences
         differences += try occupied(addresses, link, &session)
-        differences += try expectation.unmetRoutes(with: present, through: &session.pod).map(\.clause)
+        differences += try expectation.unmetRoutes(with: present, through: &session.pod).map { $0.clause }
       } else {
         differences.append(try missing(netns, &session.pod))
       }
@@ -138,12 +138,13 @@ struct Checker {
     _ addresses: [AddressAssignment], _ master: Link, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [String] {
     try HostAccessCheck(
-      on: master, addresses: addresses.map(\.address.address), gateways: addresses.compactMap(\.gateway)
-    ).differences(&node).map(\.description)
+      on: master, addresses: addresses.map { $0.address.address },
+      gateways: addresses.compactMap { $0.gateway }
+    ).differences(&node).map { $0.description }
   }
 
   private func compareFence(_ addresses: [AddressAssignment]) throws(NetlinkError) -> [String] {
-    try Fence.missing(addresses.map(\.address.address)).map { address in
+    try Fence.missing(addresses.map { $0.address.address }).map { address in
       "\(address) is missing from nftables table inet \(Fence.tableName): the pod may reach the node and Services"
     }
   }

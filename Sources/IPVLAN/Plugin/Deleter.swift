@@ -65,7 +65,7 @@ struct Deleter {
     _ link: Link?, _ session: inout NodeSession, _ log: inout OperationLog
   ) throws(NetlinkError) -> NetfilterSocket? {
     guard let link, hasHostAccess || isFenced else { return nil }
-    let present = try session.pod.addresses(ofLink: link.index).map(\.address.address)
+    let present = try session.pod.addresses(ofLink: link.index).map { $0.address.address }
       .filter { !$0.isLinkLocal }
     // Somebody may have taken some off the link.
     let addresses = present + toldAddresses.filter { !present.contains($0) }
@@ -82,7 +82,7 @@ struct Deleter {
     guard let result = try? request.configuration.prevResult() else { return [] }
     let position = result.interfaces.firstIndex { $0.name == identity.name && $0.sandbox != nil }
     return result.ips.filter { $0.interface != nil && $0.interface == position }
-      .map(\.assignment.address.address)
+      .map { $0.assignment.address.address }
   }
 
   /// A malformed key counts as true: cleaning up what was never made does no harm.
@@ -108,7 +108,7 @@ struct Deleter {
     }
     do throws(NetlinkError) {
       let swept = try NodeEntries.sweep(
-        .network(request.configuration.name, valid: nil), stores: [store].compactMap(\.self),
+        .network(request.configuration.name, valid: nil), stores: [store].compactMap { $0 },
         known: Set(toldAddresses), of: AttachmentID(request))
       for address in swept { log.note("removed what the node had for \(address), which no pod has") }
     } catch {

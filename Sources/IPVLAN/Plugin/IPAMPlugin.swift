@@ -1,3 +1,4 @@
+internal import Addressing
 public import CNI
 internal import IPPool
 internal import JSON
@@ -37,7 +38,7 @@ public struct IPAMPlugin: PluginVerbs {
     let previous = try request.configuration.prevResult()
     try run(request) { allocator throws(AllocationError) in
       try allocator.check(
-        AllocationRequest(identityOf: request), addresses: previous?.ips.map(\.assignment) ?? [])
+        AllocationRequest(identityOf: request), addresses: previous?.ips.map { $0.assignment } ?? [])
     }
   }
 

@@ -1,6 +1,6 @@
 public import Addressing
 internal import CNetlink
-internal import SystemPackage
+internal import Platform
 
 /// A netfilter netlink socket, for nf_tables of the network namespace in which it was opened.
 ///

@@ -1,6 +1,5 @@
 internal import CNetlink
 internal import Platform
-internal import SystemPackage
 
 /// What catches packets that come into a network namespace, by nf_tables or by the older iptables.
 public enum PacketFilter {

@@ -108,7 +108,7 @@ extension Request {
       message.put(NFTA_RULE_TABLE, table)
       message.put(NFTA_RULE_CHAIN, chain)
       message.nest(NFTA_RULE_EXPRESSIONS) { message in
-        for expression in rule.flatMap(\.expressions) { expression.put(into: &message) }
+        for expression in rule.flatMap({ $0.expressions }) { expression.put(into: &message) }
       }
     }
   }

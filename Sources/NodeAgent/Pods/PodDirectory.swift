@@ -2,7 +2,6 @@ internal import ClusterObjects
 internal import IPPool
 internal import JSON
 internal import Platform
-internal import SystemPackage
 
 /// Keeps the files of the node's pods as the API server has the pods.
 struct PodDirectory: Sendable {

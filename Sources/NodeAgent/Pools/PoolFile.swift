@@ -5,7 +5,6 @@ internal import JSON
 internal import KubernetesClient
 internal import Operator
 internal import Platform
-internal import SystemPackage
 
 /// The file in which the plugin finds the pools of the API server, beside those that people write.
 ///

@@ -1,6 +1,5 @@
 package import JSON
-internal import Platform
-package import SystemPackage
+package import Platform
 
 /// What `ipvlan-agent` says of itself in a file of the node, for those who ask while the API server is away.
 package struct AgentState: Sendable, Hashable {

@@ -1,6 +1,5 @@
 internal import JSON
 internal import Platform
-internal import SystemPackage
 
 /// All that a bug report needs, in one archive: bounded in size and time, and without secrets.
 package struct Bundle {

@@ -2,7 +2,6 @@ internal import Addressing
 internal import IPVLAN
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// Carries out what is safe to do without asking.
 enum Mender {

@@ -1,7 +1,6 @@
 internal import IPVLAN
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// Keeps the tables and rules of host access as they have to be while the node's links and addresses change, until the
 /// process ends. Nothing waits for the next pod then: the kernel takes a master's routes when it goes down, and no one

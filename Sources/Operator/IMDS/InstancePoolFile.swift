@@ -2,7 +2,6 @@ internal import Addressing
 internal import IPPool
 internal import JSON
 internal import Platform
-internal import SystemPackage
 internal import YAML
 
 /// The file that pools of the instance replace, and what of it must not be lost: the service is consistent in the

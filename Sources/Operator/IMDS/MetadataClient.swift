@@ -1,6 +1,5 @@
 internal import Addressing
 internal import Platform
-internal import SystemPackage
 
 /// Requests to EC2's instance metadata service, version 2, one after the other, over as many connections as the
 /// service wants.

@@ -1,6 +1,5 @@
 internal import JSON
 internal import Platform
-internal import SystemPackage
 
 /// libcni's cache of attachments: the ground truth of what the runtime believes to be attached.
 package struct AttachmentCache: Sendable {

@@ -3,7 +3,6 @@ package import IPPool
 internal import IPVLAN
 package import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// What is on this node, found without changing anything: its links, the ipvlan links of every namespace, and
 /// the attachments that libcni knows.

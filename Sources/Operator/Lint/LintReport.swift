@@ -1,7 +1,6 @@
 internal import IPPool
 package import JSON
 internal import Platform
-internal import SystemPackage
 internal import YAML
 
 /// What is wrong with configurations and pool documents.

@@ -1,6 +1,5 @@
 internal import IPPool
 internal import Platform
-internal import SystemPackage
 
 /// The files that `lint` looks at, in the order in which the plugin and the runtimes read a directory.
 enum LintedFiles {
@@ -15,22 +14,37 @@ enum LintedFiles {
       if let names = try? Files.names(in: path) {
         files += names.filter(isRead).map { (path, $0) }
       } else {
-        let parent = FilePath(path).removingLastComponent().string
-        files.append((parent, FilePath(path).lastComponent?.string ?? path))
+        let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+        files.append((slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "", name))
       }
     }
     var order: [String] = []
     for file in files where !order.contains(file.directory) { order.append(file.directory) }
     return order.flatMap { directory in
       Set(files.filter { $0.directory == directory }.map(\.name)).sorted().map { name in
-        directory.isEmpty || directory == "." ? name : FilePath(directory).appending(name).string
+        switch directory {
+        case "", ".": name
+        case "/": "/\(name)"
+        default: "\(directory)/\(name)"
+        }
       }
     }
   }
 
+  /// A path without the parts that lead nowhere: `.`, and a directory with the `..` behind it.
   private static func normal(_ path: String) -> String {
-    let path = FilePath(path).lexicallyNormalized().string
-    return path.isEmpty ? "." : path
+    let isAbsolute = path.hasPrefix("/")
+    var parts: [String] = []
+    for part in path.fields(separatedBy: UInt8(ascii: "/")) where part != "." {
+      switch (part, parts.last) {
+      case ("..", nil) where isAbsolute: continue
+      case ("..", let last?) where last != "..": parts.removeLast()
+      default: parts.append(part)
+      }
+    }
+    let text = (isAbsolute ? "/" : "") + parts.joined(separator: "/")
+    return text.isEmpty ? "." : text
   }
 
   /// Pool documents, and what libcni reads.

@@ -1,6 +1,5 @@
 internal import JSON
 internal import Platform
-internal import SystemPackage
 
 /// What the operation log tells: how often, how fast, and with which errors.
 struct OperationStatistics: Sendable {

@@ -1,6 +1,5 @@
 internal import JSON
 internal import Platform
-internal import SystemPackage
 
 /// The networks of a node: its configuration directory, and those that only libcni's cache knows, as networks
 /// of Kubernetes' NetworkAttachmentDefinitions are.

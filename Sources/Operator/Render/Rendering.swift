@@ -1,6 +1,5 @@
 internal import JSON
 internal import Platform
-internal import SystemPackage
 internal import YAML
 
 /// SpiderMultusConfig documents turned into what runtimes or Multus read.

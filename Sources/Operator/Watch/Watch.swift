@@ -1,6 +1,5 @@
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// Listens to every namespace of the node, as they come and go, until the process ends.
 ///

@@ -2,7 +2,6 @@ internal import Addressing
 internal import IPVLAN
 internal import Netlink
 internal import Platform
-internal import SystemPackage
 
 /// A namespace that is listened to, and its ipvlan links as last seen.
 final class WatchedNamespace {
