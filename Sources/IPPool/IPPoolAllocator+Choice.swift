@@ -1,5 +1,4 @@
 internal import Platform
-internal import SystemPackage
 
 /// Which pools an attachment may have addresses of.
 extension IPPoolAllocator {

@@ -1,5 +1,4 @@
-internal import Platform
-public import SystemPackage
+public import Platform
 
 /// The files by which the plugin asks the node's agent for more of a shared pool: `<run-dir>/wanted/<pool>`, empty.
 public struct PoolWishes: Sendable {
