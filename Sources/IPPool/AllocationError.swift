@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// Why an allocator could not do what it was asked for.
 public struct AllocationError: Error, Sendable, Hashable {
   /// What kind of failure; callers assign their own codes by it.
@@ -27,7 +29,11 @@ public struct AllocationError: Error, Sendable, Hashable {
   /// What happened, to what: one sentence.
   public let message: String
   /// Why, and what to do; may be empty.
-  public let details: String
+  public internal(set) var details: String
+
+  /// The family whose pools were passed over: what became of them belongs to the details, and is looked up when the lease
+  /// store is not locked any more.
+  var lacking: IPFamily?
 
   /// Describes a failure.
   public init(_ kind: Kind, _ message: String, details: String = "") {

@@ -2,6 +2,20 @@ internal import Platform
 
 /// Which pools an attachment may have addresses of.
 extension IPPoolAllocator {
+  /// The pools that can serve this node, from the compiled catalogue where it is of these documents.
+  ///
+  /// - Parameter isWriting: whether a catalogue that is missing or stale is made anew.
+  func nodesCatalog(isWriting: Bool = false) -> PoolCatalog {
+    guard (try? Files.isPrivateDirectory(configuration.dataDirectory)) == true,
+      let compiled = CompiledCatalog(
+        of: configuration.poolDirectory, in: configuration.dataDirectory, nodeName: configuration.nodeName)
+    else { return PoolCatalog(directory: configuration.poolDirectory) }
+    if let catalog = compiled.read() { return catalog }
+    let catalog = PoolCatalog(directory: configuration.poolDirectory)
+    if isWriting { compiled.write(catalog) }
+    return catalog
+  }
+
   /// What was chosen, and by what.
   struct Choice {
     let annotation: PoolAnnotation
@@ -54,18 +68,17 @@ extension IPPoolAllocator {
     _ choice: Choice, for request: AllocationRequest
   ) throws(AllocationError) -> PoolSelection {
     guard choice.selection.hasShared else { return choice.selection }
-    let catalog = PoolCatalog(directory: configuration.poolDirectory)
-    let selection = PoolSelection(choice.query, in: catalog)
-    try require(selection, for: request, choice.query, catalog)
+    let selection = PoolSelection(choice.query, in: nodesCatalog())
+    try require(selection, for: request, choice.query)
     return selection
   }
 
   /// At least one pool must be eligible, and one of each family that the pod requires.
   func require(
-    _ selection: PoolSelection, for request: AllocationRequest, _ query: PoolQuery, _ catalog: PoolCatalog
+    _ selection: PoolSelection, for request: AllocationRequest, _ query: PoolQuery
   ) throws(AllocationError) {
     guard !selection.families.isEmpty, query.required.allSatisfy(selection.families.contains) else {
-      throw PoolFailure(selection, catalog).noEligiblePool(request, query: query)
+      throw PoolFailure(query, directory: configuration.poolDirectory).noEligiblePool(request)
     }
   }
 
@@ -75,11 +88,11 @@ extension IPPoolAllocator {
     let shared = pools.filter { $0.sharing == .more }
     guard !shared.isEmpty else {
       guard pools.contains(where: { $0.sharing == NodePool.Sharing.none }) else { return error }
-      return AllocationError(
-        error.kind, error.message,
-        details:
-          "every other address of the shared pool is claimed by another node: kubectl get ipvlanblocks; "
-          + error.details)
+      var error = error
+      error.details =
+        "every other address of the shared pool is claimed by another node: kubectl get ipvlanblocks; "
+        + error.details
+      return error
     }
     let names = shared.map { $0.name }
     do throws(Errno) { for name in names { try PoolWishes(runDirectory: runDirectory).add(name) } } catch {

@@ -45,24 +45,39 @@ public final class IPPoolAllocator: IPAllocator {
   /// One address of each family that has an eligible pool; an attachment that holds addresses gets these.
   public func allocate(_ request: AllocationRequest) throws(AllocationError) -> Allocation {
     try configuration.refuseUnknownKeys()
-    let catalog = PoolCatalog(directory: configuration.poolDirectory)
+    let catalog = nodesCatalog(isWriting: true)
     let choice = try choose(for: request, in: catalog)
-    let (annotation, query) = (choice.annotation, choice.query)
-    try require(choice.selection, for: request, query, catalog)
-    let (leases, claims, selection) = try store.write { table throws(AllocationError) in
+    try require(choice.selection, for: request, choice.query)
+    let taken: (leases: [Lease], claims: [Allocation.Claim], selection: PoolSelection)
+    do throws(AllocationError) { taken = try take(choice, for: request) } catch {
+      guard error.lacking != nil else { throw error }
+      throw PoolFailure(choice.query, directory: configuration.poolDirectory).completing(error)
+    }
+    var allocation = allocation(taken.leases, taken.selection, choice.annotation)
+    allocation.remarks += catalog.faults.map { $0.remark }
+    allocation.claims = taken.claims
+    allocation.passedOver = taken.selection.families.flatMap { taken.selection.pools($0) }
+      .flatMap { request.occupied.within($0.addresses) }
+    return allocation
+  }
+
+  /// Takes an address of each family, unless the attachment holds them already; then nothing is claimed.
+  private func take(
+    _ choice: Choice, for request: AllocationRequest
+  ) throws(AllocationError) -> (leases: [Lease], claims: [Allocation.Claim], selection: PoolSelection) {
+    try store.write { table throws(AllocationError) in
       let selection = try current(choice, for: request)
-      let failure = PoolFailure(selection, catalog)
       let mark = MonotonicInstant.now().mark
       if let held = try self.held(request, selection, table) {
         for lease in held { try table.put(lease.marked(mark)) }
-        return (held, [Allocation.Claim](), selection)
+        return (held, [], selection)
       }
       // What is held and cannot be used any more, since its pool is gone or was changed, is given up.
       try table.release(request.attachment, store.releaseNow())
       var leases: [Lease] = []
       for family in selection.families {
         let pools = selection.pools(family)
-        let picker = AddressPicker(family: family, pools: pools, failure: failure)
+        let picker = AddressPicker(family: family, pools: pools)
         do throws(AllocationError) {
           leases.append(try picker.pick(for: request, in: &table).marked(mark))
         } catch {
@@ -73,12 +88,6 @@ public final class IPPoolAllocator: IPAllocator {
       try table.hold(leases, for: request.attachment)
       return (leases, leases.map { Allocation.Claim(address: $0.address, mark: mark) }, selection)
     }
-    var allocation = allocation(leases, selection, annotation)
-    allocation.remarks += catalog.faults.map { $0.remark }
-    allocation.claims = claims
-    allocation.passedOver = selection.families.flatMap { selection.pools($0) }
-      .flatMap { request.occupied.within($0.addresses) }
-    return allocation
   }
 
   /// Takes back what `allocate` took, unless the attachment has asked again since.
@@ -121,28 +130,31 @@ public final class IPPoolAllocator: IPAllocator {
   public func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String] {
     try configuration.refuseUnknownKeys()
     try store.probe()
-    let catalog = PoolCatalog(directory: configuration.poolDirectory)
-    let selection = selectionForAnybody(in: catalog)
-    let failure = PoolFailure(selection, catalog)
-    guard !selection.families.isEmpty else { throw failure.noEligiblePool(nil, query: query) }
+    let catalog = nodesCatalog()
+    let query = queryForAnybody
+    let selection = PoolSelection(query, in: catalog)
+    guard !selection.families.isEmpty else {
+      throw PoolFailure(query, directory: configuration.poolDirectory).noEligiblePool(nil)
+    }
     for family in selection.families {
       let counts = try selection.pools(family).map { pool throws(AllocationError) in
         try count(pool, avoiding: occupied)
       }
-      if counts.allSatisfy({ $0.free == 0 }) { throw failure.usedUp(family, counts, for: nil) }
+      if counts.allSatisfy({ $0.free == 0 }) {
+        throw PoolFailure(query, directory: configuration.poolDirectory)
+          .completing(PoolFailure.usedUp(family, counts, for: nil))
+      }
     }
     return catalog.faults.map { $0.remark }
   }
 
   /// Those that have pools for this node and network.
-  public func families() -> Set<IPFamily> {
-    Set(selectionForAnybody(in: PoolCatalog(directory: configuration.poolDirectory)).families)
-  }
+  public func families() -> Set<IPFamily> { Set(PoolSelection(queryForAnybody, in: nodesCatalog()).families) }
 
-  private func selectionForAnybody(in catalog: PoolCatalog) -> PoolSelection {
+  private var queryForAnybody: PoolQuery {
     var query = query
     query.isForAnyPod = true
-    return PoolSelection(query, in: catalog)
+    return query
   }
 
   /// Whom the pools are asked for.

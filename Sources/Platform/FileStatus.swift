@@ -47,6 +47,16 @@ public struct FileStatus: Sendable, Hashable {
   public let isRegularFile: Bool
   /// When the content was changed; of a directory, when a name was added or removed.
   public let modified: Time
+  /// When anything of it was changed, its name and owner included; nobody can set it.
+  public let changed: Time
+
+  /// What a path leads to, through symbolic links.
+  /// - Throws: the `Errno` of stat(2).
+  public init(of path: String) throws(Errno) {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { throw Errno(rawValue: errno) }
+    self.init(status)
+  }
 
   init(_ status: stat) {
     device = UInt64(status.st_dev)
@@ -54,5 +64,6 @@ public struct FileStatus: Sendable, Hashable {
     size = Int(status.st_size)
     isRegularFile = clibc_is_regular(status.st_mode)
     modified = Time(seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+    changed = Time(seconds: status.st_ctim.tv_sec, nanoseconds: status.st_ctim.tv_nsec)
   }
 }

@@ -6,7 +6,6 @@ struct AddressPicker {
   let family: IPFamily
   /// In the order in which they are tried.
   let pools: [NodePool]
-  let failure: PoolFailure
 
   /// The requested address of the family, or the next free one of the first pool that has any.
   /// - Throws: ``AllocationError`` that says what became of each pool.
@@ -24,16 +23,17 @@ struct AddressPicker {
     let counts = try pools.map { pool throws(AllocationError) in
       try PoolCount(pool, in: table, avoiding: request.occupied)
     }
-    throw failure.usedUp(family, counts, for: request)
+    throw PoolFailure.usedUp(family, counts, for: request)
   }
 
   private func pick(
     _ address: IPAddress, for request: AllocationRequest, in table: borrowing LeaseTable
   ) throws(AllocationError) -> Lease {
     guard let pool = pools.first(where: { $0.addresses.contains(address) }) else {
-      throw AllocationError(
-        .requestRefused, "requested address \(address) is in no pool that serves \(request.attachment)",
-        details: failure.explanation(family))
+      var error = AllocationError(
+        .requestRefused, "requested address \(address) is in no pool that serves \(request.attachment)")
+      error.lacking = family
+      throw error
     }
     guard let holder = try table.lease(of: address) else { return lease(address, pool, request) }
     guard holder.release != nil else {

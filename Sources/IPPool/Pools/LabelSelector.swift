@@ -27,6 +27,9 @@ public struct LabelSelector: Sendable, Hashable {
 
   let requirements: [Requirement]
 
+  /// A selector that was read before.
+  init(_ requirements: [Requirement]) { self.requirements = requirements }
+
   /// Reads `matchLabels` and `matchExpressions`.
   /// - Throws: ``JSONFieldError``, also for a selector without any requirement: it would match everything.
   init(_ fields: JSONFields) throws(JSONFieldError) {

@@ -17,17 +17,25 @@ public struct PoolCatalog: Sendable {
   /// Whether an agent of this node brings labels and annotations of its pods: then a pod whose file is missing is waited
   /// for. Said with the pools, so that it holds whenever they do: also after a reboot, before an agent runs.
   public private(set) var hasPodFiles = false
+  /// Whether every file could be read: what a file has that could not be is not known.
+  private(set) var hasReadAll = true
   /// The pools that were read, until ``finish()`` compares them.
   private var read: [PoolContradictions.Subject] = []
 
   /// A catalog of nothing, for those who have read the documents themselves.
   public init() {}
 
+  /// Pools that were read before (``CompiledCatalog``).
+  init(pools: [NodePool], faults: [PoolFault], hasPodFiles: Bool) {
+    (self.pools, self.faults, self.hasPodFiles) = (pools, faults, hasPodFiles)
+  }
+
   /// Reads `*.yaml`, `*.yml` and `*.json` of a directory.
   public init(directory: String) {
     let names: [String]
     do throws(Errno) { names = try Files.names(in: directory) } catch {
       faults = [PoolFault(file: directory, document: nil, line: nil, problem: "cannot be listed: \(error)")]
+      hasReadAll = false
       return
     }
     for name in names where Self.isRead(name) { read("\(directory)/\(name)") }
@@ -46,6 +54,7 @@ public struct PoolCatalog: Sendable {
     let bytes: [UInt8]
     do throws(Errno) { bytes = try Files.read(file) } catch {
       faults.append(PoolFault(file: file, document: nil, line: nil, problem: "cannot be read: \(error)"))
+      hasReadAll = false
       return
     }
     for (index, document) in YAMLText.documents(in: bytes).enumerated() {

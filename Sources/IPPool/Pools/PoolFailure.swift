@@ -1,17 +1,21 @@
 internal import Addressing
 
 /// Tells why no address could be given: what became of every pool, and what is wrong with the pool files.
+///
+/// The files are read for it, all of them: who gives an address may have looked at this node's pools alone.
 struct PoolFailure: Sendable {
+  private let query: PoolQuery
   private let selection: PoolSelection
   private let catalog: PoolCatalog
 
-  init(_ selection: PoolSelection, _ catalog: PoolCatalog) {
-    self.selection = selection
-    self.catalog = catalog
+  init(_ query: PoolQuery, directory: String) {
+    self.query = query
+    catalog = PoolCatalog(directory: directory)
+    selection = PoolSelection(query, in: catalog)
   }
 
   /// No pool is for this attachment.
-  func noEligiblePool(_ request: AllocationRequest?, query: PoolQuery) -> AllocationError {
+  func noEligiblePool(_ request: AllocationRequest?) -> AllocationError {
     let subject = request.map { " for \(Self.subject($0))" } ?? ""
     let missing = query.required.filter { !selection.families.contains($0) }
     let family = selection.families.isEmpty || missing.isEmpty ? "" : missing == [.v4] ? "IPv4 " : "IPv6 "
@@ -22,7 +26,9 @@ struct PoolFailure: Sendable {
   }
 
   /// All pools of a family are used up, for now or until a pod ends.
-  func usedUp(_ family: IPFamily, _ counts: [PoolCount], for request: AllocationRequest?) -> AllocationError {
+  static func usedUp(
+    _ family: IPFamily, _ counts: [PoolCount], for request: AllocationRequest?
+  ) -> AllocationError {
     let subject = request.map { " for \(Self.subject($0))" } ?? ""
     let message =
       "no \(family == .v4 ? "IPv4" : "IPv6") address\(subject): "
@@ -35,17 +41,25 @@ struct PoolFailure: Sendable {
           + "ipvlanctl pools")
     }
     guard let rest = counts.compactMap({ $0.shortestRest }).min() else {
-      return AllocationError(
-        .exhausted, message,
-        details: ["see who holds them: ipvlanctl leases", explanation(family)].filter { !$0.isEmpty }
-          .joined(separator: "; "))
+      var error = AllocationError(.exhausted, message, details: "see who holds them: ipvlanctl leases")
+      error.lacking = family
+      return error
     }
     return AllocationError(
       .cooling, message, details: "the first address can be given again in \((rest + 999) / 1000) s")
   }
 
+  /// An error with what became of the pools that were passed over, where that belongs to it.
+  func completing(_ error: AllocationError) -> AllocationError {
+    guard let family = error.lacking else { return error }
+    var error = error
+    error.details = [error.details, explanation(family)].filter { !$0.isEmpty }.joined(separator: "; ")
+    error.lacking = nil
+    return error
+  }
+
   /// Each pool that was passed over with the reason, and each fault of the pool files.
-  func explanation(_ family: IPFamily?) -> String {
+  private func explanation(_ family: IPFamily?) -> String {
     let passedOver = selection.candidates.compactMap { candidate -> String? in
       guard let objection = candidate.objection, family == nil || candidate.pool.family == family else {
         return nil
