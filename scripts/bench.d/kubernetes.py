@@ -57,8 +57,8 @@ def edits(cluster, file, count):
     server = Server(cluster)
     times = []
     for number in range(count):
-        # Apart from each other and, every fourth, close together.
-        time.sleep(0.02 if number % 4 == 3 else random.uniform(0.1, 0.6))
+        # Further apart than the agent's shortest time between two writes, at no fixed distance from them.
+        time.sleep(random.uniform(1.2, 2.2))
         address = f"10.0.0.{100 + number % 100}"
         body = json.dumps({"spec": {"ips": [address]}})
         start = time.monotonic()

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 readonly cluster=$1 pools=$2 agents=$3 edits=$4 dist=$repository/dist
-# The service of scripts/bench's other parts: Debian's, which has what kubernetes.py imports.
+# Debian's: another may come first on the PATH.
 readonly python=/usr/bin/python3
 
 # shellcheck source=/dev/null
@@ -35,13 +35,23 @@ END
   done
 }
 
-# instructions POOL-DIRECTORY: of an ADD by dist/ippool.
+# instructions POOL-DIRECTORY: of an ADD by dist/ippool, when the documents have settled.
 instructions() {
+  local data
+  data=$(mktemp -d "$cluster/data.XXXX")
+  count "$1" "$data" one >/dev/null
+  sleep 4
+  count "$1" "$data" two >/dev/null
+  count "$1" "$data" three
+}
+
+# count POOL-DIRECTORY DATA-DIRECTORY CONTAINER
+count() {
   local log=$cluster/callgrind
-  CNI_COMMAND=ADD CNI_CONTAINERID=bench CNI_NETNS=/run/netns/none CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin CNI_ARGS='' \
+  CNI_COMMAND=ADD CNI_CONTAINERID=$3 CNI_NETNS=/run/netns/none CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin CNI_ARGS='' \
     valgrind --tool=callgrind --callgrind-out-file=/dev/null --log-file="$log" "$dist/ippool" >"$cluster/answer" <<END
 {"cniVersion": "1.1.0", "name": "bench", "type": "ippool", "ipam": {"type": "ippool", "poolDir": "$1",
-  "dataDir": "$(mktemp -d "$cluster/data.XXXX")", "nodeName": "$(node_of 0)"}}
+  "dataDir": "$2", "nodeName": "$(node_of 0)"}}
 END
   sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$log"
 }

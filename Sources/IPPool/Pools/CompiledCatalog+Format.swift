@@ -1,12 +1,18 @@
 internal import Addressing
 internal import Platform
 
-/// Writes the parts of a compiled catalogue: numbers in little-endian order, texts and lists behind their lengths.
+/// Writes the parts of a compiled catalogue: numbers in groups of seven bits, the lowest first, as most are small; texts and
+/// lists behind their lengths.
 struct CatalogWriter {
   private(set) var bytes: [UInt8] = []
 
   mutating func number(_ number: UInt64) {
-    for shift in stride(from: 0, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
+    var rest = number
+    while rest > 0x7F {
+      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    bytes.append(UInt8(rest))
   }
 
   mutating func flag(_ flag: Bool) { bytes.append(flag ? 1 : 0) }
@@ -120,8 +126,15 @@ struct CatalogReader {
 
   mutating func number() throws(Malformed) -> UInt64 {
     var number: UInt64 = 0
-    for byte in try take(8).reversed() { number = number << 8 | UInt64(byte) }
-    return number
+    var shift: UInt64 = 0
+    while true {
+      let byte = try byte()
+      // The tenth has room for one bit.
+      guard shift < 63 || byte <= 1 else { throw Malformed() }
+      number |= UInt64(byte & 0x7F) << shift
+      if byte < 0x80 { return number }
+      shift += 7
+    }
   }
 
   private mutating func number<Number: FixedWidthInteger>(as type: Number.Type) throws(Malformed) -> Number {

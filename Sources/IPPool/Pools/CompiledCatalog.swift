@@ -42,7 +42,7 @@ struct CompiledCatalog {
   /// The pools that can serve this node; `nil` when the file is not of these documents.
   func read() -> PoolCatalog? {
     guard let file = try? OwnedDescriptor(opening: path, .readOnly, options: [.noFollow, .nonBlocking]),
-      let bytes = try? file.readAll(limit: 16 << 20), bytes.count > head.count + 8,
+      let bytes = try? file.readAll(limit: 16 << 20), bytes.count > head.count,
       bytes[..<head.count] == head[...]
     else { return nil }
     var reader = CatalogReader(bytes[head.count...])

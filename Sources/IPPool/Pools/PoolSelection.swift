@@ -29,6 +29,8 @@ public struct PoolSelection: Sendable {
   public let candidates: [Candidate]
   /// Names of the query that no pool has.
   public let unknownNames: [String]
+  /// The eligible pools by family, in the order in which they are tried.
+  private let eligible: [IPFamily: [NodePool]]
 
   /// Looks at the pools of a catalog.
   public init(_ query: PoolQuery, in catalog: PoolCatalog) {
@@ -36,8 +38,7 @@ public struct PoolSelection: Sendable {
       let pools = catalog.pools.enumerated().sorted { left, right in
         Self.precedes(left.element, right.element) ?? (left.offset < right.offset)
       }
-      candidates = pools.map { Candidate($0.element, query) }
-      unknownNames = []
+      self.init(pools.map { Candidate($0.element, query) })
       return
     }
     var chosen: [NodePool] = []
@@ -54,15 +55,21 @@ public struct PoolSelection: Sendable {
     }
     let source = query.isNamedByPod ? "pod's annotation" : "configuration"
     let rest = catalog.pools.filter { pool in !chosen.contains { $0.name == pool.name } }
-    candidates =
-      chosen.map { Candidate($0, query) } + rest.map { Candidate($0, notNamedBy: source) }
-    unknownNames = unknown
+    self.init(
+      chosen.map { Candidate($0, query) } + rest.map { Candidate($0, notNamedBy: source) },
+      unknownNames: unknown)
+  }
+
+  private init(_ candidates: [Candidate], unknownNames: [String] = []) {
+    self.candidates = candidates
+    self.unknownNames = unknownNames
+    eligible = Dictionary(grouping: candidates.lazy.filter { $0.objection == nil }.map { $0.pool }) {
+      $0.family
+    }
   }
 
   /// The eligible pools of a family, in the order in which they are tried.
-  public func pools(_ family: IPFamily) -> [NodePool] {
-    candidates.filter { $0.objection == nil && $0.pool.family == family }.map { $0.pool }
-  }
+  public func pools(_ family: IPFamily) -> [NodePool] { eligible[family] ?? [] }
 
   /// The pools about which only labels decide that are not known.
   var undecided: [NodePool] { candidates.filter { $0.lacksLabels }.map { $0.pool } }
@@ -71,7 +78,7 @@ public struct PoolSelection: Sendable {
   var hasShared: Bool { candidates.contains { $0.objection == nil && $0.pool.sharing != nil } }
 
   /// The families that have an eligible pool.
-  public var families: [IPFamily] { IPFamily.allCases.filter { !pools($0).isEmpty } }
+  public var families: [IPFamily] { IPFamily.allCases.filter { eligible[$0] != nil } }
 
   /// Whether one pool goes before another since it is meant more narrowly; `nil` among equals.
   private static func precedes(_ left: NodePool, _ right: NodePool) -> Bool? {
