@@ -58,7 +58,7 @@ def edits(cluster, file, count):
     times = []
     for number in range(count):
         # Further apart than the agent's shortest time between two writes, at no fixed distance from them.
-        time.sleep(random.uniform(1.2, 2.2))
+        time.sleep(random.uniform(1.6, 2.6))
         address = f"10.0.0.{100 + number % 100}"
         body = json.dumps({"spec": {"ips": [address]}})
         start = time.monotonic()
