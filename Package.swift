@@ -159,7 +159,7 @@ package.targets += [
   .executableTarget(
     name: "ipvlan-agent",
     dependencies: [
-      "ClusterController", "Daemon", "JSON", "KubernetesClient", "NodeAgent", "Platform",
+      "CLibC", "ClusterController", "Daemon", "JSON", "KubernetesClient", "NodeAgent", "Platform",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),

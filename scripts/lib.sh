@@ -50,9 +50,11 @@ quietly() {
 # Runs an apt-get command; package lists that are missing or out of date are fetched once, then it runs again.
 apt_get() {
   export DEBIAN_FRONTEND=noninteractive
-  apt-get -q "$@" >/dev/null 2>&1 </dev/null && return
-  quietly apt-get -q update
-  quietly apt-get -q "$@"
+  # Another script of ours may be installing.
+  local apt=(apt-get -q -o DPkg::Lock::Timeout=600)
+  "${apt[@]}" "$@" >/dev/null 2>&1 </dev/null && return
+  quietly "${apt[@]}" update
+  quietly "${apt[@]}" "$@"
 }
 
 # Installs those of the named Debian packages that are not there yet.
