@@ -16,6 +16,8 @@ extension IPPoolAllocator {
   public var podFiles: PodFiles { PodFiles(runDirectory: configuration.runDirectory) }
   /// The node's name, as `nodeName` lists are compared with it.
   public var nodeName: String { configuration.nodeName }
+  /// Whether there is no other node: pools that several could share are this one's.
+  public var isSingleNode: Bool { configuration.isSingleNode }
   /// How long a released address rests, in seconds.
   public var coolDown: Int { configuration.coolDown }
 
@@ -39,6 +41,9 @@ extension IPPoolAllocator {
     public let reserved: AddressSet
     /// The names of this node's pools, whatever network they are for, that are for pods or namespaces with certain labels.
     public let asksForLabels: [String]
+    /// The pools of this node, whatever network they are for, that nobody gives from, since nobody has divided them among
+    /// the nodes that they are for.
+    public let undivided: [NodePool]
     /// Whether an agent of this node brings labels and annotations of its pods.
     public let hasPodFiles: Bool
     /// Whether labels of the pod that are not known decide about a pool.
@@ -64,7 +69,8 @@ extension IPPoolAllocator {
       reserved: catalog.reserved,
       asksForLabels: catalog.pools.filter { pool in
         pool.asksForLabels && !pool.isDisabled && query.nodeObjection(to: pool) == nil
-      }.map { $0.name }, hasPodFiles: catalog.hasPodFiles,
+      }.map { $0.name }, undivided: catalog.pools.filter { query.isUndivided($0) },
+      hasPodFiles: catalog.hasPodFiles,
       lacksLabels: !selection.undecided.isEmpty)
   }
 

@@ -7,7 +7,8 @@ struct Lint: ParsableCommand {
     discussion: """
       Takes CNI configurations, SpiderIPPool, SpiderReservedIP and SpiderMultusConfig documents and \
       NetworkAttachmentDefinitions, as YAML or JSON; of a directory every file with a name that fits. \
-      The status is 1 when something is wrong.
+      The status is 1 when something is wrong. A pool that several nodes could share gives nothing unless \
+      ipvlan-agent divides it: that is a note, or wrong where a configuration of the same call reads it from its folder.
 
       EXAMPLES
         ipvlanctl lint /etc/cni/net.d /etc/cni/ippool.d

@@ -53,6 +53,24 @@ import Testing
     #expect(try add("a", isSingleNode: true) == "10.0.0.1/24")
   }
 
+  @Test(
+    "whoever looks beforehand is told, unless the pool is another node's or serves the only node",
+    arguments: [
+      ("", true), (#""nodeName": ["n1", "n2"], "#, true), (#""nodeName": ["n2", "n3"], "#, false),
+      (#""nodeName": ["n1"], "#, false), (#""disable": true, "#, false), (#""multusName": ["x"], "#, true),
+      (#""nodeAffinity": {"matchLabels": {"kubernetes.io/hostname": "n1"}}, "#, true),
+      (#""nodeAffinity": {"matchLabels": {"kubernetes.io/hostname": "n2"}}, "#, false),
+      (#""nodeAffinity": {"matchLabels": {"rack": "7"}}, "#, true),
+    ])
+  func surveyed(_ spec: String, isTold: Bool) throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try write(spec + #""ips": ["10.0.0.1"]"#)
+    #expect(try allocator().survey().undivided.map(\.name) == (isTold ? ["p"] : []))
+    #expect(try allocator(true).survey().undivided.isEmpty)
+    try write(spec + #""ips": ["10.0.0.1"]"#, sharing: "none")
+    #expect(try allocator().survey().undivided.isEmpty)
+  }
+
   @Test("one name, also written twice, is one node")
   func single() throws {
     defer { try? FileManager.default.removeItem(atPath: directory) }

@@ -258,11 +258,15 @@ extension DoctorTests {
           apiVersion: spiderpool.spidernet.io/v2beta1
           kind: SpiderIPPool
           metadata: {name: labels}
-          spec: {subnet: 10.77.0.0/24, ips: [10.77.0.7], multusName: [other], podAffinity: {matchLabels: {app: web}}}
+          spec: {subnet: 10.77.0.0/24, ips: [10.77.0.7], nodeName: [master], multusName: [other], podAffinity: {matchLabels: {app: web}}}
 
           """)
       },
       mend: { try ScratchFiles.removeAll("\($0.node.poolDirectory)/labels.yaml") }),
+    Fault(
+      "pool that several nodes would share", ["poolUndivided"],
+      make: { try $0.writeSharedPool(nodeName: "") },
+      mend: { try $0.writeSharedPool(nodeName: ", nodeName: [elsewhere]") }),
     Fault(
       "configuration that does not parse", ["configurationUnreadable"],
       make: { try $0.writeConfiguration("90-broken.conflist", "{\"name\": ") },
@@ -350,6 +354,19 @@ extension OperatorSite {
     let before = try findings().count
     try attach("lost", to: nic).pod.namespace.destroy()
     try eventually { try findings().count > before }
+  }
+
+  /// A pool of another network.
+  fileprivate func writeSharedPool(nodeName: String) throws {
+    try ScratchFiles.write(
+      "\(node.poolDirectory)/shared.yaml",
+      """
+      apiVersion: spiderpool.spidernet.io/v2beta1
+      kind: SpiderIPPool
+      metadata: {name: shared}
+      spec: {subnet: 10.78.0.0/24, ips: [10.78.0.7], multusName: [other]\(nodeName)}
+
+      """)
   }
 
   fileprivate func writePool5(_ ips: String) throws {

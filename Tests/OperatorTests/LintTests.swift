@@ -115,6 +115,57 @@ import Testing
     """
   }
 
+  /// A pool, and in the same folder a network with further keys of `ipam`, if it has any.
+  private func sharing(_ pool: String, _ ipam: String?) throws -> LintReport {
+    let directory = try Self.directory()
+    defer { Self.remove(directory, ["pools.yaml", "net.conf"]) }
+    try Files.replace("\(directory)/pools.yaml", with: Array(pool.utf8))
+    if let ipam {
+      let text =
+        #"{"cniVersion": "1.0.0", "name": "n", "type": "ipvlan", "ipam": {"type": "ippool"\#(ipam)}}"#
+      try Files.replace(
+        "\(directory)/net.conf", with: Array(text.replacing("DIRECTORY", with: directory).utf8))
+    }
+    return LintReport([directory])
+  }
+
+  /// Without an agent that divides it each node would give the same addresses, so that none does.
+  @Test func aPoolForSeveralNodesIsTold() throws {
+    let pool = Self.pool("one", "10.0.0.4")
+    let alone = try sharing(pool, nil)
+    #expect(alone.findings == [])
+    #expect(alone.remarks.count == 1)
+    let remark = try #require(alone.remarks.first)
+    #expect(remark.contains("pools.yaml:5: pool one gives no address by itself"), "\(remark)")
+    for way in ["spec.nodeName", "ipvlan-agent", "singleNode"] { #expect(remark.contains(way)) }
+    // The network reads another folder.
+    #expect(try sharing(pool, "").findings == [])
+    #expect(try sharing(pool, "").remarks.count == 1)
+    // What lies in a node's folder no agent divides.
+    let read = try sharing(pool, #", "poolDir": "DIRECTORY""#)
+    #expect(read.findings.map(\.line) == [5])
+    #expect(read.findings.first?.problem.contains("pool one gives no address by itself") ?? false)
+    #expect(read.remarks == [])
+  }
+
+  @Test(arguments: [
+    ("nodeName: [n1]", ""), ("nodeName: [n1, n1]", ""), ("disable: true", ""),
+    ("default: true", #", "singleNode": true"#),
+  ]) func aPoolForOneNodeIsNot(key: String, ipam: String) throws {
+    let report = try sharing(
+      Self.pool("one", "10.0.0.4") + "  \(key)\n", #", "poolDir": "DIRECTORY"\#(ipam)"#)
+    #expect(report.findings == [])
+    #expect(report.remarks == [])
+  }
+
+  @Test func thePartThatAnAgentHasCutOutIsNot() throws {
+    let note = "metadata:\n  annotations: {ipvlan-cni.dev/shared: more}"
+    let report = try sharing(
+      Self.pool("one", "10.0.0.4").replacing("metadata:", with: note), #", "poolDir": "DIRECTORY""#)
+    #expect(report.findings == [])
+    #expect(report.remarks == [])
+  }
+
   /// As the plugin reads them: the file that sorts first counts, in whatever order they are named.
   @Test(arguments: [
     [""], ["/", "/./b.yaml"], ["b.yaml", "a.yaml"], ["a.yaml", "b.yaml", "../DIRECTORY/b.yaml"],

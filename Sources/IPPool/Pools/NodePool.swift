@@ -75,6 +75,15 @@ public struct NodePool: Sendable, Hashable {
   /// no other node gives from it.
   public var isShared: Bool { nodeNames.isEmpty || nodeNames.contains { $0 != nodeNames.first } }
 
+  /// Why nobody gives from it: each node that reads the document would give out the same addresses. `nil` for a pool of
+  /// one node, and for one out of which somebody has cut this node's part.
+  public var sharingObjection: String? {
+    guard isShared, sharing == nil else { return nil }
+    return
+      "several nodes would share it, and each would give out the same addresses: write one name into spec.nodeName,"
+      + " or let ipvlan-agent divide it; \"singleNode\": true in ipam says that there is no other node"
+  }
+
   /// The family of its addresses.
   public var family: IPFamily { subnet.family }
 

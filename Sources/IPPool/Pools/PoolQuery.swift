@@ -66,7 +66,7 @@ public struct PoolQuery: Sendable, Hashable {
     if pool.isDisabled { return pool.withheld ?? "it is disabled" }
     if names == nil, !pool.isDefault { return "it is no default pool, and the configuration names no pools" }
     return nodeObjection(to: pool) ?? networkObjection(to: pool) ?? namespaceObjection(to: pool)
-      ?? sharingObjection(to: pool)
+      ?? (isSingleNode ? nil : pool.sharingObjection)
   }
 
   /// What selectors of pods and namespaces say; what cannot be evaluated is an objection.
@@ -95,16 +95,17 @@ public struct PoolQuery: Sendable, Hashable {
       return pool.nodeNames.contains(nodeName)
         ? nil : "it is for node \(pool.nodeNames.joined(separator: ", ")), this is \(nodeName)"
     }
-    // The one label of a node that is known without asking an API server.
-    return Self.objection("nodeAffinity", pool.nodeAffinity, ["kubernetes.io/hostname": nodeName])
+    return Self.objection("nodeAffinity", pool.nodeAffinity, knownNodeLabels)
   }
 
-  /// Each node that reads the document would give out the same addresses, unless somebody has cut out what is its own.
-  private func sharingObjection(to pool: NodePool) -> String? {
-    guard pool.isShared, pool.sharing == nil, !isSingleNode else { return nil }
-    return
-      "several nodes would share it, and each would give out the same addresses: write one name into spec.nodeName,"
-      + " or let ipvlan-agent divide it; \"singleNode\": true in ipam says that there is no other node"
+  /// The one label of a node that is known without asking an API server.
+  private var knownNodeLabels: [String: String] { ["kubernetes.io/hostname": nodeName] }
+
+  /// Whether a pool that nobody has divided is perhaps meant for this node too, and gives it nothing.
+  func isUndivided(_ pool: NodePool) -> Bool {
+    guard !isSingleNode, !pool.isDisabled, pool.sharingObjection != nil else { return false }
+    guard pool.nodeNames.isEmpty else { return pool.nodeNames.contains(nodeName) }
+    return pool.nodeAffinity?.matches(known: knownNodeLabels) != false
   }
 
   private func networkObjection(to pool: NodePool) -> String? {

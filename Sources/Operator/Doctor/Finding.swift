@@ -10,7 +10,8 @@ package struct Finding: Sendable {
     case kernelWithoutIPVLAN, kernelTooOld
     case configurationUnreadable, configurationInvalid, masterUnusable, masterWithoutCarrier, mtuTooLarge
     case modeConflict
-    case poolFileInvalid, poolUnknown, noPool, poolUsedUp, poolAddressOnNode, poolOutsideSubnet, coolDownShort
+    case poolFileInvalid, poolUnknown, noPool, poolUndivided, poolUsedUp
+    case poolAddressOnNode, poolOutsideSubnet, coolDownShort
     case poolAddressNotOwned, ownedAddressUnused
     case duplicateAddress, linkDown, halfMadeLink, linkMissing, linkRenamed, addressMissing, routeMissing
     case leaseOrphaned, leaseMissing, leaseStoreUnusable, poolAddressTaken

@@ -42,6 +42,7 @@ struct PoolCheck {
           consequence: "every pod on the network is refused with code 104",
           remedy: "ipvlanctl explain \(name)"))
     }
+    findings += survey.undivided.map { undivided($0) }
     for family in IPFamily.allCases {
       let counts = eligible.filter { $0.pool.family == family }
       guard !counts.isEmpty, counts.allSatisfy({ $0.free == 0 && $0.cooling == 0 }) else { continue }
@@ -53,6 +54,17 @@ struct PoolCheck {
     }
     for count in eligible { findings += placement(count.pool, subject.master, examination) }
     return findings + coolDown(subject, allocator)
+  }
+
+  /// What an agent has divided does not come here; the API server is where it finds pools.
+  private static func undivided(_ pool: NodePool) -> Finding {
+    Finding(
+      .poolUndivided,
+      "pool \(pool.name) at \(pool.source) is for several nodes, each of which would give out the same addresses",
+      consequence: "no address is given from it: a pod that no other pool serves is refused with code 104",
+      remedy:
+        "write one name into spec.nodeName at \(pool.source); or run ipvlan-agent on each node (README, \"In a cluster\"), and kubectl apply the pool instead; or, where there is no other node, set \"singleNode\": true in ipam"
+    )
   }
 
   private static func placement(_ pool: NodePool, _ master: Link?, _ examination: Examination) -> [Finding] {

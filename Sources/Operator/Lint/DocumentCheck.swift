@@ -58,6 +58,13 @@ enum DocumentCheck {
     }
   }
 
+  /// Where a CNI configuration takes addresses from pools; `nil` for any other object.
+  static func poolAllocator(_ object: KubernetesObject) -> IPPoolAllocator? {
+    guard object.kind == nil else { return nil }
+    let fields = JSONFields(object.fields.object, path: object.fields.path, ignoringCase: true)
+    return (try? Network(fields, source: ""))?.poolAllocator
+  }
+
   /// The configuration in a definition is a text: its keys' lines are those of the text's first line.
   private static func definition(_ object: KubernetesObject) -> [JSONFieldError] {
     var text: String?

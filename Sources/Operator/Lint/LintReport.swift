@@ -10,11 +10,16 @@ internal import YAML
 package struct LintReport: Report {
   /// The findings, file by file in the order in which they are read.
   package private(set) var findings: [LintFinding] = []
-  package let remarks: [String] = []
+  /// What may be as it should, if somebody sees to it.
+  package private(set) var remarks: [String] = []
   private let files: [String]
   private var catalog = PoolCatalog()
   /// Where the objects and networks were written that must have names of their own.
   private var names: [DocumentCheck.Identity: String] = [:]
+  /// The lines of pools that say, or should say, for which nodes they are.
+  private var nodeLines: [NodePool.Source: [String: Int]] = [:]
+  /// Where networks take addresses from, and whether for the only node.
+  private var readers: [(directory: String, isSingleNode: Bool)] = []
 
   /// Looks at files, and at those of directories.
   package init(_ paths: [String]) {
@@ -22,6 +27,7 @@ package struct LintReport: Report {
     for file in files { read(file) }
     catalog.finish()
     findings += catalog.faults.map { LintFinding(file: $0.file, line: $0.line, problem: $0.problem) }
+    judgeSharing()
     let places = Dictionary(files.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
     findings.sort { left, right in
       (places[left.file] ?? 0, left.line ?? 0) < (places[right.file] ?? 0, right.line ?? 0)
@@ -70,7 +76,15 @@ package struct LintReport: Report {
   ) {
     do throws(JSONFieldError) {
       let object = try object.get()
-      if catalog.take(object, of: document, at: source) { return }
+      if catalog.take(object, of: document, at: source) {
+        if let name = try? object.name() {
+          nodeLines[source, default: [:]][name] = document.line(of: object.fields.path(of: "spec.nodeName"))
+        }
+        return
+      }
+      if let allocator = DocumentCheck.poolAllocator(object) {
+        readers.append((allocator.poolDirectory, allocator.isSingleNode))
+      }
       for error in DocumentCheck.errors(object) {
         add(source.file, document.line(of: error.path), error.description)
       }
@@ -84,6 +98,25 @@ package struct LintReport: Report {
       }
     } catch {
       add(source.file, document.line(of: error.path), error.description)
+    }
+  }
+
+  /// Pools that give nothing unless somebody divides them.
+  ///
+  /// That is wrong where a network of this call reads the directory, since no agent divides what people have written on a
+  /// node. Documents that nobody reads from here may be on their way to an API server.
+  private mutating func judgeSharing() {
+    for pool in catalog.pools where !pool.isDisabled {
+      guard let objection = pool.sharingObjection else { continue }
+      let directory = LintedFiles.directory(of: pool.source.file)
+      let readers = readers.filter { $0.directory == directory }
+      let line = nodeLines[pool.source]?[pool.name] ?? pool.source.line
+      let problem = "pool \(pool.name) gives no address by itself: \(objection)"
+      guard readers.isEmpty else {
+        if !readers.allSatisfy(\.isSingleNode) { add(pool.source.file, line, problem) }
+        continue
+      }
+      remarks.append("\(LintFinding(file: pool.source.file, line: line, problem: problem))")
     }
   }
 

@@ -15,8 +15,7 @@ enum LintedFiles {
         files += names.filter(isRead).map { (path, $0) }
       } else {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let name = slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path
-        files.append((slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "", name))
+        files.append((directory(of: path), slash.map { String(path[path.utf8.index(after: $0)...]) } ?? path))
       }
     }
     var order: [String] = []
@@ -30,6 +29,12 @@ enum LintedFiles {
         }
       }
     }
+  }
+
+  /// The directory of a file; empty for one without.
+  static func directory(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   /// A path without the parts that lead nowhere: `.`, and a directory with the `..` behind it.
