@@ -45,6 +45,9 @@ public struct AllocationRequest: Sendable {
   /// What must not be given, since somebody has it already.
   public var occupied = OccupiedAddresses()
 
+  /// The pod's unique number, where the runtime passed it.
+  var podUID: String? { pod.flatMap { $0.uid.isEmpty ? nil : $0.uid } }
+
   /// A request without wishes.
   public init(attachment: AttachmentID, pod: Pod? = nil, netns: String? = nil) {
     self.attachment = attachment

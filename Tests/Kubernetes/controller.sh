@@ -69,11 +69,11 @@ default ipvlan-ens6" "the definitions"
   within 60 has_condition smc ipvlan-ens5 Ready True/Rendered
   within 60 counts master-v4-ens5 0/5
   within 60 has_condition sp master-v4-ens5 Ready True/InUse
-  ippool ADD master ipvlan-ens5 a
+  expect_equal "$(answer ADD master ipvlan-ens5 a default 7f3c-1 | jq -r '.ips[]?.address')" 172.31.16.4/20 "an address"
   within 20 counts master-v4-ens5 1/5
   expect_equal "$(kubectl get sp master-v4-ens5 --no-headers | tr -s ' ')" "master-v4-ens5 4 172.31.16.0/20 1 5 true" "the columns"
   expect_equal "$(kubectl get sp master-v4-ens5 -o jsonpath='{.status.allocatedIPs}')" \
-    '{"172.31.16.4":{"pod":"default/a","podUid":""}}' "who holds what"
+    '{"172.31.16.4":{"pod":"default/a","podUid":"7f3c-1"}}' "who holds what"
   ippool DEL master ipvlan-ens5 a
   within 20 counts master-v4-ens5 0/5
   expect_equal "$(kubectl get sp master-v4-ens5 -o jsonpath='{.status.allocatedIPs}')" "" "who holds what, in the end"

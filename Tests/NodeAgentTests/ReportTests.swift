@@ -15,7 +15,7 @@ import Testing
     try await running { running in
       try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.5"]))
       try await eventually("a") { running.pools.count == 1 }
-      #expect(try running.add("web") == "10.0.0.1/24")
+      #expect(try running.add("web", uid: "7a-1") == "10.0.0.1/24")
       try await eventually("one is held") { await running.reportedPool("a")?["held"]?.integer == 1 }
       let pool = await running.reportedPool("a")
       #expect(pool?["total"]?.integer == 5)
@@ -23,7 +23,7 @@ import Testing
       #expect(pool?["uid"]?.string == id)
       #expect(
         await running.status()?["records"]?.array == [
-          ["ip": "10.0.0.1", "pool": "a", "pod": "default/web"]
+          ["ip": "10.0.0.1", "pool": "a", "pod": "default/web", "podUID": "7a-1"]
         ])
       #expect(await running.status()?["machineID"]?.string == "machine-1")
       #expect(await running.condition("StoreReadable") == "True Readable")

@@ -67,6 +67,6 @@ struct AddressPicker {
   private func lease(_ address: IPAddress, _ pool: NodePool, _ request: AllocationRequest) -> Lease {
     Lease(
       address: address, attachment: request.attachment, pool: pool.name, pod: request.pod?.description,
-      netns: request.netns, since: WallClock.now().seconds, release: nil)
+      podUID: request.podUID, netns: request.netns, since: WallClock.now().seconds, release: nil)
   }
 }

@@ -11,6 +11,8 @@ public struct Lease: Sendable, Hashable {
   public let pool: String
   /// The Kubernetes pod, `namespace/name`.
   public let pod: String?
+  /// The pod's unique number; `nil` where the runtime did not pass it, and in a store of an earlier version.
+  public let podUID: String?
   /// The path of the attachment's network namespace.
   public let netns: String?
   /// When it was given, in seconds of Unix time.
@@ -53,6 +55,7 @@ extension Lease {
       "ifname": .string(attachment.ifname), "pool": .string(pool), "since": .int(since),
     ]
     object["pod"] = pod.map(JSONValue.string)
+    object["podUID"] = podUID.map(JSONValue.string)
     object["netns"] = netns.map(JSONValue.string)
     object["mark"] = mark.map(JSONValue.int)
     object["releasedAtBoot"] = release.map { .int($0.boot) }
@@ -72,6 +75,7 @@ extension Lease {
     self.pool = pool
     self.since = since
     pod = object["pod"]?.string
+    podUID = object["podUID"]?.string
     netns = object["netns"]?.string
     mark = object["mark"]?.int
     if let boot = object["releasedAtBoot"]?.int, let wall = object["releasedAt"]?.int,

@@ -73,6 +73,7 @@ struct NodeReport: Sendable, Hashable {
   private static func value(_ record: StoreView.Record) -> FieldValue {
     var value: FieldValue = ["ip": .string("\(record.address)"), "pool": .string(record.pool)]
     value["pod"] = record.pod.map(FieldValue.string)
+    value["podUID"] = record.podUID.map(FieldValue.string)
     return value
   }
 }

@@ -23,6 +23,7 @@ struct StoreView: Sendable, Hashable {
     var address: IPAddress
     var pool: String
     var pod: String?
+    var podUID: String?
   }
 
   var pools: [Pool] = []
@@ -69,7 +70,7 @@ struct StoreView: Sendable, Hashable {
       }
       busy = AddressSet(leases.map { IPRange($0.address) })
       asksForLabels = !survey.asksForLabels.isEmpty
-      records = held.map { Record(address: $0.address, pool: $0.pool, pod: $0.pod) }
+      records = held.map { Record(address: $0.address, pool: $0.pool, pod: $0.pod, podUID: $0.podUID) }
       for fault in survey.faults where fault.file == file {
         guard let position = Self.position(fault.problem) else { continue }
         refusals[position] = fault.problem
