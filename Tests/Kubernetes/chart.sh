@@ -25,6 +25,66 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'networks: [{name: a, spec: {cniType: macvlan}}]' 'networks/0/spec/cniType'
   refuses 'agent: {pluginDirectory: opt}' 'agent/pluginDirectory'
   refuses 'agent: {pods: never}' 'agent/pods'
+  refuses 'multus: {enabled: true}' 'defaultNetwork'
+  refuses '{multus: {enabled: true}, defaultNetwork: a/b/c}' 'defaultNetwork'
+  refuses '{multus: {enabled: true, image: {tag: ""}}, defaultNetwork: a}' 'multus/image/tag'
+}
+
+# network_of VALUES: what Multus is told of the default network.
+network_of() {
+  printf '%s\n' "$1" >"$cluster/values.yaml"
+  "$repository/scripts/chart" render "$cluster/values.yaml" | sed -n 's/^ *- --network=//p'
+}
+
+test_e_the_default_network_has_a_namespace_or_none() {
+  expect_equal "$(network_of '{multus: {enabled: true}, defaultNetwork: default/ipvlan-ens5}')" default/ipvlan-ens5 "with one"
+  expect_equal "$(network_of '{multus: {enabled: true}, defaultNetwork: ipvlan-ens5}')" default/ipvlan-ens5 "without"
+  expect_equal "$(network_of '{multus: {enabled: true}, defaultNetwork: a, networks: [
+    {name: a, spec: {cniType: ipvlan}}]}')" kube-system/a "one of the values, in the release's namespace"
+  expect_equal "$(network_of '{multus: {enabled: true}, defaultNetwork: b, networks: [
+    {name: a, namespace: web, annotations: {multus.spidernet.io/cr-name: b}, spec: {cniType: ipvlan}}]}')" web/b "under another name"
+  expect_equal "$(network_of '{}')" "" "what is rendered without Multus"
+}
+
+# What a node gets, with the token of the account that the chart makes.
+test_e_multus_is_an_option() {
+  local node=$cluster/multus account=$cluster/multus/account pid
+  apply_chart '{multus: {enabled: true}, defaultNetwork: default/ipvlan-ens5}'
+  expect_equal "$(kubectl -n kube-system get daemonset ipvlan-multus -o jsonpath='{.spec.template.spec.containers[0].command[1]}')" \
+    --network=default/ipvlan-ens5 "the command"
+  mkdir -p "$account"
+  cp "$cluster/ca.crt" "$account/ca.crt"
+  token_of ipvlan-multus '{}' >"$account/token"
+  KUBERNETES_SERVICE_HOST=127.0.0.1 KUBERNETES_SERVICE_PORT=$(<"$cluster/port") "$repository/scripts/multus-node" \
+    --network=default/ipvlan-ens5 --to="$node/net.d" --node-dir="$node/net.d" --account="$account" >"$node/log" 2>&1 &
+  pid=$!
+  multus_files "$node" "$account" || { kill "$pid" && cat "$node/log" && return 1; }
+  # What the kubelet does when the container is replaced: pods go on starting by the files that stay.
+  kill "$pid"
+  wait "$pid" || return 1
+  [ -s "$node/net.d/00-multus.conf" ]
+  kubectl -n kube-system delete daemonset/ipvlan-multus serviceaccount/ipvlan-multus
+  kubectl delete clusterrole/ipvlan-multus clusterrolebinding/ipvlan-multus
+}
+
+# multus_files NODE ACCOUNT
+multus_files() {
+  local config=$1/net.d/multus.d/multus.kubeconfig
+  within 20 test -s "$1/net.d/00-multus.conf" &&
+    expect_equal "$(jq -r '[.type, .clusterNetwork, .multusNamespace, .kubeconfig] | join(" ")' "$1/net.d/00-multus.conf")" \
+      "multus ipvlan-ens5 default $config" "Multus' configuration" &&
+    expect_equal "$(stat -c %a "$config")" 600 "the mode of what has the token" &&
+    may "$config" yes get network-attachment-definitions.k8s.cni.cncf.io && may "$config" yes get pods &&
+    may "$config" yes update pods --subresource=status && may "$config" yes create events && may "$config" no list secrets &&
+    may "$config" no update pods && may "$config" no list pods &&
+    # A new token and one that cannot be read.
+    token_of ipvlan-multus '{"expirationSeconds": 7200}' >"$2/token" && within 30 grep -qF "$(<"$2/token")" "$config" &&
+    rm "$2/token" && within 30 grep -q 'cannot be written' "$1/log" && may "$config" yes get pods
+}
+
+# may KUBECONFIG ANSWER VERB RESOURCE...
+may() {
+  expect_equal "$(kubectl --kubeconfig "$1" auth can-i "${@:3}" -n default 2>/dev/null)" "$2" "whether it may ${*:3}"
 }
 
 test_e_networks_and_pools_can_be_values() {

@@ -1,3 +1,15 @@
 {{- define "ipvlan.image" -}}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
+
+{{- /* NAMESPACE/NAME of the default network. A name alone is that of a network of the values, else one in the namespace default. */}}
+{{- define "ipvlan.defaultNetwork" -}}
+{{- $name := .Values.defaultNetwork }}
+{{- $namespace := "default" }}
+{{- range .Values.networks }}
+{{- if eq $name (get (.annotations | default dict) "multus.spidernet.io/cr-name" | default .name) }}
+{{- $namespace = .namespace | default $.Release.Namespace }}
+{{- end }}
+{{- end }}
+{{- if contains "/" $name }}{{ $name }}{{ else }}{{ $namespace }}/{{ $name }}{{ end }}
+{{- end }}
