@@ -84,6 +84,23 @@ private let patient = LeaseElector.Times(
     }
   }
 
+  @Test("a leader renews by one request each time")
+  func renewals() async throws {
+    try await withStandIn { server, client in
+      let leaders = Leaders()
+      let one = contend("one", client, leaders, patient)
+      try await eventually("one leads") { leaders.now == ["one"] }
+      try await eventually("a renewal") { server.count("patch") >= 1 }
+      let asked = server.count("get")
+      let written = server.count("patch")
+      try await eventually("three more") { server.count("patch") >= written + 3 }
+      #expect(server.count("get") == asked)
+      #expect(leaders.terms.count == 1)
+      one.cancel()
+      await one.value
+    }
+  }
+
   @Test("a lease that was taken by hand ends the leader's work")
   func taken() async throws {
     try await withStandIn { _, client in

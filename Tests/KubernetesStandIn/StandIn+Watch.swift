@@ -39,6 +39,7 @@ extension StandIn {
     let end = ContinuousClock.now + .seconds(Int(request.query["timeoutSeconds"] ?? "") ?? 300)
     var position = start
     var marked = ContinuousClock.now
+    var told = start
     // The head goes out with the first byte.
     try await writer.write(ByteBuffer(string: "\n"))
     while ContinuousClock.now < end {
@@ -51,14 +52,16 @@ extension StandIn {
       }
       for change in changes {
         position = change.version
+        told = max(told, position)
         if let event = event(change, request) { try await write(event, &writer) }
       }
-      // A watch from a version that is still to come is told of nothing before it.
-      if request.query["allowWatchBookmarks"] == "true", position <= (await store.version),
+      // A watch is told of no version twice, and from a version that is still to come of nothing before it.
+      let current = await store.version
+      if request.query["allowWatchBookmarks"] == "true", current > told,
         ContinuousClock.now - marked > .milliseconds(500)
       {
-        marked = .now
-        let version = FieldValue.string(String(max(position, await store.version)))
+        (marked, told) = (.now, current)
+        let version = FieldValue.string(String(current))
         try await write(
           ["type": "BOOKMARK", "object": ["metadata": ["resourceVersion": version]]], &writer)
       }

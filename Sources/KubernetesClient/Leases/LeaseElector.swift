@@ -95,41 +95,53 @@ public struct LeaseElector: Sendable {
   /// Returns when the lease is lost: taken by another, or not renewed in time.
   private func renew(since start: ContinuousClock.Instant) async {
     var renewed = start
+    // As the last renewal has left it; `nil` when it has to be looked at.
+    var known: Lease?
     while !Task.isCancelled {
       try? await Task.sleep(for: times.retryPeriod)
       let asked = ContinuousClock.now
       let left = times.renewDeadline - (asked - renewed)
       guard left > .zero else { return }
       // A server that does not answer must not keep us leading beyond the deadline.
-      let outcome = await within(left) { () async -> Result<Bool, KubernetesError> in
+      let former = known
+      let outcome = await within(left) { () async -> Result<Lease?, KubernetesError> in
         do throws(KubernetesError) {
-          return .success(try await renewOnce())
+          return .success(try await renewOnce(former))
         } catch {
           return .failure(error)
         }
       }
       switch outcome {
-      case .success(true)?: renewed = asked
-      case .success(false)?, nil: return
+      case .success(let lease?)?: (renewed, known) = (asked, lease)
+      case .success(nil)?, nil: return
       case .failure(let error)?:
+        known = nil
         guard error.kind != .cancelled else { return }
         log.warning("\(error)")
       }
     }
   }
 
-  private func renewOnce() async throws(KubernetesError) -> Bool {
+  /// Renews the lease as it was left by the last renewal, in one request as long as nobody else writes it.
+  /// - Returns: the lease; `nil` when another holds it.
+  private func renewOnce(_ known: Lease?) async throws(KubernetesError) -> Lease? {
+    if let known {
+      do throws(KubernetesError) { return try await renew(known) } catch {
+        guard error.kind == .conflict || error.kind == .notFound else { throw error }
+      }
+    }
     let lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
-    guard lease.spec?.holderIdentity == identity else { return false }
-    do throws(KubernetesError) {
-      try await write(["renewTime": .string(Timestamp.now().description)], over: lease)
-      return true
-    } catch {
+    guard lease.spec?.holderIdentity == identity else { return nil }
+    do throws(KubernetesError) { return try await renew(lease) } catch {
       // Somebody else has written between the two requests: look again.
       guard error.kind == .conflict else { throw error }
-      return try await client.get(Lease.resource, key.name, namespace: key.namespace).spec?.holderIdentity
-        == identity
+      let lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
+      return lease.spec?.holderIdentity == identity ? lease : nil
     }
+  }
+
+  private func renew(_ lease: Lease) async throws(KubernetesError) -> Lease {
+    try await write(["renewTime": .string(Timestamp.now().description)], over: lease)
   }
 
   /// Takes the lease if nobody holds it.
@@ -188,12 +200,15 @@ public struct LeaseElector: Sendable {
   }
 
   /// Changes the lease if it is still the one that was read.
-  private func write(_ spec: [String: FieldValue], over lease: Lease) async throws(KubernetesError) {
+  @discardableResult
+  private func write(
+    _ spec: [String: FieldValue], over lease: Lease
+  ) async throws(KubernetesError) -> Lease {
     guard let version = lease.metadata.resourceVersion else {
       throw KubernetesError(.undecodable, action: "renew lease \(key)", problem: "it has no resourceVersion")
     }
     let patch: FieldValue = ["metadata": ["resourceVersion": .string(version)], "spec": .object(spec)]
-    _ = try await client.mergePatch(Lease.resource, key.name, namespace: key.namespace, patch: patch)
+    return try await client.mergePatch(Lease.resource, key.name, namespace: key.namespace, patch: patch)
   }
 }
 

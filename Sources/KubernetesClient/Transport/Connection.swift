@@ -22,6 +22,8 @@ final class Connection: Sendable {
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
     // Whoever asks waits between tries, and says why.
     configuration.connectionPool.retryConnectionEstablishment = false
+    // The one place where the client lets options of its sockets be set.
+    configuration.http1_1ConnectionDebugInitializer = { KeepAlive.start(on: $0) }
     if let name = settings.serverName { configuration.dnsOverride = [name: settings.server.host] }
     http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }

@@ -20,8 +20,8 @@ public enum ReflectorEvent<Object: KubernetesObject>: Sendable {
 /// Mirrors a collection: lists it, follows it, and finds back to it after every failure.
 ///
 /// A list that fails, is cut short or refused is reported as ``ReflectorEvent/failed(_:retry:)`` and never as an empty
-/// collection. A watch that ends or breaks goes on from the version it had reached; when the server no longer has
-/// that version, or was restored to an older state, the collection is listed again.
+/// collection. A watch that ends, breaks or falls silent goes on from the version it had reached; when the server no longer
+/// has that version, or may have been restored to an older state, the collection is listed again.
 public struct Reflector<Object: KubernetesObject>: Sendable {
   /// Times and sizes.
   public struct Options: Sendable, Hashable {
@@ -92,8 +92,9 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
       let began = ContinuousClock.now
       position.open = false
       position.moved = false
+      let duration = Duration.seconds(Int.random(in: options.watchSeconds))
       let limits = WatchLimits(
-        duration: .seconds(Int.random(in: options.watchSeconds)), idle: options.idleLimit)
+        duration: duration, idle: options.idleLimit)
       do throws(KubernetesError) {
         try await client.watch(
           resource, namespace: namespace, selection, from: position.version, limits: limits,
@@ -104,6 +105,7 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
           onEvent: { event in
             if let version = event.resourceVersion { position.version = version }
             position.moved = true
+            position.isDoubtful = false
             switch event {
             case .added(let object), .modified(let object): await deliver(.changed(object))
             case .deleted(let object): await deliver(.deleted(object))
@@ -116,18 +118,26 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
             .unreachable, action: "watch \(resource.qualifiedName)", problem: "the server ended it at once")
         }
         backoff.reset()
+        // The server itself has ended: who answers next may be one that was restored.
+        if ContinuousClock.now - began < duration - .seconds(1) { position.isDoubtful = true }
       } catch {
         switch error.kind {
         case .cancelled: throw error
         case .expired:
           log.info("\(error): listing again")
           return
-        // Not even a bookmark came, which a server sends every minute: the connection is dead, or the server was restored
-        // to a state before this version, and is silent until it gets there.
+        // Not even a bookmark came. Servers send none where no object of the collection has changed since the watch began,
+        // unless etcd tells them that it is alive. A new watch goes on from here, and tells what a dead connection
+        // has kept from us.
+        case .timedOut where position.open && !position.isDoubtful:
+          log.debug("\(error): watching anew")
+        // The server has been away before: if it was restored to a state before this version, it is silent until it gets
+        // there again.
         case .timedOut where position.open:
           log.info("\(error): listing again")
           return
         default:
+          position.isDoubtful = true
           if ContinuousClock.now - began > options.healthyAfter { backoff.reset() }
           await pause(error, &backoff, deliver)
           // A change that cannot be read is passed over by listing, where it shows as what it is.
@@ -153,6 +163,7 @@ private final class Position: Sendable {
     var version: String
     var open = false
     var moved = false
+    var isDoubtful = false
   }
 
   private let state: Mutex<State>
@@ -168,6 +179,12 @@ private final class Position: Sendable {
   var open: Bool {
     get { state.withLock { $0.open } }
     set { state.withLock { $0.open = newValue } }
+  }
+
+  /// Whether the server may know less than this version, since it was away.
+  var isDoubtful: Bool {
+    get { state.withLock { $0.isDoubtful } }
+    set { state.withLock { $0.isDoubtful = newValue } }
   }
 
   /// Whether an event has come.
