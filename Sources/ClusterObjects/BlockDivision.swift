@@ -25,6 +25,8 @@ package struct BlockDivision: Sendable {
   /// For how long a claim that was sent is waited for: its answer may be lost.
   private static let patience: Duration = .seconds(10)
 
+  /// The node's name.
+  private let node: String
   /// For how long a block has to be out of the file.
   private let rest: Duration
   /// Claims whose blocks have not been seen yet, by the block's name.
@@ -36,11 +38,17 @@ package struct BlockDivision: Sendable {
   private var wanted: Set<String> = []
   /// When a claim may be tried again after a failure.
   private var retryAt: ContinuousClock.Instant?
+  /// Of which pools no node gives by an earlier form.
+  package private(set) var clearance = PoolClearance()
+  /// Addresses that this node's pods hold, or that rest here, and that are not its own by any pool or block: other nodes could
+  /// claim them. `nil` when nobody could tell.
+  package private(set) var unprotected: AddressSet?
   /// What the file of the run before gives; `nil` once it has been looked at.
   private var before: AddressSet?
 
   /// - Parameter before: the addresses of shared pools that the file of the run before gives.
-  package init(before: AddressSet, rest: Duration) {
+  package init(node: String, before: AddressSet, rest: Duration) {
+    self.node = node
     self.before = before
     self.rest = rest
   }
@@ -52,10 +60,12 @@ package struct BlockDivision: Sendable {
   /// - Parameters:
   ///   - owner: this node; `nil` while its Node is not known.
   ///   - busy: addresses that pods hold, and those that rest; `nil` when nobody could tell.
+  ///   - pools: all pools of the cluster, also those of other nodes.
   package mutating func divide(
     _ resolution: PoolResolution, _ map: BlockMap, owner: Block.Owner?, busy: AddressSet?,
-    at now: ContinuousClock.Instant
+    pools: some Collection<PoolObject>, at now: ContinuousClock.Instant
   ) -> PoolResolution {
+    clearance.begin(pools)
     let seen = Set(map.all.map(\.name))
     pending = pending.filter { !seen.contains($0.key) && now - $0.value.since < Self.patience }
     claims = []
@@ -82,6 +92,7 @@ package struct BlockDivision: Sendable {
         plan.usable, sharing: plan.hasMore ? .more : NodePool.Sharing.none,
         withheld: plan.usable.isEmpty && !plan.hasMore ? "other nodes have claimed all addresses of it" : nil)
     }
+    protect(pools, map, owner, busy, shared: resolution.entries)
     if let owner, let busy {
       // Own blocks of pools that are gone, or that this node no longer shares.
       let shared = Set(resolution.entries.filter { $0.object.pool.isShared }.map(\.object.name))
@@ -98,6 +109,42 @@ package struct BlockDivision: Sendable {
     return resolution
   }
 
+  /// Claims what pods hold of pools that are not this node's, as after an edit of `nodeName`, or one that took the address
+  /// out of one pool and gave it to another. Pools that this node shares have been planned for.
+  private mutating func protect(
+    _ pools: some Collection<PoolObject>, _ map: BlockMap, _ owner: Block.Owner?, _ busy: AddressSet?,
+    shared entries: [PoolResolution.Entry]
+  ) {
+    guard let busy else {
+      unprotected = nil
+      return
+    }
+    let blocks = owner.map { map.blocks(of: $0) } ?? []
+    let own = AddressSet(blocks.flatMap { map.effective($0).ranges })
+    var rest = busy.subtracting(own)
+    var open = AddressSet()
+    let shared = Set(entries.filter { $0.object.pool.isShared }.map(\.object.name))
+    let claimed = map.claimed
+    for object in pools where object.pool.isShared || !object.pool.nodeNames.contains(node) {
+      let held = rest.intersection(object.pool.addresses)
+      guard !held.isEmpty else { continue }
+      open = AddressSet(open.ranges + held.ranges)
+      rest = rest.subtracting(held)
+      let claim = held.subtracting(claimed)
+      guard owner != nil, !claim.isEmpty, !shared.contains(object.name) else { continue }
+      claims.append((object.identity, AddressSet(Array(claim.ranges.prefix(Block.mostRanges)))))
+    }
+    unprotected = open
+  }
+
+  /// What is to be asked of all nodes' reports before more can be claimed; `nil` when nothing is.
+  package var question: PoolClearance.Question? { clearance.question(of: node) }
+
+  /// Takes over what the reports say.
+  package mutating func answer(_ question: PoolClearance.Question, _ reports: [NodeStanding]) {
+    clearance.answer(question, reports)
+  }
+
   private mutating func plan(
     _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner, _ busy: AddressSet?
   ) -> BlockPlan {
@@ -107,9 +154,10 @@ package struct BlockDivision: Sendable {
       identity, entry.addresses.subtracting(AddressSet(own.flatMap(\.addresses.ranges))), map, of: owner,
       busy: busy, leaving: Set(leaving.keys),
       pending: own.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
-      isWanted: wanted.contains(identity.name))
+      isWanted: wanted.contains(identity.name), isCleared: clearance.isCleared(identity))
+    if plan.needsClearance { clearance.ask(identity) }
     claims += plan.claims.map { (identity, $0) }
-    if plan.claims.isEmpty { wanted.remove(identity.name) }
+    if plan.claims.isEmpty, !plan.needsClearance { wanted.remove(identity.name) }
     return plan
   }
 

@@ -31,6 +31,8 @@ package struct BlockPlan: Sendable {
   package private(set) var surplus: [Block] = []
   /// Whether nobody has claimed some addresses yet.
   package private(set) var hasMore = false
+  /// Whether more is to be claimed as soon as no node gives addresses by an earlier form of the pool.
+  package private(set) var needsClearance = false
 
   /// - Parameters:
   ///   - pool: the pool; its UID tells whose blocks they are.
@@ -40,10 +42,11 @@ package struct BlockPlan: Sendable {
   ///   - leaving: blocks by their UIDs that have left the node's files already.
   ///   - pending: how many addresses are claimed whose blocks have not been seen yet.
   ///   - isWanted: a pod got no address.
+  ///   - isCleared: no node gives addresses by an earlier form; else only what pods of this node hold is claimed.
   package init(
     _ pool: ObjectIdentity, _ addresses: AddressSet, _ map: BlockMap, of owner: Block.Owner,
     busy: AddressSet?,
-    leaving: Set<String>, pending: Int = 0, isWanted: Bool = false
+    leaving: Set<String>, pending: Int = 0, isWanted: Bool = false, isCleared: Bool
   ) {
     let isKnown = busy != nil
     let busy = busy ?? AddressSet()
@@ -84,6 +87,10 @@ package struct BlockPlan: Sendable {
     if !held.isEmpty {
       claims.append(AddressSet(Array(held.ranges.prefix(Block.mostRanges))))
       rest = rest.subtracting(held)
+    }
+    guard isCleared else {
+      needsClearance = free + pending < target && !rest.isEmpty
+      return
     }
     while free + pending < target, let claim = Self.next(rest, sizes.block, after: owner) {
       claims.append(claim)

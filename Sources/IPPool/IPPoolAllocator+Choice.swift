@@ -6,6 +6,13 @@ extension IPPoolAllocator {
   ///
   /// - Parameter isWriting: whether a catalogue that is missing or stale is made anew.
   func nodesCatalog(isWriting: Bool = false) -> PoolCatalog {
+    let status = PoolCatalog.agentFileStatus(in: configuration.poolDirectory)
+    var catalog = readCatalog(isWriting: isWriting)
+    catalog.agentFile = status
+    return catalog
+  }
+
+  private func readCatalog(isWriting: Bool) -> PoolCatalog {
     guard (try? Files.isPrivateDirectory(configuration.dataDirectory)) == true,
       let compiled = CompiledCatalog(
         of: configuration.poolDirectory, in: configuration.dataDirectory, nodeName: configuration.nodeName)
@@ -61,13 +68,16 @@ extension IPPoolAllocator {
 extension IPPoolAllocator {
   /// The pools as they are while the lease store is locked.
   ///
-  /// Addresses that a node has claimed leave its pool file before they are somebody else's, and whoever gives them back
-  /// looks at the store afterwards: what is chosen under the lock by a file that was read under the lock is either seen
-  /// there, or is no longer chosen. Pools of one node change hands in no such way, and are not read twice.
+  /// Addresses that a node has claimed leave its pool file before they are somebody else's, and so do those of a pool that
+  /// was the node's alone and is no more. Whoever lets go of them looks at the store afterwards: what is chosen under
+  /// the lock by a file that was read under the lock is either seen there, or is no longer chosen. A file that nobody has
+  /// written since is not read twice.
   func current(
-    _ choice: Choice, for request: AllocationRequest
+    _ choice: Choice, _ catalog: PoolCatalog, for request: AllocationRequest
   ) throws(AllocationError) -> PoolSelection {
-    guard choice.selection.hasShared else { return choice.selection }
+    guard PoolCatalog.agentFileStatus(in: configuration.poolDirectory) != catalog.agentFile else {
+      return choice.selection
+    }
     let selection = PoolSelection(choice.query, in: nodesCatalog())
     try require(selection, for: request, choice.query)
     return selection

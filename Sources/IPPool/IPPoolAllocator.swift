@@ -49,7 +49,7 @@ public final class IPPoolAllocator: IPAllocator {
     let choice = try choose(for: request, in: catalog)
     try require(choice.selection, for: request, choice.query)
     let taken: (leases: [Lease], claims: [Allocation.Claim], selection: PoolSelection)
-    do throws(AllocationError) { taken = try take(choice, for: request) } catch {
+    do throws(AllocationError) { taken = try take(choice, catalog, for: request) } catch {
       guard error.lacking != nil else { throw error }
       throw PoolFailure(choice.query, directory: configuration.poolDirectory).completing(error)
     }
@@ -63,10 +63,10 @@ public final class IPPoolAllocator: IPAllocator {
 
   /// Takes an address of each family, unless the attachment holds them already; then nothing is claimed.
   private func take(
-    _ choice: Choice, for request: AllocationRequest
+    _ choice: Choice, _ catalog: PoolCatalog, for request: AllocationRequest
   ) throws(AllocationError) -> (leases: [Lease], claims: [Allocation.Claim], selection: PoolSelection) {
     try store.write { table throws(AllocationError) in
-      let selection = try current(choice, for: request)
+      let selection = try current(choice, catalog, for: request)
       let mark = MonotonicInstant.now().mark
       if let held = try self.held(request, selection, table) {
         for lease in held { try table.put(lease.marked(mark)) }

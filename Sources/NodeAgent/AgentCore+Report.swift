@@ -57,8 +57,14 @@ extension AgentCore {
       let counts = store?.pools.first { $0.isFromCluster && $0.name == identity.name }
       pools.append(
         .init(
-          name: identity.name, uid: identity.uid, generation: identity.generation, total: counts?.total ?? 0,
+          name: identity.name, uid: identity.uid, generation: acknowledgedGeneration(of: identity),
+          total: counts?.total ?? 0,
           held: counts?.held ?? 0, cooling: counts?.cooling ?? 0, error: error(of: entry, position)))
+    }
+    // By which this node perhaps still gives addresses.
+    for former in acknowledged
+    where !pools.contains(where: { $0.name == former.name && $0.uid == former.uid }) {
+      pools.append(.init(name: former.name, uid: former.uid, generation: former.generation))
     }
     for counts in store?.pools ?? [] where !counts.isFromCluster {
       pools.append(.init(name: counts.name, total: counts.total, held: counts.held, cooling: counts.cooling))
@@ -73,6 +79,10 @@ extension AgentCore {
     return pools.sorted { ($0.name, $0.uid) < ($1.name, $1.uid) }
   }
 
+  private func acknowledgedGeneration(of pool: ObjectIdentity) -> Int {
+    acknowledged.first { $0.name == pool.name && $0.uid == pool.uid }?.generation ?? 0
+  }
+
   private func error(of entry: PoolResolution.Entry, _ position: Int) -> String? {
     let name = entry.object.name
     let problems =
@@ -81,6 +91,7 @@ extension AgentCore {
           "\($0.problem); the pool is used as it was in generation \(entry.object.identity.generation)"
         },
         store?.refusals[position].map { "a file of the node goes before it: \($0)" }, entry.withheld,
+        division.clearance.obstacles[name].map { "no more of it is claimed: \($0)" },
       ].compactMap(\.self) + (resolution?.conflicts.filter { $0.identity.name == name }.map(\.problem) ?? [])
     return problems.isEmpty ? nil : problems.joined(separator: "; ")
   }

@@ -38,6 +38,12 @@ actor AgentCore {
   /// The same of the files of pods, which a pod's ADD may wait for.
   nonisolated let podChanges: AsyncStream<Void>
   private let raisePods: AsyncStream<Void>.Continuation
+  /// How often the pool file was written, and how often it had been when the lease store was read.
+  private(set) var fileRevision = 0
+  private(set) var storeRevision = -1
+  /// The forms of pools by which this node gives addresses, as it may be reported.
+  var acknowledged: [NodeStanding.Pool]
+  var acknowledgedRevision = -1
   /// Blocks of shared pools: what was decided last, and what is under way.
   var division: BlockDivision
   /// Raised whenever a block may have to be claimed or given back.
@@ -56,7 +62,11 @@ actor AgentCore {
     podDirectory = PodDirectory(runDirectory: options.runDirectory, retention: options.podRetention)
     let before = file.pools()
     view = ClusterView(before: before)
+    acknowledged = before.map {
+      NodeStanding.Pool(name: $0.name, uid: $0.identity.uid, generation: $0.identity.generation)
+    }
     division = BlockDivision(
+      node: options.nodeName,
       before: AddressSet(before.filter { $0.pool.sharing != nil }.flatMap { $0.pool.addresses.ranges }),
       rest: options.blockRest)
     rivalry = Rivalry(machineID: machine.machineID)
@@ -130,8 +140,7 @@ actor AgentCore {
     // What could not be removed.
     if followsPods == false, podFault != nil { forgetPods() }
     if view.isComplete {
-      let resolver = PoolResolver(node: NodeIdentity(name: options.nodeName, labels: view.labels))
-      let resolution = divided(resolver.resolve(view.ledger.pools.values))
+      let resolution = divided(resolved)
       self.resolution = resolution
       decideAboutPods()
       do throws(ObjectFault) {
@@ -143,6 +152,7 @@ actor AgentCore {
               Resources.pools.plural: view.pools.version,
               Resources.reservedIPs.plural: view.reservations.version,
             ]))
+        if isNew { fileRevision += 1 }
         if isNew { log.info("wrote \(file.path)", metadata: ["pools": "\(resolution.entries.count)"]) }
         if fileFault != nil { log.info("\(file.path) can be written again") }
         fileFault = nil
@@ -157,6 +167,12 @@ actor AgentCore {
     }
     wantsLook = true
     writeState()
+  }
+
+  /// What becomes of the cluster's pools here, before they are divided.
+  var resolved: PoolResolution {
+    PoolResolver(node: NodeIdentity(name: options.nodeName, labels: view.labels)).resolve(
+      view.ledger.pools.values)
   }
 
   /// Whether the files have been looked at since the last look at the store; asking makes it so.
@@ -175,11 +191,16 @@ actor AgentCore {
   /// Whether files were left something to be done, or time has made something due.
   var needsSync: Bool { fileFault != nil || podFault != nil || podDirectory.hasOverdue() }
 
-  func take(_ result: Result<StoreView, ObjectFault>) {
+  /// Takes over what the leases say.
+  /// - Parameter revision: how often the pool file had been written when they were read.
+  func take(_ result: Result<StoreView, ObjectFault>, revision: Int) {
     switch result {
     case .success(let view):
       store = view
       storeFault = nil
+      storeRevision = revision
+      replan()
+      acknowledge()
       raiseBlocks.yield()
       if decideAboutPods() { poke() }
     case .failure(let fault):

@@ -30,6 +30,8 @@ public struct AgentOptions: Sendable {
   /// For how long a block that is not needed has been out of the node's files before it is given back: an ADD that began
   /// before is over by then.
   var blockRest: Duration = .seconds(60)
+  /// How often all nodes' reports are read while a shared pool waits for a node.
+  var clearanceBackoff = Backoff(initial: .milliseconds(500), longest: .seconds(10))
   /// How often the lease store is looked at.
   var lookInterval: Duration = .seconds(1)
   /// How often the report is written when writing fails.

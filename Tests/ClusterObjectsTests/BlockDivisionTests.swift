@@ -29,7 +29,7 @@ import Testing
   }
 
   private func division(before: AddressSet = AddressSet()) -> BlockDivision {
-    BlockDivision(before: before, rest: .seconds(60))
+    BlockDivision(node: "n1", before: before, rest: .seconds(60))
   }
 
   @Test("a node gives of a shared pool what it has claimed, and claims more before it runs dry")
@@ -149,5 +149,19 @@ import Testing
       at: start)
     let claims = division.takeClaims(of: owner, at: start).compactMap { $0["spec"]?["ips"]?.array }
     #expect(claims.first == ["10.0.0.2", "10.0.0.8"])
+  }
+}
+
+extension BlockDivision {
+  /// Divides pools of which all nodes say that they give by the present form.
+  fileprivate mutating func divide(
+    _ resolution: PoolResolution, _ map: BlockMap, owner: Block.Owner?, busy: AddressSet?,
+    at now: ContinuousClock.Instant
+  ) -> PoolResolution {
+    let pools = resolution.entries.map(\.object)
+    let divided = divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)
+    guard let question else { return divided }
+    answer(question, [])
+    return divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)
   }
 }

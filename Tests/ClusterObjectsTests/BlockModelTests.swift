@@ -12,12 +12,28 @@ import Testing
   @Test("no address is ever held twice, and none is lost for good", arguments: 1...60)
   func model(_ seed: UInt64) throws {
     // Blocks of one address, and pools whose edits change the size of blocks.
-    var world = World(seed: seed, nodes: 4, last: [12, 90, 120][Int(seed % 3)])
+    var world = World(seed: seed, nodes: 4, last: [12, 90, 120][Int(seed % 3)], first: [])
     for step in 0..<2000 {
       try world.step()
       try #require(world.duplicates.isEmpty, "seed \(seed), step \(step): \(world.duplicates)")
     }
     // Everything works again, pods go, and their blocks with them: each address can be given by somebody.
+    try world.settle()
+    #expect(world.duplicates.isEmpty)
+    let lost = world.unavailable
+    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)")
+  }
+
+  /// As all nodes do, the node that had it hears of the edit sooner or later, and has pods that come and go meanwhile.
+  @Test("a pool of one node becomes everybody's while its pods hold addresses", arguments: 1...150)
+  func opened(_ seed: UInt64) throws {
+    var world = World(seed: seed, nodes: 3, last: 12, first: ["n1"])
+    try world.fill("n1")
+    for step in 0..<400 {
+      if step == 10 { world.open() }
+      try world.step()
+      try #require(world.duplicates.isEmpty, "seed \(seed), step \(step): \(world.duplicates)")
+    }
     try world.settle()
     #expect(world.duplicates.isEmpty)
     let lost = world.unavailable
@@ -57,6 +73,8 @@ private struct Server {
   var sortedBlocks: [UnstructuredObject] { blocks.sorted { $0.key < $1.key }.map(\.value) }
   private(set) var pool: UnstructuredObject
   private(set) var nodes: [String: String] = [:]
+  /// By which forms of pools nodes say that they give; it outlives the Node.
+  var reports: [String: NodeStanding] = [:]
   private var uids = 0
 
   init(_ pool: UnstructuredObject) {
@@ -108,6 +126,8 @@ private struct Node {
   var division: BlockDivision
   /// What the plugin's file gives; it survives the agent.
   var file = AddressSet()
+  /// The form of the pool by which it does.
+  var form: ObjectIdentity?
   /// The store, by address; it survives the agent too.
   var held: Set<UInt128> = []
   /// Requests on their way: they arrive in any order, also after the agent has died.
@@ -118,7 +138,7 @@ private struct Node {
 
   init(_ name: String) {
     self.name = name
-    division = BlockDivision(before: AddressSet(), rest: .seconds(60))
+    division = BlockDivision(node: name, before: AddressSet(), rest: .seconds(60))
   }
 
   var busy: AddressSet {
@@ -135,12 +155,32 @@ private struct World {
   /// Nothing fails any more.
   private var isCalm = false
 
-  init(seed: UInt64, nodes count: Int, last: Int) {
+  /// - Parameter first: the nodes that the pool names at first.
+  init(seed: UInt64, nodes count: Int, last: Int, first: [String]) {
     random = Random(state: seed)
     self.last = last
-    server = Server(pool("p", ips: ["10.0.0.1-10.0.0.\(last)"], nodes: [], uid: "pool-0"))
+    server = Server(pool("p", ips: ["10.0.0.1-10.0.0.\(last)"], nodes: first, uid: "pool-0"))
     nodes = (1...count).map { Node("n\($0)") }
     for node in nodes { server.setNode(node.name, server.uid()) }
+  }
+
+  /// The node gives addresses of the pool that is its own alone, and has said so.
+  mutating func fill(_ name: String) throws {
+    guard let index = nodes.firstIndex(where: { $0.name == name }) else { return }
+    deliver(index, all: true)
+    nodes[index].file = AddressSet()
+    while nodes[index].file.isEmpty { try synchronize(index) }
+    report(index)
+    for _ in 0..<last / 2 { add(index) }
+  }
+
+  /// An edit gives the pool to all nodes.
+  mutating func open() {
+    let old = server.pool.metadata
+    server.set(
+      pool(
+        "p", ips: ["10.0.0.1-10.0.0.\(last)"], nodes: [], generation: (old.generation ?? 1) + 1, uid: old.uid)
+    )
   }
 
   /// Addresses that two living nodes hold.
@@ -160,7 +200,9 @@ private struct World {
     case 38..<55: add(index)
     case 55..<67: remove(index)
     case 67..<78: arrive(index)
-    case 78..<87: giveBack(index)
+    case 78..<83: giveBack(index)
+    case 83..<85: report(index)
+    case 85..<87: try ask(index)
     case 87..<92: restart(index)
     case 92..<94: nodes[index].isCut.toggle()
     case 94..<97: editPool()
@@ -188,18 +230,47 @@ private struct World {
   /// The agent decides, writes its file, and sends claims.
   private mutating func synchronize(_ index: Int) throws {
     guard !nodes[index].isDead, let object = nodes[index].pool else { return }
-    let owner = nodes[index].uid.map { Block.Owner(node: nodes[index].name, uid: $0) }
-    let resolution = try resolved([object], on: nodes[index].name)
-    let divided = nodes[index].division.divide(
-      resolution, nodes[index].map, owner: owner, busy: isCalm || chance(95) ? nodes[index].busy : nil,
-      at: now)
+    let divided = try divide(index, object, isReadable: isCalm || chance(95))
     // A disk may be full.
     guard isCalm || chance(75) else { return }
     nodes[index].file = AddressSet(
       divided.entries.filter { $0.withheld == nil }.flatMap { $0.addresses.ranges })
+    nodes[index].form = divided.entries.first?.object.identity
     nodes[index].division.noteFile(of: divided, at: now)
-    guard let owner, !nodes[index].isCut else { return }
+    guard let owner = owner(index), !nodes[index].isCut else { return }
     nodes[index].sent += nodes[index].division.takeClaims(of: owner, at: now).map(Request.create)
+  }
+
+  private func owner(_ index: Int) -> Block.Owner? {
+    nodes[index].uid.map { Block.Owner(node: nodes[index].name, uid: $0) }
+  }
+
+  private mutating func divide(
+    _ index: Int, _ object: UnstructuredObject, isReadable: Bool
+  ) throws -> PoolResolution {
+    nodes[index].division.divide(
+      try resolved([object], on: nodes[index].name), nodes[index].map, owner: owner(index),
+      busy: isReadable ? nodes[index].busy : nil, pools: [try PoolObject(object)], at: now)
+  }
+
+  /// The agent looks at the leases, after it has written its file, and says by which form it gives addresses, if nobody else
+  /// can claim what its pods hold.
+  private mutating func report(_ index: Int) {
+    guard !nodes[index].isDead, !nodes[index].isCut, let object = nodes[index].pool,
+      (try? divide(index, object, isReadable: true)) != nil, nodes[index].division.unprotected == AddressSet()
+    else { return }
+    let form = nodes[index].form
+    // The file may be older than what the agent knows.
+    let pools = form.map { [NodeStanding.Pool(name: "p", uid: $0.uid, generation: $0.generation)] } ?? []
+    server.reports[nodes[index].name] = NodeStanding(node: nodes[index].name, pools: pools)
+  }
+
+  /// The agent asks how far all nodes have come.
+  private mutating func ask(_ index: Int) throws {
+    guard !nodes[index].isDead, !nodes[index].isCut, let question = nodes[index].division.question else {
+      return
+    }
+    nodes[index].division.answer(question, server.reports.values.sorted { $0.node < $1.node })
   }
 
   /// A pod starts: the plugin reads the file under the store's lock.
@@ -243,7 +314,8 @@ private struct World {
   /// The agent dies; file, store and requests on their way stay.
   private mutating func restart(_ index: Int) {
     guard !nodes[index].isDead, !nodes[index].isCut else { return }
-    nodes[index].division = BlockDivision(before: nodes[index].file, rest: .seconds(60))
+    nodes[index].division = BlockDivision(
+      node: nodes[index].name, before: nodes[index].file, rest: .seconds(60))
     nodes[index].map = BlockMap(server.sortedBlocks)
     nodes[index].pool = server.pool
     nodes[index].uid = server.nodes[nodes[index].name]
@@ -255,9 +327,10 @@ private struct World {
     let first = chance(50) ? 1 : Int.random(in: 1...last / 2, using: &random)
     let end = Int.random(in: first...last, using: &random)
     let isNew = chance(20)
+    let names = server.pool["spec"]?["nodeName"]?.array?.compactMap(\.string) ?? []
     server.set(
       pool(
-        "p", ips: ["10.0.0.\(first)-10.0.0.\(end)"], nodes: [],
+        "p", ips: ["10.0.0.\(first)-10.0.0.\(end)"], nodes: isNew ? [] : names,
         generation: isNew ? 1 : (old.generation ?? 1) + 1,
         uid: isNew ? server.uid() : old.uid))
   }
@@ -285,6 +358,7 @@ private struct World {
       guard let block = Block(object), server.nodes[block.owner.node] != block.owner.uid else { continue }
       server.delete(block.name, uid: block.uid)
     }
+    for name in server.reports.keys.sorted() where server.nodes[name] == nil { server.reports[name] = nil }
   }
 
   /// All faults end.
@@ -303,6 +377,8 @@ private struct World {
       for index in nodes.indices {
         deliver(index, all: true)
         try synchronize(index)
+        report(index)
+        try ask(index)
         giveBack(index)
         while !nodes[index].sent.isEmpty { arrive(index) }
         deliver(index, all: true)

@@ -9,13 +9,13 @@ import Testing
 @Suite struct SharedPoolTests {
   private let directory = FileManager.default.temporaryDirectory.appending(path: "shared-\(UUID())").path
 
-  private func write(_ spec: String, sharing: String? = nil) throws {
+  private func write(_ spec: String, sharing: String? = nil, to file: String = "p.json") throws {
     try FileManager.default.createDirectory(atPath: "\(directory)/pools", withIntermediateDirectories: true)
     let note = sharing.map { #", "annotations": {"ipvlan-cni.dev/shared": "\#($0)"}"# } ?? ""
     let document =
       #"{"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": "p"\#(note)},"#
       + #" "spec": {"subnet": "10.0.0.0/24", "default": true, \#(spec)}}"#
-    try document.write(toFile: "\(directory)/pools/p.json", atomically: true, encoding: .utf8)
+    try document.write(toFile: "\(directory)/pools/\(file)", atomically: true, encoding: .utf8)
   }
 
   private func allocator(_ isSingleNode: Bool = false) throws -> IPPoolAllocator {
@@ -100,16 +100,18 @@ import Testing
     #expect(last?.details.contains("kubectl get ipvlanblocks") ?? false)
   }
 
-  @Test("what leaves the file while an ADD waits for the store is not given")
-  func underLock() throws {
+  @Test(
+    "what leaves the agent's file while an ADD waits for the store is not given", arguments: ["more", nil])
+  func underLock(sharing: String?) throws {
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    try write(#""ips": ["10.0.0.4"]"#, sharing: "more")
-    let catalog = PoolCatalog(directory: "\(directory)/pools")
+    let single = #""nodeName": ["n1"], "#
+    try write(single + #""ips": ["10.0.0.4"]"#, sharing: sharing, to: PoolCatalog.agentFileName)
     let allocator = try allocator()
+    let catalog = allocator.nodesCatalog()
     let choice = try allocator.choose(for: request("a"), in: catalog)
     #expect(choice.selection.pools(.v4).map { "\($0.addresses.ranges)" } == ["[10.0.0.4]"])
-    try write(#""ips": ["10.0.0.5"]"#, sharing: "more")
-    let now = try allocator.current(choice, for: request("a"))
+    try write(single + #""ips": ["10.0.0.5"]"#, sharing: sharing, to: PoolCatalog.agentFileName)
+    let now = try allocator.current(choice, catalog, for: request("a"))
     #expect(now.pools(.v4).map { "\($0.addresses.ranges)" } == ["[10.0.0.5]"])
   }
 }

@@ -68,6 +68,47 @@ eight_nodes() {
   within 150 few_blocks
 }
 
+test_p_a_pool_of_one_node_becomes_everybodys_while_pods_hold_addresses() { with_sharers opened_pool; }
+
+opened_pool() {
+  kubectl apply -f - <<END
+apiVersion: spiderpool.spidernet.io/v2beta1
+kind: SpiderIPPool
+metadata: {name: opened}
+spec: {subnet: 10.51.0.0/24, ips: [10.51.0.1-10.51.0.12], default: true, nodeName: [s1], multusName: [opened]}
+END
+  local pod held
+  for pod in 1 2 3 4; do until_given s1 opened "o$pod"; done
+  within 60 reports s1 opened 4
+  expect_equal "$(blocks_of_pool opened)" '[]' "blocks of a pool of one node"
+  # The agent that has not heard of the edit is waited for, and named.
+  kill -STOP "$(<"$cluster/agents/s1/pid")"
+  kubectl patch sp opened --type json --patch '[{"op": "remove", "path": "/spec/nodeName"}]'
+  waits_for_s1() {
+    kubectl get ivn s2 -o json | jq -e '.status.pools[] | select(.name == "opened") | .error | test("node s1 has not reported yet")'
+  }
+  within 60 waits_for_s1
+  # By the file from before it gives addresses still.
+  pod=$(until_given s1 opened o5)
+  grep -q '^10\.51\.0\.' <<<"$pod"
+  expect_equal "$(blocks_of_pool opened)" '[]' "blocks while it has not"
+  kill -CONT "$(<"$cluster/agents/s1/pid")"
+  others_have_some() { [ "$(blocks_of_pool opened | jq '[.[] | select(.node != "s1")] | length')" -ge 3 ]; }
+  within 60 others_have_some
+  held=$(kubectl get ivn s1 -o json | jq -c '[.status.records[] | select(.pool == "opened") | .ip] | sort')
+  expect_equal "$(jq length <<<"$held")" 5 "addresses that pods of s1 hold"
+  expect_equal "$(blocks_of_pool opened | jq --argjson held "$held" '[.[] | select(.node != "s1") | .ips[]] - ([.[] | select(.node != "s1") | .ips[]] - $held)')" \
+    '[]' "addresses of them that others have claimed"
+  for pod in 1 2 3 4 5; do ippool DEL s1 opened "o$pod"; done
+}
+
+# blocks_of_pool POOL: node and addresses of each, ranges written out.
+blocks_of_pool() {
+  kubectl get ivb -o json | jq -c --arg pool "$1" '[.items[].spec | select(.pool == $pool) | {node, ips: [.ips[] | split("-") |
+    (.[0] | split(".")) as $first | (.[-1] | split(".")) as $last |
+    range($first[3] | tonumber; ($last[3] | tonumber) + 1) | ($first[:3] + ["\(.)"]) | join(".")]}]'
+}
+
 test_p_an_agent_claims_for_no_other_node_and_nobody_changes_a_block() {
   has_rules || return 0
   prepare_sharers

@@ -19,6 +19,8 @@ public struct PoolCatalog: Sendable {
   public private(set) var hasPodFiles = false
   /// Whether every file could be read: what a file has that could not be is not known.
   private(set) var hasReadAll = true
+  /// The agent's file as it was before it was read, where somebody has looked.
+  var agentFile: FileStatus?
   /// The pools that were read, until ``finish()`` compares them.
   private var read: [PoolContradictions.Subject] = []
 
@@ -40,6 +42,15 @@ public struct PoolCatalog: Sendable {
     }
     for name in names where Self.isRead(name) { read("\(directory)/\(name)") }
     finish()
+  }
+
+  /// The name of the file that `ipvlan-agent` writes. Read after all others: what a person wrote on the node counts first.
+  public static let agentFileName = "zz-kubernetes.json"
+
+  /// What the file system says of that file; `nil` where there is none.
+  static func agentFileStatus(in directory: String) -> FileStatus? {
+    guard let directory = try? Directory(opening: directory) else { return nil }
+    return try? directory.status(of: agentFileName)
   }
 
   /// Whether a file of that name in the directory is read at all.

@@ -74,9 +74,6 @@ public struct PoolSelection: Sendable {
   /// The pools about which only labels decide that are not known.
   var undecided: [NodePool] { candidates.filter { $0.lacksLabels }.map { $0.pool } }
 
-  /// Whether an eligible pool is the node's part of one that several nodes share.
-  var hasShared: Bool { candidates.contains { $0.objection == nil && $0.pool.sharing != nil } }
-
   /// The families that have an eligible pool.
   public var families: [IPFamily] { IPFamily.allCases.filter { eligible[$0] != nil } }
 

@@ -10,7 +10,18 @@ extension AgentCore {
   /// Cuts out of each pool what this node may give.
   func divided(_ resolution: PoolResolution) -> PoolResolution {
     division.divide(
-      resolution, view.blocks, owner: owner, busy: storeFault == nil ? store?.busy : nil, at: .now)
+      resolution, view.blocks, owner: owner, busy: storeFault == nil ? store?.busy : nil,
+      pools: view.ledger.pools.values, at: .now)
+  }
+
+  /// Has it looked at what the leases say now: what is to be claimed, and whether other nodes could claim what pods hold. The
+  /// file follows with the next change.
+  func replan() {
+    guard view.isComplete, let resolution,
+      storeRevision != acknowledgedRevision || !(division.unprotected?.isEmpty ?? false)
+        || resolution.entries.contains(where: { $0.object.pool.isShared })
+    else { return }
+    _ = divided(resolved)
   }
 
   /// The file has been written.
@@ -40,6 +51,34 @@ extension AgentCore {
     let wait = error.kind == .alreadyExists ? nil : max(.seconds(1), error.retryAfter ?? .zero)
     division.noteClaim(name, failed: wait, at: .now)
     poke()
+  }
+
+  /// What is to be asked of all nodes' reports before more can be claimed.
+  var question: PoolClearance.Question? {
+    mayChangeBlocks && owner != nil ? division.question : nil
+  }
+
+  /// Takes over what they say.
+  func answer(_ question: PoolClearance.Question, _ reports: [NodeStanding]) {
+    let before = division.clearance.obstacles
+    division.answer(question, reports)
+    for (pool, obstacle) in division.clearance.obstacles where before[pool] != obstacle {
+      log.info("nothing more is claimed of pool \(pool) yet: \(obstacle)")
+    }
+    poke()
+  }
+
+  /// Takes note of which forms of pools the file has, once the lease store was read after it was written: whoever had an
+  /// address by an earlier form is in it then. Not as long as such an address has no block.
+  func acknowledge() {
+    guard let resolution, storeRevision == fileRevision, fileFault == nil, storeFault == nil,
+      division.unprotected?.isEmpty ?? false
+    else { return }
+    acknowledgedRevision = storeRevision
+    acknowledged = resolution.entries.map {
+      NodeStanding.Pool(
+        name: $0.object.name, uid: $0.object.identity.uid, generation: $0.object.identity.generation)
+    }
   }
 
   /// The blocks that may be given back, unless the lease store says otherwise.

@@ -20,6 +20,20 @@ struct BlockKeeper: Sendable {
         }
       }
       group.addTask {
+        var backoff = options.clearanceBackoff
+        var failure: KubernetesError?
+        while !Task.isCancelled {
+          if await core.question == nil {
+            backoff.reset()
+            try? await Task.sleep(for: min(options.lookInterval, .milliseconds(250)))
+            continue
+          }
+          // Spread, since each node that shares a new pool asks.
+          try? await Task.sleep(for: backoff.next(after: failure))
+          failure = if let question = await core.question { await ask(question) } else { nil }
+        }
+      }
+      group.addTask {
         let wishes = PoolWishes(runDirectory: options.runDirectory)
         while !Task.isCancelled {
           await core.want(wishes.take())
@@ -28,6 +42,21 @@ struct BlockKeeper: Sendable {
           try? await Task.sleep(for: min(options.lookInterval, .milliseconds(250)))
         }
       }
+    }
+  }
+
+  /// Asks how far all nodes have come.
+  /// - Returns: what kept it from being told.
+  private func ask(_ question: PoolClearance.Question) async -> KubernetesError? {
+    do throws(KubernetesError) {
+      let reports = try await client.list(Resources.reports)
+      await core.answer(question, reports.items.map(NodeStanding.init))
+      return nil
+    } catch {
+      if error.kind != .cancelled {
+        log.warning("\(error); until then nothing more is claimed of shared pools")
+      }
+      return error
     }
   }
 

@@ -48,10 +48,11 @@ struct Reporter: Sendable {
 
   private func look(_ looked: inout ContinuousClock.Instant) async {
     looked = .now
+    let revision = await core.fileRevision
     do throws(ObjectFault) {
-      await core.take(.success(try await StoreView.read(options)))
+      await core.take(.success(try await StoreView.read(options)), revision: revision)
     } catch {
-      await core.take(.failure(error))
+      await core.take(.failure(error), revision: revision)
     }
   }
 

@@ -5,8 +5,8 @@ internal import Platform
 /// What `ipvlan-agent` has left on a node: its pool file and what it says of itself. Nobody has to be asked for it, so
 /// that it can be read with the API server away, and with the agent.
 package struct AgentFiles: Sendable {
-  /// The name of the file in the pool directory. Read after all others: what a person wrote on the node counts first.
-  package static let poolFileName = "zz-kubernetes.json"
+  /// The name of the file in the pool directory.
+  package static let poolFileName = PoolCatalog.agentFileName
 
   /// The pool file.
   package let poolFile: String

@@ -1,0 +1,97 @@
+import ClusterObjects
+import ClusterTestSupport
+import IPPool
+import KubernetesClient
+import KubernetesStandIn
+import Testing
+
+@testable import NodeAgent
+
+/// Pools that the node shares with others.
+@Suite struct BlockTests {
+  private func blocks(_ running: Running) async throws -> [String] {
+    try await running.client.list(Resources.blocks).items.compactMap { $0["spec"]?["ips"]?.array }
+      .flatMap { $0.compactMap(\.string) }.sorted()
+  }
+
+  private func createNode(_ running: Running) async throws {
+    _ = try await running.client.create(
+      Resources.nodes, UnstructuredObject(metadata: ObjectMetadata(name: "n1")))
+  }
+
+  @Test("a block is claimed when a pod takes the last free address, before another pod waits for one")
+  func ahead() async throws {
+    try await running { running in
+      try await createNode(running)
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.9"], nodes: []))
+      for count in 1...4 {
+        try await eventually("\(count) blocks") { try await blocks(running).count == count }
+        try await eventually("they are in the file") {
+          PoolCatalog(directory: running.poolDirectory).pools.first?.addresses.count == UInt128(count)
+        }
+        if count < 4 { try running.add("pod\(count)") }
+      }
+    }
+  }
+
+  /// Another node's report says that it gives addresses of the pool by its form from before.
+  @Test("while another node gives by an earlier form of the pool nothing is claimed, and the report says why")
+  func waiting() async throws {
+    try await running { running in
+      try await createNode(running)
+      let pool = try await running.client.create(
+        Resources.pools, pool("a", ips: ["10.0.0.1-10.0.0.9"], nodes: []))
+      let other = try await running.client.create(
+        Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
+      func report(_ generation: Int64) async throws {
+        let entry: FieldValue = [
+          "name": "a", "uid": .string(pool.metadata.uid ?? ""), "generation": .integer(generation),
+        ]
+        _ = try await running.client.mergePatch(
+          Resources.reports, other.metadata.name ?? "", subresource: .status,
+          patch: ["status": ["pools": .array([entry])]] as FieldValue)
+      }
+      try await report((pool.metadata.generation ?? 1) - 1)
+      // What had been claimed before that report was there is no matter of this test.
+      _ = try await running.client.mergePatch(
+        Resources.pools, "a", patch: ["spec": ["ips": ["10.0.0.1-10.0.0.8"]]] as FieldValue)
+      try await eventually("it says whom it waits for") {
+        await running.reportedPool("a")?["error"]?.string?.contains("node n2 has not reported yet") ?? false
+      }
+      try await report((pool.metadata.generation ?? 1) + 1)
+      try await eventually("a block") { try await !blocks(running).isEmpty }
+      try await eventually("it waits no more") {
+        await running.reportedPool("a")?["error"] == nil
+      }
+    }
+  }
+
+  @Test(
+    "what pods hold of a pool that becomes everybody's is claimed before the node says that it has heard of it"
+  )
+  func opened() async throws {
+    try await running { running in
+      try await createNode(running)
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.9"]))
+      try await eventually("a") { running.pools.count == 1 }
+      for pod in ["p", "q"] { _ = try running.add(pod) }
+      try await eventually("the report") { await running.reportedPool("a")?["held"]?.integer == 2 }
+      let before = try #require(await running.reportedPool("a")?["generation"]?.integer)
+      running.server.order(
+        FaultRule(.status(503, reason: "ServiceUnavailable"), to: "create", path: "ipvlanblocks", times: nil))
+      _ = try await running.client.mergePatch(
+        Resources.pools, "a", patch: ["spec": ["nodeName": .null]] as FieldValue)
+      try await eventually("a claim that fails") { running.log.text.contains("503") }
+      try await Task.sleep(for: .seconds(1))
+      #expect(await running.reportedPool("a")?["generation"]?.integer == before)
+      running.server.behave()
+      try await eventually("what is held has a block") {
+        let claimed = try await blocks(running)
+        return claimed.contains("10.0.0.1-10.0.0.2") || claimed.contains("10.0.0.1")
+      }
+      try await eventually("it says so") {
+        await running.reportedPool("a")?["generation"]?.integer == before + 1
+      }
+    }
+  }
+}
