@@ -14,6 +14,12 @@ metadata: {name: labels-$number}
 spec: {subnet: 10.$number.0.0/24, ips: [10.$number.0.4-10.$number.0.5], default: true, nodeName: [master], multusName: [default/labels], $spec}
 END
   done
+  within 60 has_label_pools "$number"
+}
+
+# has_label_pools NUMBER: in the node's file, which is written once for several changes.
+has_label_pools() {
+  [ "$(jq '[.items[] | select(.metadata.name | startswith("labels-"))] | length' "$cluster/agents/master/ippool.d/zz-kubernetes.json")" = "$1" ]
 }
 
 # pod NAME NAMESPACE LABELS-AS-JSON [ANNOTATIONS-AS-JSON]: prints its uid.
