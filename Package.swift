@@ -56,9 +56,15 @@ let package = Package(
       name: "IPVLAN",
       dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform"],
       swiftSettings: strict),
+    // Meta plugin over it: the networks that a pod's annotations name.
+    .target(
+      name: "MultiNetwork",
+      dependencies: ["Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "Netlink", "Platform"],
+      swiftSettings: strict),
     // Not in Sources/ipvlan, which is Sources/IPVLAN where file names are not told apart by case.
     .executableTarget(
-      name: "ipvlan", dependencies: ["IPVLAN"], path: "Sources/ipvlan-plugin", swiftSettings: strict),
+      name: "ipvlan", dependencies: ["IPVLAN", "MultiNetwork"], path: "Sources/ipvlan-plugin",
+      swiftSettings: strict),
 
     // The operator's tool: what it finds and does, and the commands over it.
     .target(
@@ -89,6 +95,9 @@ let package = Package(
       dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML", "lease-stress"],
       swiftSettings: strict),
     .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN", "JSON"], swiftSettings: strict),
+    .testTarget(
+      name: "MultiNetworkTests",
+      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "MultiNetwork", "Platform"], swiftSettings: strict),
     .testTarget(
       name: "OperatorTests",
       dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform"],

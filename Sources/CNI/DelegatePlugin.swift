@@ -1,5 +1,5 @@
-internal import JSON
-internal import Platform
+public import JSON
+public import Platform
 
 /// Another plugin that does a part of the work, such as IPAM (CNI SPEC 1.1.0, section 4).
 public struct DelegatePlugin: Sendable, Hashable {
@@ -31,7 +31,7 @@ public struct DelegatePlugin: Sendable, Hashable {
   /// Whether the executable is the one that this process runs, under whatever name.
   public var isThisExecutable: Bool { Files.isSameFile(executable, "/proc/self/exe") }
 
-  /// Runs the plugin with the request's own environment and configuration.
+  /// Runs the plugin as IPAM plugin, with the request's own environment and configuration.
   ///
   /// - Returns: its result; `nil` for commands that have none.
   /// - Throws: ``CNIError``: the plugin's own error, or code 5 for one that gave no proper answer.
@@ -42,19 +42,42 @@ public struct DelegatePlugin: Sendable, Hashable {
     _ command: Command, _ request: Request, variables: KeyValuePairs<String, String> = [:]
   ) throws(CNIError) -> CNIResult? {
     var environment = request.environment
-    environment["CNI_COMMAND"] = command.rawValue
     for (name, value) in variables { environment[name] = value }
+    guard let answer = try call(command, environment, input: request.configuration.bytes) else { return nil }
+    do throws(JSONFieldError) {
+      return try CNIResult(ofIPAM: JSONFields(answer, ignoringCase: true))
+    } catch {
+      throw unusable(error)
+    }
+  }
+
+  /// Runs the plugin.
+  ///
+  /// - Parameters:
+  ///   - environment: all of its environment but CNI_COMMAND.
+  ///   - input: its stdin.
+  /// - Returns: the result as the plugin wrote it; `nil` for commands that have none.
+  /// - Throws: ``CNIError``: the plugin's own error, or code 5 for one that gave no proper answer.
+  public func call(
+    _ command: Command, _ environment: Environment, input: [UInt8]
+  ) throws(CNIError) -> JSONObject? {
+    var environment = environment
+    environment["CNI_COMMAND"] = command.rawValue
     let process = Subprocess(
-      executable: executable, environment: environment, input: request.configuration.bytes,
-      timeLimit: Self.timeLimit)
+      executable: executable, environment: environment, input: input, timeLimit: Self.timeLimit)
     let outcome = try start(process)
     switch outcome.end {
-    case .exited(0): return command == .add ? try result(outcome.output) : nil
+    case .exited(0): return command == .add ? try object(outcome.output) : nil
     case .exited(let status): throw failure(outcome.output, "ended with status \(status)")
     case .killed(let signal): throw failure([], "was killed by signal \(signal)")
     case .timedOut: throw failure([], "gave no answer within \(Self.timeLimit) s and was killed")
     case .wroteTooMuch: throw failure([], "wrote more than \(process.maximumOutput >> 20) MiB and was killed")
     }
+  }
+
+  /// What is said of a result that is an object, and not one of the specification's.
+  public func unusable(_ error: JSONFieldError) -> CNIError {
+    failure([], "answered with a result that cannot be used: \(error)")
   }
 
   /// A file that is still being written cannot be executed (ETXTBSY): an installer is at work.
@@ -74,15 +97,11 @@ public struct DelegatePlugin: Sendable, Hashable {
     }
   }
 
-  private func result(_ output: [UInt8]) throws(CNIError) -> CNIResult {
+  private func object(_ output: [UInt8]) throws(CNIError) -> JSONObject {
     guard let object = (try? JSONValue(parsing: output))?.object else {
       throw failure([], "succeeded, but its answer is not a JSON object: \(excerpt(output))")
     }
-    do throws(JSONFieldError) {
-      return try CNIResult(ofIPAM: JSONFields(object, ignoringCase: true))
-    } catch {
-      throw failure([], "answered with a result that cannot be used: \(error)")
-    }
+    return object
   }
 
   /// The plugin's own error document, or what can be said without one.

@@ -20,7 +20,7 @@ package enum Identifiers {
 
   /// Whether the kernel makes a link of exactly that name: with a percent sign it takes the name as a pattern
   /// (`dev_alloc_name`), and `eth%d` becomes `eth0`, or `eth1`.
-  static func isNameOfNewInterface(_ text: String) -> Bool {
+  package static func isNameOfNewInterface(_ text: String) -> Bool {
     isInterfaceName(text) && !text.utf8.contains(UInt8(ascii: "%"))
   }
 

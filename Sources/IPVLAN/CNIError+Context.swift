@@ -1,8 +1,8 @@
-internal import CNI
+package import CNI
 
 extension CNIError {
   /// This error with one more sentence of details.
-  func adding(_ sentence: String) -> CNIError {
+  package func adding(_ sentence: String) -> CNIError {
     CNIError(code: code, message: message, details: details.isEmpty ? sentence : "\(details); \(sentence)")
   }
 }

@@ -1,4 +1,4 @@
-internal import CNI
+package import CNI
 internal import IPPool
 internal import Netlink
 
@@ -9,7 +9,7 @@ extension ErrorCode {
   /// Mode or flag differs from what the master's other slaves have.
   static let modeConflict = ErrorCode(rawValue: 101)
   /// The interface name is taken in the pod.
-  static let interfaceNameTaken = ErrorCode(rawValue: 102)
+  package static let interfaceNameTaken = ErrorCode(rawValue: 102)
   /// The address is in use on this master.
   static let addressInUse = ErrorCode(rawValue: 103)
   /// No address: no eligible pool, or all are used up.
@@ -17,7 +17,7 @@ extension ErrorCode {
   /// An address or a route was refused by the kernel.
   static let configurationRefused = ErrorCode(rawValue: 105)
   /// CHECK found a difference.
-  static let checkFailed = ErrorCode(rawValue: 106)
+  package static let checkFailed = ErrorCode(rawValue: 106)
   /// The lease store cannot be read or written.
   static let leaseStore = ErrorCode(rawValue: 107)
 }

@@ -1,14 +1,14 @@
-internal import CNI
-internal import JSON
+package import CNI
+package import JSON
 internal import Netlink
-internal import Platform
+package import Platform
 
 /// The log of operations: one JSON line each, with the time that every step took.
 ///
 /// It goes to `logFile` and never to stdout. A log that cannot be written never fails an operation.
-struct OperationLog {
+package struct OperationLog {
   /// The keys `logFile` and `logLevel`.
-  struct Configuration: Sendable, Hashable {
+  package struct Configuration: Sendable, Hashable {
     /// Where lines are appended; `nil` writes none.
     let file: String?
     let level: Level
@@ -23,7 +23,7 @@ struct OperationLog {
 
     /// Reads the keys.
     /// - Throws: ``JSONFieldError`` for a relative path or an unknown level.
-    init(_ fields: JSONFields) throws(JSONFieldError) {
+    package init(_ fields: JSONFields) throws(JSONFieldError) {
       file = try fields.string("logFile").flatMap { $0.isEmpty ? nil : $0 }
       guard file?.hasPrefix("/") ?? true else { throw fields.error("logFile", "must be an absolute path") }
       level = try fields.parsed("logLevel", "error, info or debug", Level.init) ?? .info
@@ -31,7 +31,7 @@ struct OperationLog {
   }
 
   /// Starts with the keys as far as they can be used: a broken configuration must not stop DEL, and is logged too.
-  init(lenient fields: JSONFields, start: MonotonicInstant) {
+  package init(lenient fields: JSONFields, start: MonotonicInstant) {
     self.init((try? Configuration(fields)) ?? .none, start: start)
   }
 
@@ -53,7 +53,7 @@ struct OperationLog {
   }
 
   /// Ends a step: the time since the one before counts for it, in microseconds.
-  mutating func endStep(_ name: String) {
+  package mutating func endStep(_ name: String) {
     guard configuration.file != nil else { return }
     let now = MonotonicInstant.now()
     steps[name] = .int(now.microseconds(since: lastStep) + (steps[name]?.int ?? 0))
@@ -61,10 +61,10 @@ struct OperationLog {
   }
 
   /// Adds a remark about something that did not stop the operation.
-  mutating func note(_ text: String) { notes.append(.string(text)) }
+  package mutating func note(_ text: String) { notes.append(.string(text)) }
 
   /// Writes the line. What is left of the time counts for the step "finish": the result, and the line itself.
-  mutating func finish(_ request: Request, error: CNIError?) {
+  package mutating func finish(_ request: Request, error: CNIError?) {
     guard let file = configuration.file, error != nil || configuration.level != .error else { return }
     var line: JSONObject = [
       "time": .string(WallClock.now().description),

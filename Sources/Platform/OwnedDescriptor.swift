@@ -30,6 +30,16 @@ public struct OwnedDescriptor: ~Copyable {
   /// Writes all bytes, however many writes that takes.
   /// - Throws: the `Errno` of write(2).
   public func writeAll(_ bytes: [UInt8]) throws(Errno) { try descriptor.writeToEnd(bytes) }
+
+  /// Waits until what was written is on the disk.
+  /// - Throws: the `Errno` of fsync(2).
+  public func synchronize() throws(Errno) { _ = try retrying { fsync(descriptor.rawValue) } }
+
+  /// Lets programs that are started from now on inherit the descriptor: a lock on it lasts as long as one of them runs.
+  /// - Throws: the `Errno` of fcntl(2).
+  public func shareWithPrograms() throws(Errno) {
+    _ = try retrying { fcntl(descriptor.rawValue, F_SETFD, 0) }
+  }
 }
 
 extension FileDescriptor {

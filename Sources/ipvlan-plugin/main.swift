@@ -1,5 +1,6 @@
 internal import CNI
 internal import IPVLAN
+internal import MultiNetwork
 internal import Platform
 
 /// One executable, several plugins: like busybox it serves what it is called by.
@@ -8,11 +9,17 @@ private func serve() -> Int32 {
   let output = ProcessOutput()
   let name = ProgramName.current() ?? "ipvlan"
   let environment = Environment.current()
-  return IPAMPlugin.names.contains(name)
-    ? PluginMain(about: "CNI IPAM plugin \(name): addresses from node pools, host-local ranges or a list")
-      .serve(environment, verbs: IPAMPlugin(), input: StandardInput(), output: output)
-    : PluginMain(about: "CNI plugin ipvlan: attaches pods to ipvlan links on the node's NICs")
-      .serve(environment, verbs: IPVLANPlugin(start: start), input: StandardInput(), output: output)
+  let input = StandardInput()
+  if IPAMPlugin.names.contains(name) {
+    return PluginMain(about: "CNI IPAM plugin \(name): addresses from node pools, host-local ranges or a list")
+      .serve(environment, verbs: IPAMPlugin(), input: input, output: output)
+  }
+  if name == MultiNetworkPlugin.name {
+    return PluginMain(about: "CNI plugin \(name): attaches pods to the networks that their annotations name")
+      .serve(environment, verbs: MultiNetworkPlugin(start: start), input: input, output: output)
+  }
+  return PluginMain(about: "CNI plugin ipvlan: attaches pods to ipvlan links on the node's NICs")
+    .serve(environment, verbs: IPVLANPlugin(start: start), input: input, output: output)
 }
 
 ProcessOutput.end(status: serve())

@@ -60,31 +60,33 @@ public struct PodFiles: Sendable {
 
   /// What is known of a pod; waits for its file for a moment.
   ///
-  /// - Parameter purpose: what it is needed for: "the labels, for which ... asks".
+  /// - Parameters:
+  ///   - purpose: what it is needed for: "the labels, for which ... asks".
+  ///   - want: what the pod does not get without it, as the beginning of a sentence.
   /// - Throws: ``AllocationError`` of the kind `busy` when there is no file yet.
-  func record(
-    of pod: AllocationRequest.Pod, for purpose: String
+  package func record(
+    of pod: AllocationRequest.Pod, for purpose: String, without want: String = "no address"
   ) throws(AllocationError) -> PodRecord {
     guard !pod.uid.isEmpty else {
       throw AllocationError(
         .exhausted,
-        "no address for pod \(pod): it is not known which pod that is: the runtime passes no K8S_POD_UID in CNI_ARGS",
+        "\(want) for pod \(pod): it is not known which pod that is: the runtime passes no K8S_POD_UID in CNI_ARGS",
         details:
           "needed is the pod's file in \(directory), with \(purpose); run a runtime that passes the uid")
     }
     guard let path = path(pod.uid) else {
       throw AllocationError(
-        .exhausted, "no address for pod \(pod): K8S_POD_UID of CNI_ARGS, \"\(pod.uid)\", is no uid",
+        .exhausted, "\(want) for pod \(pod): K8S_POD_UID of CNI_ARGS, \"\(pod.uid)\", is no uid",
         details: "needed is the pod's file in \(directory), with \(purpose)")
     }
     let start = MonotonicInstant.now()
     while true {
-      if let record = try read(path) { return try checked(record, pod, path) }
+      if let record = try read(path) { return try checked(record, pod, path, want) }
       guard MonotonicInstant.now().microseconds(since: start) < Self.patience * 1000 else { break }
       pause(milliseconds: Self.interval)
     }
     throw AllocationError(
-      .busy, "no address for pod \(pod) yet: there is no \(path) with \(purpose)",
+      .busy, "\(want) for pod \(pod) yet: there is no \(path) with \(purpose)",
       details:
         "ipvlan-agent writes it when the API server has told it of the pod; see: ipvlanctl kube status; "
         + "systemctl status ipvlan-agent; kubectl --namespace kube-system get pods -l "
@@ -92,16 +94,16 @@ public struct PodFiles: Sendable {
   }
 
   private func checked(
-    _ record: PodRecord, _ pod: AllocationRequest.Pod, _ path: String
+    _ record: PodRecord, _ pod: AllocationRequest.Pod, _ path: String, _ want: String
   ) throws(AllocationError) -> PodRecord {
     guard record.namespace == pod.namespace, record.name == pod.name else {
       throw AllocationError(
         .exhausted,
-        "no address for pod \(pod): \(path) is of another pod of that uid, \(record.namespace)/\(record.name)",
+        "\(want) for pod \(pod): \(path) is of another pod of that uid, \(record.namespace)/\(record.name)",
         details: "see who made it: kubectl --namespace \(record.namespace) get pod \(record.name) -o yaml")
     }
     if let problem = record.problem {
-      throw AllocationError(.exhausted, "no address for pod \(pod): \(path) says: \(problem)")
+      throw AllocationError(.exhausted, "\(want) for pod \(pod): \(path) says: \(problem)")
     }
     return record
   }

@@ -1,6 +1,6 @@
 internal import Addressing
-internal import CNI
-internal import IPPool
+package import CNI
+package import IPPool
 internal import JSON
 internal import Platform
 
@@ -73,7 +73,7 @@ extension AllocationRequest {
 
 extension AllocationRequest.Pod {
   /// The pod that Kubernetes names in CNI_ARGS.
-  init?(_ arguments: CNIArguments) {
+  package init?(_ arguments: CNIArguments) {
     guard let namespace = arguments["K8S_POD_NAMESPACE"], let name = arguments["K8S_POD_NAME"] else {
       return nil
     }

@@ -1,9 +1,9 @@
-internal import CNI
-internal import IPPool
+package import CNI
+package import IPPool
 
 extension CNIError {
   /// What an allocator said, under the code for its kind.
-  init(_ error: AllocationError) {
+  package init(_ error: AllocationError) {
     let code: ErrorCode =
       switch error.kind {
       case .exhausted, .requestRefused: .noAddress

@@ -56,10 +56,7 @@ enum SourceRouting {
     let addresses = try pod.addresses(ofLink: link.index).map { $0.address }
       .filter { !$0.address.isLinkLocal }
     let subnets = addresses.filter { !$0.isHost }.map { IPRoute(destination: $0.network) }
-    let defaults = gateways.compactMap { gateway in
-      CIDR(address: IPAddress(family: gateway.family, value: 0), prefixLength: 0)
-        .map { IPRoute(destination: $0, gateway: gateway) }
-    }
+    let defaults = gateways.map { IPRoute(destination: .defaultRoute(of: $0.family), gateway: $0) }
     try pod.install(
       (subnets + defaults).map { route in
         var route = route

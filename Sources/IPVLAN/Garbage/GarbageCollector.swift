@@ -1,5 +1,5 @@
 internal import Addressing
-internal import CNI
+package import CNI
 internal import IPPool
 internal import Netlink
 
@@ -52,7 +52,7 @@ struct GarbageCollector {
 
 extension CNIError {
   /// All failures in one; `nil` when there is none. The first one gives the code.
-  init?(joining failures: [CNIError]) {
+  package init?(joining failures: [CNIError]) {
     guard let first = failures.first else { return nil }
     self.init(
       code: first.code, message: failures.map { $0.message }.joined(separator: "; "),

@@ -1,0 +1,46 @@
+internal import CNI
+internal import IPVLAN
+internal import JSON
+
+/// CHECK: has every network compare the pod with what it answered to ADD, and tells all differences at once.
+struct MultiChecker {
+  private let request: Request
+  private let store: RecordStore
+
+  /// Reads the configuration.
+  /// - Throws: ``CNIError`` for anything in it that cannot be used.
+  init(_ request: Request) throws(CNIError) {
+    self.request = request
+    do throws(JSONFieldError) {
+      let configuration = try MultiConfiguration(request.configuration.fields)
+      store = RecordStore(directory: configuration.dataDirectory)
+    } catch {
+      throw CNIError(error)
+    }
+  }
+
+  /// Silent when everything is as it was made.
+  /// - Throws: ``CNIError``: that of the network that differs, or code 106 for several.
+  func run(log: inout OperationLog) throws(CNIError) {
+    let key = RecordStore.key(request.containerID, request.ifname)
+    guard let record = try store.read(key) else {
+      throw CNIError(
+        code: .checkFailed, message: "container \(request.containerID) has no networks: none are recorded",
+        details: "the records lie in \(store.directory)")
+    }
+    let results = try store.results(key)
+    guard results.count == record.networks.count else {
+      throw CNIError(
+        code: .checkFailed,
+        message: "container \(request.containerID) has only a part of its networks: ADD has not ended")
+    }
+    var failures: [CNIError] = []
+    for (network, result) in zip(record.networks, results) {
+      failures += NetworkOperations(request, network).check(result)
+      log.endStep(network.interface)
+    }
+    guard let all = CNIError(joining: failures) else { return }
+    throw failures.count == 1
+      ? all : CNIError(code: .checkFailed, message: all.message, details: all.details)
+  }
+}

@@ -1,0 +1,59 @@
+internal import CNI
+package import JSON
+
+/// The keys of `"type": "ipvlan-multi"`.
+package struct MultiConfiguration: Sendable {
+  /// The network of `eth0` of pods that name none.
+  package let defaultNetwork: NetworkName
+  /// The namespace of a default network that names none: Multus' key of that name.
+  package let namespace: String
+  /// Where `ipvlan-agent` leaves networks and pods.
+  package let runDirectory: String
+  /// Where networks lie that no NetworkAttachmentDefinition configures.
+  package let confDirectory: String
+  /// Where it is recorded which networks a container has.
+  package let dataDirectory: String
+
+  /// Reads the keys.
+  /// - Throws: ``JSONFieldError`` with the value of the key that is wrong.
+  package init(_ fields: JSONFields) throws(JSONFieldError) {
+    namespace = try fields.string("multusNamespace").flatMap { $0.isEmpty ? nil : $0 } ?? "kube-system"
+    guard NetworkName.isLabel(namespace) else {
+      throw fields.error("multusNamespace", "must be the name of a namespace")
+    }
+    let text = try fields.required("defaultNetwork", fields.string("defaultNetwork"))
+    guard let name = NetworkName(text, in: namespace) else {
+      throw fields.error(
+        "defaultNetwork",
+        "must be namespace/name of a NetworkAttachmentDefinition, or a name in namespace \(namespace)")
+    }
+    defaultNetwork = name
+    runDirectory = try Self.directory(fields, "runDir") ?? "/run/ipvlan"
+    confDirectory = try Self.directory(fields, "confDir") ?? "/etc/cni/net.d"
+    dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
+  }
+
+  /// The configurations of networks.
+  var definitions: NetworkDefinitions {
+    NetworkDefinitions(runDirectory: runDirectory, confDirectory: confDirectory)
+  }
+
+  /// The configuration of a network that is to be the default one; in the namespace of those that name none, it may be the
+  /// node's own alone.
+  func defaultList(_ name: NetworkName) throws(CNIError) -> NetworkList {
+    try definitions.list(name, orOfNode: name.namespace == namespace)
+  }
+
+  private static let defaultDataDirectory = "/var/lib/cni/ipvlan-multi"
+
+  /// Where the records lie, whatever else is wrong. With a `dataDir` that cannot be read no ADD was served.
+  static func dataDirectory(lenient fields: JSONFields) -> String {
+    (try? directory(fields, "dataDir")) ?? defaultDataDirectory
+  }
+
+  private static func directory(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {
+    guard let path = try fields.string(key), !path.isEmpty else { return nil }
+    guard path.utf8.first == UInt8(ascii: "/") else { throw fields.error(key, "must be an absolute path") }
+    return path
+  }
+}
