@@ -97,7 +97,8 @@ let package = Package(
     .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN", "JSON"], swiftSettings: strict),
     .testTarget(
       name: "MultiNetworkTests",
-      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "MultiNetwork", "Platform"], swiftSettings: strict),
+      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "MultiNetwork", "Platform"], swiftSettings: strict
+    ),
     .testTarget(
       name: "OperatorTests",
       dependencies: ["Addressing", "JSON", "Netlink", "Operator", "Platform"],

@@ -39,7 +39,9 @@ public struct CIDR: Sendable, Hashable, Comparable {
   public var network: CIDR { CIDR(firstAddress, prefixLength) }
 
   /// Everything of a family: the destination of its default route.
-  public static func defaultRoute(of family: IPFamily) -> CIDR { CIDR(IPAddress(family: family, value: 0), 0) }
+  public static func defaultRoute(of family: IPFamily) -> CIDR {
+    CIDR(IPAddress(family: family, value: 0), 0)
+  }
 
   /// Whether the host bits are zero, so that the prefix names a network.
   public var isNetwork: Bool { address == firstAddress }

@@ -11,8 +11,10 @@ private func serve() -> Int32 {
   let environment = Environment.current()
   let input = StandardInput()
   if IPAMPlugin.names.contains(name) {
-    return PluginMain(about: "CNI IPAM plugin \(name): addresses from node pools, host-local ranges or a list")
-      .serve(environment, verbs: IPAMPlugin(), input: input, output: output)
+    return PluginMain(
+      about: "CNI IPAM plugin \(name): addresses from node pools, host-local ranges or a list"
+    )
+    .serve(environment, verbs: IPAMPlugin(), input: input, output: output)
   }
   if name == MultiNetworkPlugin.name {
     return PluginMain(about: "CNI plugin \(name): attaches pods to the networks that their annotations name")

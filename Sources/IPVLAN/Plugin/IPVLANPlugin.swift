@@ -42,11 +42,15 @@ public struct IPVLANPlugin: PluginVerbs {
 
   /// Removes links and leases that no valid attachment owns.
   public func collectGarbage(_ request: Request) throws(CNIError) {
-    try OperationLog.run(request, since: start) { log throws(CNIError) in try GarbageCollector(request).run(log: &log) }
+    try OperationLog.run(request, since: start) { log throws(CNIError) in
+      try GarbageCollector(request).run(log: &log)
+    }
   }
 
   /// Tells whether an ADD could be served.
   public func status(_ request: Request) throws(CNIError) {
-    try OperationLog.run(request, since: start) { log throws(CNIError) in try StatusProbe(request).run(log: &log) }
+    try OperationLog.run(request, since: start) { log throws(CNIError) in
+      try StatusProbe(request).run(log: &log)
+    }
   }
 }

@@ -30,7 +30,9 @@ package struct NetworkAnnotation: Sendable {
   /// - Throws: ``CNIError`` with code 2 or 7 that names the annotation, the pod, and what is wrong in it.
   package func selections(in namespace: String) throws(CNIError) -> [NetworkSelection] {
     // As Multus tells the forms apart.
-    let isJSON = text.utf8.contains { [UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\"")].contains($0) }
+    let isJSON = text.utf8.contains {
+      [UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\"")].contains($0)
+    }
     return try isJSON ? elements(namespace) : words(namespace)
   }
 
@@ -56,7 +58,8 @@ package struct NetworkAnnotation: Sendable {
         selections.append(
           try NetworkSelection(JSONFields(object, path: "[\(position)]"), in: namespace))
       } catch {
-        throw self.error("\(error)", code: error.kind == .unsupported ? .unsupportedField : .invalidConfiguration)
+        throw self.error(
+          "\(error)", code: error.kind == .unsupported ? .unsupportedField : .invalidConfiguration)
       }
     }
     return selections

@@ -43,7 +43,8 @@ package struct NetworkDefinitions: Sendable {
     guard let text, text.utf8.contains(where: { $0 > 0x20 }) else {
       // Such a definition stands for a network of the node's.
       if let own = try nodesOwn(name.name) { return own }
-      throw unusable(name, "its spec.config is empty, and no file in \(confDirectory) has a network \(name.name)")
+      throw unusable(
+        name, "its spec.config is empty, and no file in \(confDirectory) has a network \(name.name)")
     }
     do throws(JSONFieldError) {
       return try NetworkList(
@@ -105,7 +106,8 @@ package struct NetworkDefinitions: Sendable {
       else { continue }
       do throws(JSONFieldError) { return try NetworkList(object, named: name) } catch {
         throw CNIError(
-          code: .invalidConfiguration, message: "network \(name) of \(confDirectory)/\(file) cannot be used: \(error)")
+          code: .invalidConfiguration,
+          message: "network \(name) of \(confDirectory)/\(file) cannot be used: \(error)")
       }
     }
     return nil

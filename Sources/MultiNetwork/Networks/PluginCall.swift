@@ -72,7 +72,8 @@ struct PluginCall {
   static func recursion(_ type: String) -> CNIError {
     CNIError(
       code: .invalidConfiguration,
-      message: "plugin \"\(type)\" would run \(MultiNetworkPlugin.name) once more, and that once more, without end",
+      message:
+        "plugin \"\(type)\" would run \(MultiNetworkPlugin.name) once more, and that once more, without end",
       details: "name a plugin there that attaches to one network")
   }
 

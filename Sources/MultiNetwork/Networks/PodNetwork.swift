@@ -50,7 +50,8 @@ package struct PodNetwork: Sendable {
       guard list.declares(key) else {
         throw CNIError(
           code: .unsupportedField,
-          message: "\(network.source): \(selection.name) is asked for \(key), and no plugin of it can do that",
+          message:
+            "\(network.source): \(selection.name) is asked for \(key), and no plugin of it can do that",
           details: "its plugins are \(list.types.joined(separator: ", ")); one that declares the capability "
             + "\(key) must be among them")
       }

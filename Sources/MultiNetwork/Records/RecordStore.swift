@@ -81,7 +81,8 @@ package struct RecordStore: Sendable {
       try Files.move(path(key, Self.unfinished), to: path(key, Self.results))
     } catch {
       throw CNIError(
-        code: .ioFailure, message: "cannot record the results in \(path(key, Self.results))", details: "\(error)")
+        code: .ioFailure, message: "cannot record the results in \(path(key, Self.results))",
+        details: "\(error)")
     }
   }
 
