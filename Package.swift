@@ -156,8 +156,8 @@ package.targets += [
   .target(
     name: "NodeAgent",
     dependencies: [
-      "Addressing", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "Operator", "Platform",
-      "YAML", .product(name: "Logging", package: "swift-log"),
+      "Addressing", "CNI", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "MultiNetwork",
+      "Operator", "Platform", "YAML", .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOPosix", package: "swift-nio"),
     ], swiftSettings: strict),
   .target(
@@ -197,8 +197,8 @@ package.targets += [
   .testTarget(
     name: "NodeAgentTests",
     dependencies: [
-      "Addressing", "ClusterObjects", "ClusterTestSupport", "Daemon", "IPPool", "JSON", "KubernetesClient",
-      "KubernetesStandIn", "NodeAgent", "Operator", "Platform",
+      "Addressing", "CNI", "ClusterObjects", "ClusterTestSupport", "Daemon", "IPPool", "JSON",
+      "KubernetesClient", "KubernetesStandIn", "MultiNetwork", "NodeAgent", "Operator", "Platform",
       .product(name: "Logging", package: "swift-log"),
     ],
     swiftSettings: strict),

@@ -22,7 +22,7 @@ extension AgentCore {
 
   /// Whether a pool of the node asks for what is known of pods only in the API server; `nil` as long as not all are known.
   private var asksForPods: Bool? {
-    if options.pods == .always { return true }
+    if options.pods == .always || options.networks { return true }
     let isAsked = resolution?.entries.contains { entry in
       entry.withheld == nil && !entry.object.pool.isDisabled && entry.object.pool.asksForLabels
     }

@@ -27,6 +27,12 @@ extension AgentCore {
         ("PodsNotRead", "\(feed.collection) have not been read yet")
       } else if let podFault {
         ("PodsNotWritten", podFault)
+      } else if let failure = view.networkFailures.first {
+        ("NetworksNotFollowed", failure.failure.problem)
+      } else if options.networks, !view.networkMirror.feed.isComplete {
+        ("NetworksNotRead", "\(Resources.definitions.qualifiedName) have not been read yet")
+      } else if let networkFault {
+        ("NetworksNotWritten", networkFault)
       } else {
         nil
       }

@@ -23,6 +23,10 @@ actor AgentCore {
   var podFault: String?
   /// What of the mirror the files have.
   var podRevision: Int?
+  let networkDirectory: NetworkDirectory
+  var networkFault: String?
+  /// What of the mirror the files have.
+  var networkRevision: Int?
   private(set) var lastSync: Timestamp?
   private(set) var store: StoreView?
   private(set) var storeFault: String?
@@ -44,6 +48,9 @@ actor AgentCore {
   /// The forms of pools by which this node gives addresses, as it may be reported.
   var acknowledged: [NodeStanding.Pool]
   var acknowledgedRevision = -1
+  /// The same of the files of networks.
+  nonisolated let networkChanges: AsyncStream<Void>
+  let raiseNetworks: AsyncStream<Void>.Continuation
   /// Blocks of shared pools: what was decided last, and what is under way.
   var division: BlockDivision
   /// Raised whenever a block may have to be claimed or given back.
@@ -60,6 +67,7 @@ actor AgentCore {
     self.log = log
     file = PoolFile(directory: options.poolDirectory)
     podDirectory = PodDirectory(runDirectory: options.runDirectory, retention: options.podRetention)
+    networkDirectory = NetworkDirectory(runDirectory: options.runDirectory)
     let before = file.pools()
     view = ClusterView(before: before)
     acknowledged = before.map {
@@ -73,6 +81,7 @@ actor AgentCore {
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (blockChanges, raiseBlocks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (podChanges, raisePods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (networkChanges, raiseNetworks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (podWishes, wishPods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -88,10 +97,10 @@ actor AgentCore {
     take(raisePods) { $0.takeNamespaces(event) }
   }
 
-  private func take(_ raise: AsyncStream<Void>.Continuation, _ body: (inout ClusterView) -> Void) {
-    let before = view.failures + view.podFailures
+  func take(_ raise: AsyncStream<Void>.Continuation, _ body: (inout ClusterView) -> Void) {
+    let before = view.failures + view.podFailures + view.networkFailures
     body(&view)
-    let after = view.failures + view.podFailures
+    let after = view.failures + view.podFailures + view.networkFailures
     // A failure that goes on is told once, not at each try.
     for (collection, failure) in after
     where !before.contains(where: { $0.failure.problem == failure.problem }) {
@@ -183,13 +192,16 @@ actor AgentCore {
 
   /// Has all files looked at.
   func poke() {
-    podRevision = nil
+    (podRevision, networkRevision) = (nil, nil)
     raise.yield()
     raisePods.yield()
+    raiseNetworks.yield()
   }
 
   /// Whether files were left something to be done, or time has made something due.
-  var needsSync: Bool { fileFault != nil || podFault != nil || podDirectory.hasOverdue() }
+  var needsSync: Bool {
+    fileFault != nil || podFault != nil || networkFault != nil || podDirectory.hasOverdue()
+  }
 
   /// Takes over what the leases say.
   /// - Parameter revision: how often the pool file had been written when they were read.
@@ -223,9 +235,12 @@ actor AgentCore {
   var state: AgentState {
     var state = AgentState(version: options.version, node: options.nodeName, server: server)
     state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
-    state.fileProblem = fileFault ?? podFault
+    state.fileProblem = fileFault ?? podFault ?? networkFault
     state.reportProblem = reportFault
-    state.feeds = (view.allFeeds + (followsPods == true ? view.podFeeds : [])).map { name, feed in
+    let networks =
+      options.networks
+      ? [(collection: Resources.definitions.qualifiedName, feed: view.networkMirror.feed)] : []
+    state.feeds = (view.allFeeds + (followsPods == true ? view.podFeeds : []) + networks).map { name, feed in
       .init(
         collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
         since: feed.failure.map { "\($0.since)" })

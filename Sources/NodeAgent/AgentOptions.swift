@@ -15,6 +15,10 @@ public struct AgentOptions: Sendable {
   public var runDirectory = "/run/ipvlan"
   /// When pods and namespaces are followed.
   public var pods = PodFollowing.auto
+  /// Whether NetworkAttachmentDefinitions are followed, and the pods: for nodes whose pods `ipvlan-multi` attaches.
+  public var networks = false
+  /// Where `ipvlan-multi` records what it has attached.
+  public var recordDirectory = "/var/lib/cni/ipvlan-multi"
   /// Where its endpoints listen.
   public var listen: ListenAddress
   /// The agent's own version.

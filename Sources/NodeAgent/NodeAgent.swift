@@ -65,6 +65,20 @@ public struct NodeAgent: Sendable {
         await BlockKeeper(client: client, core: core, options: options, log: log).run()
         return .success(())
       }
+      if options.networks {
+        group.addTask {
+          await reflector(client, Resources.definitions).run { await core.takeNetworks($0) }
+          return .success(())
+        }
+        group.addTask {
+          await followNetworks(core)
+          return .success(())
+        }
+        group.addTask {
+          await StatusWriter(client: client, options: options, log: log).run()
+          return .success(())
+        }
+      }
       group.addTask {
         await followPods(client, core)
         return .success(())
@@ -142,6 +156,14 @@ public struct NodeAgent: Sendable {
   private func followPodChanges(_ core: AgentCore) async {
     for await _ in core.podChanges {
       await core.syncPods()
+      try? await Task.sleep(for: options.settling)
+    }
+  }
+
+  /// Writes files of networks when something has come.
+  private func followNetworks(_ core: AgentCore) async {
+    for await _ in core.networkChanges {
+      await core.syncNetworks()
       try? await Task.sleep(for: options.settling)
     }
   }

@@ -12,7 +12,9 @@ struct IPVLANAgent: AsyncParsableCommand {
       Follows SpiderIPPools and SpiderReservedIPs and writes those of this node to POOL-DIR/zz-kubernetes.json, which the \
       plugin reads; says in the IPVLANNode of the node's name what of them is held. Pods are attached from the last file \
       while the agent or the API server is away. Where a pool asks for labels of pods or namespaces, it follows the pods of \
-      its node too and leaves what is known of each in RUN-DIR/pods. SIGTERM ends it.
+      its node too and leaves what is known of each in RUN-DIR/pods. With --networks it does that in any case, and leaves \
+      the NetworkAttachmentDefinitions in RUN-DIR/networks, from which ipvlan-multi attaches pods; what that has attached it \
+      writes to the pods' annotation k8s.v1.cni.cncf.io/network-status. SIGTERM ends it.
 
       EXAMPLES
         ipvlan-agent --kubeconfig /etc/ipvlan/kubeconfig --node-name worker1
@@ -42,9 +44,17 @@ struct IPVLANAgent: AsyncParsableCommand {
       return following
     })
   var pods = PodFollowing.auto
+  @Flag(help: "Follows NetworkAttachmentDefinitions and pods, for ipvlan-multi.")
+  var networks = false
+  @Option(
+    help: ArgumentHelp("Where ipvlan-multi records what it attaches.", valueName: "directory"),
+    completion: .directory)
+  var recordDir = "/var/lib/cni/ipvlan-multi"
 
   func validate() throws {
-    for (option, path) in [("pool-dir", poolDir), ("data-dir", dataDir), ("run-dir", runDir)]
+    for (option, path) in [
+      ("pool-dir", poolDir), ("data-dir", dataDir), ("run-dir", runDir), ("record-dir", recordDir),
+    ]
     where !path.hasPrefix("/") {
       throw ValidationError("--\(option) \(path) must be an absolute path.")
     }
@@ -59,6 +69,8 @@ struct IPVLANAgent: AsyncParsableCommand {
       options.dataDirectory = dataDir
       options.runDirectory = runDir
       options.pods = pods
+      options.networks = networks
+      options.recordDirectory = recordDir
       try await NodeAgent(options, log: log).run()
     }
   }

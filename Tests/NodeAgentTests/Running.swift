@@ -24,6 +24,8 @@ struct Running: Sendable {
   var poolDirectory: String { "\(directory)/ippool.d" }
   var dataDirectory: String { "\(directory)/data" }
   var runDirectory: String { "\(directory)/run" }
+  /// Where `ipvlan-multi` would record what it has attached.
+  var recordDirectory: String { "\(directory)/multi" }
   var file: String { "\(poolDirectory)/zz-kubernetes.json" }
 
   /// The pools that the plugin would find, with those that are disabled.
@@ -125,7 +127,7 @@ func running(
       (Resources.pools, true), (Resources.reservedIPs, false), (Resources.nodes, true),
       (Resources.reports, true), (Resources.blocks, false),
       (Resources.pods.reading(UnstructuredObject.self), true),
-      (Resources.namespaces.reading(UnstructuredObject.self), true),
+      (Resources.namespaces.reading(UnstructuredObject.self), true), (Resources.definitions, false),
     ]
     try await StandIn.run(serving: served) { server in
       let kubeconfig = "\(directory)/kubeconfig"
@@ -144,6 +146,7 @@ func running(
         options.poolDirectory = running.poolDirectory
         options.dataDirectory = running.dataDirectory
         options.runDirectory = running.runDirectory
+        options.recordDirectory = running.recordDirectory
         options.lookInterval = .milliseconds(100)
         options.settling = .milliseconds(10)
         options.reportBackoff = Backoff(initial: .milliseconds(50), longest: .milliseconds(200))

@@ -5,13 +5,14 @@ internal import Platform
 /// The configurations of networks: from the files of NetworkAttachmentDefinitions that `ipvlan-agent` keeps, and from
 /// the node's own, as Multus finds them.
 package struct NetworkDefinitions: Sendable {
-  private let directory: String
+  /// Where the files of definitions lie.
+  package let directory: String
   private let confDirectory: String
 
   /// What a file may have, in bytes.
   private static let largest = 1 << 20
   /// The annotation by which a network wants a device of the kubelet's.
-  private static let resourceAnnotation = "k8s.v1.cni.cncf.io/resourceName"
+  package static let resourceAnnotation = "k8s.v1.cni.cncf.io/resourceName"
 
   /// - Parameters:
   ///   - runDirectory: the agent's directory.

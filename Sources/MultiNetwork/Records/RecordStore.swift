@@ -1,6 +1,6 @@
-internal import CNI
+package import CNI
 internal import IPVLAN
-internal import JSON
+package import JSON
 internal import Platform
 
 /// The records of a node's containers, two files each: `<container>@<interface>.networks`, which is on the disk before
@@ -18,7 +18,7 @@ package struct RecordStore: Sendable {
   package init(directory: String) { self.directory = directory }
 
   /// The names of a container's files.
-  struct Key: Sendable, Hashable {
+  package struct Key: Sendable, Hashable {
     fileprivate let stem: String
     fileprivate init(stem: String) { self.stem = stem }
   }
@@ -103,7 +103,7 @@ package struct RecordStore: Sendable {
 
   /// What a record says.
   /// - Returns: `nil` when it was removed meanwhile, or was never finished.
-  func read(_ key: Key) throws(CNIError) -> AttachmentRecord? {
+  package func read(_ key: Key) throws(CNIError) -> AttachmentRecord? {
     guard let object = try value(path(key, Self.plan))?.object else { return nil }
     do throws(JSONFieldError) { return try AttachmentRecord(JSONFields(object)) } catch {
       throw CNIError(
@@ -113,7 +113,7 @@ package struct RecordStore: Sendable {
   }
 
   /// What the networks answered, in their order; empty when it is not known.
-  func results(_ key: Key) throws(CNIError) -> [JSONObject] {
+  package func results(_ key: Key) throws(CNIError) -> [JSONObject] {
     try value(path(key, Self.results))?.array?.compactMap { $0.object } ?? []
   }
 
@@ -130,10 +130,16 @@ package struct RecordStore: Sendable {
 
   /// The containers that have records.
   /// - Throws: ``CNIError`` with code 5 when the directory cannot be listed.
-  func keys() throws(CNIError) -> [Key] {
+  func keys() throws(CNIError) -> [Key] { try keys(of: Self.plan) }
+
+  /// The containers whose networks have all answered.
+  /// - Throws: ``CNIError`` with code 5 when the directory cannot be listed.
+  package func finished() throws(CNIError) -> [Key] { try keys(of: Self.results) }
+
+  private func keys(of kind: String) throws(CNIError) -> [Key] {
     do throws(Errno) {
-      return try Files.names(in: directory).filter { $0.hasSuffix(".\(Self.plan)") }
-        .map { Key(stem: String($0.dropLast(Self.plan.utf8.count + 1))) }
+      return try Files.names(in: directory).filter { $0.hasSuffix(".\(kind)") }
+        .map { Key(stem: String($0.dropLast(kind.utf8.count + 1))) }
     } catch {
       guard error != .noSuchFileOrDirectory else { return [] }
       throw unreadable(directory, error)

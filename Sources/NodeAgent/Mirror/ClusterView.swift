@@ -16,6 +16,9 @@ struct ClusterView: Sendable {
   /// Pods and namespaces, while they are followed.
   private(set) var podMirror = PodMirror()
 
+  /// The definitions of networks, while they are followed.
+  private(set) var networkMirror = NetworkMirror()
+
   /// - Parameter before: the pools of the run before.
   init(before: [PoolObject]) { ledger = PoolLedger(before: before) }
 
@@ -44,6 +47,11 @@ struct ClusterView: Sendable {
     podFeeds.compactMap { name, feed in feed.failure.map { (name, $0) } }
   }
 
+  /// What cannot be followed of the definitions of networks, by collection.
+  var networkFailures: [(collection: String, failure: Feed.Failure)] {
+    networkMirror.feed.failure.map { [(Resources.definitions.qualifiedName, $0)] } ?? []
+  }
+
   var podFeeds: [(collection: String, feed: Feed)] {
     [
       (Resources.pods.qualifiedName, podMirror.podFeed),
@@ -53,6 +61,7 @@ struct ClusterView: Sendable {
 
   mutating func takePods(_ event: ReflectorEvent<PodObject>) { podMirror.takePods(event) }
   mutating func takeNamespaces(_ event: ReflectorEvent<NamespaceObject>) { podMirror.takeNamespaces(event) }
+  mutating func takeNetworks(_ event: ReflectorEvent<UnstructuredObject>) { networkMirror.take(event) }
   mutating func forgetPods() { podMirror = PodMirror() }
 
   mutating func takePools(_ event: ReflectorEvent<UnstructuredObject>) {

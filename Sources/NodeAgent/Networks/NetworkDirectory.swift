@@ -1,0 +1,67 @@
+internal import ClusterObjects
+internal import MultiNetwork
+internal import Platform
+
+/// Keeps the files of NetworkAttachmentDefinitions as the API server has the definitions.
+struct NetworkDirectory: Sendable {
+  private let directory: String
+  private let definitions: NetworkDefinitions
+
+  init(runDirectory: String) {
+    definitions = NetworkDefinitions(runDirectory: runDirectory, confDirectory: "")
+    directory = definitions.directory
+  }
+
+  /// Writes what has changed, and removes the files of definitions that are gone. Nothing is done before all definitions
+  /// are known: the plugin takes a missing file for a missing definition.
+  /// - Returns: how many files were written or removed.
+  /// - Throws: ``ObjectFault`` with the first of what could not be done; the rest was.
+  func sync(_ mirror: NetworkMirror) throws(ObjectFault) -> Int {
+    guard mirror.feed.isComplete else { return 0 }
+    let names = try list()
+    var (count, fault): (Int, ObjectFault?) = (0, nil)
+    var wanted: Set<String> = []
+    for (name, content) in mirror.files {
+      let path = definitions.path(name)
+      wanted.insert(String(path.dropFirst(directory.count + 1)))
+      guard (try? Files.read(path)) != content else { continue }
+      do throws(Errno) {
+        try Files.replaceDurably(
+          path, with: content, permissions: [.ownerReadWrite, .groupRead, .otherRead])
+        count += 1
+      } catch {
+        fault = fault ?? self.fault("\(path) cannot be written", error)
+      }
+    }
+    for name in names where !wanted.contains(name) && Self.isOurs(name) {
+      do throws(Errno) {
+        try Files.remove("\(directory)/\(name)")
+        count += 1
+      } catch {
+        guard error != .noSuchFileOrDirectory else { continue }
+        fault = fault ?? self.fault("\(directory)/\(name) cannot be removed", error)
+      }
+    }
+    if let fault { throw fault }
+    return count
+  }
+
+  /// A definition's file, or what an agent was writing when it was killed.
+  private static func isOurs(_ name: String) -> Bool {
+    name.hasSuffix(".json") ? name.contains("_") : name.hasPrefix(".") && name.hasSuffix(".json.new")
+  }
+
+  private func list() throws(ObjectFault) -> [String] {
+    do throws(Errno) {
+      try Files.makeDirectory(
+        directory, permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
+      return try Files.names(in: directory)
+    } catch {
+      throw fault("\(directory) cannot be made or listed", error)
+    }
+  }
+
+  private func fault(_ what: String, _ error: Errno) -> ObjectFault {
+    ObjectFault(problem: "\(what): \(error); see: df -h \(directory); ls -ld \(directory)")
+  }
+}
