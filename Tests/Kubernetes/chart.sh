@@ -25,6 +25,8 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'networks: [{name: a, spec: {cniType: macvlan}}]' 'networks/0/spec/cniType'
   refuses 'agent: {pluginDirectory: opt}' 'agent/pluginDirectory'
   refuses 'agent: {pods: never}' 'agent/pods'
+  refuses 'agent: {networks: 1}' 'agent/networks'
+  refuses 'defaultNetwork: a/b/c' 'defaultNetwork'
   refuses 'multus: {enabled: true}' 'defaultNetwork'
   refuses '{multus: {enabled: true}, defaultNetwork: a/b/c}' 'defaultNetwork'
   refuses '{multus: {enabled: true, image: {tag: ""}}, defaultNetwork: a}' 'multus/image/tag'

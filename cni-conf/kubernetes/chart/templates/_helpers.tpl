@@ -1,3 +1,11 @@
+{{- /* Not empty when ipvlan-multi attaches pods. */ -}}
+{{- define "ipvlan.multi" -}}
+{{ if or (include "ipvlan.multiConfiguration" .) .Values.agent.networks }}true{{ end }}
+{{- end }}
+{{- /* Not empty when the nodes get a configuration of ipvlan-multi. */ -}}
+{{- define "ipvlan.multiConfiguration" -}}
+{{ if and .Values.defaultNetwork (not .Values.multus.enabled) }}true{{ end }}
+{{- end }}
 {{- define "ipvlan.image" -}}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
