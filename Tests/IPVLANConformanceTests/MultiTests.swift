@@ -202,6 +202,11 @@ import Testing
       let reply = try attachment.call(.add)
       #expect(reply.code == 7 && reply.message.contains("without end"), "\(reply)")
       try attachment.delete()
+      attachment.configuration["defaultNetwork"] = "default/itself"
+      for command in [Plugin.Command.status, .gc] {
+        let reply = try attachment.call(command)
+        #expect(!reply.isSuccess && reply.message.contains("without end"), "\(command): \(reply)")
+      }
       try node.forgetNetworks()
     }
   }

@@ -52,12 +52,15 @@ current-context: x
 END
 }
 
+# More options of agents.
+agent_options=()
+
 # start_agent NODE [PORT]: in the background; its number and its log lie in its directory.
 start_agent() {
   local directory=$cluster/agents/$1 port=${2-19114}
   [ "$1" != worker1 ] || port=19115
   "$dist/ipvlan-agent" --kubeconfig "$directory/kubeconfig" --node-name "$1" --pool-dir "$directory/ippool.d" \
-    --data-dir "$directory/data" --run-dir "$directory/run" --listen "127.0.0.1:$port" >>"$directory/log" 2>&1 </dev/null &
+    --data-dir "$directory/data" --run-dir "$directory/run" --listen "127.0.0.1:$port" "${agent_options[@]}" >>"$directory/log" 2>&1 </dev/null &
   echo $! >"$directory/pid"
 }
 

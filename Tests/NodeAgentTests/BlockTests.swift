@@ -38,7 +38,6 @@ import Testing
   @Test("while another node gives by an earlier form of the pool nothing is claimed, and the report says why")
   func waiting() async throws {
     try await running { running in
-      try await createNode(running)
       let pool = try await running.client.create(
         Resources.pools, pool("a", ips: ["10.0.0.1-10.0.0.9"], nodes: []))
       let other = try await running.client.create(
@@ -52,9 +51,10 @@ import Testing
           patch: ["status": ["pools": .array([entry])]] as FieldValue)
       }
       try await report((pool.metadata.generation ?? 1) - 1)
-      // What had been claimed before that report was there is no matter of this test.
       _ = try await running.client.mergePatch(
         Resources.pools, "a", patch: ["spec": ["ips": ["10.0.0.1-10.0.0.8"]]] as FieldValue)
+      // Nothing is claimed without a Node: the agent looks for the first time when all of that is there.
+      try await createNode(running)
       try await eventually("it says whom it waits for") {
         await running.reportedPool("a")?["error"]?.string?.contains("node n2 has not reported yet") ?? false
       }

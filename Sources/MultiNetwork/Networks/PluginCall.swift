@@ -69,6 +69,12 @@ struct PluginCall {
     }
   }
 
+  /// Refuses a call that comes from a plugin of one of this plugin's own networks.
+  /// - Throws: ``CNIError`` with code 7.
+  static func refuseRecursion(_ request: Request) throws(CNIError) {
+    if request.environment[mark] != nil { throw recursion(request.configuration.type) }
+  }
+
   static func recursion(_ type: String) -> CNIError {
     CNIError(
       code: .invalidConfiguration,

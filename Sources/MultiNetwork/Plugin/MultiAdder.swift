@@ -15,9 +15,7 @@ struct MultiAdder {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
-    guard request.environment[PluginCall.mark] == nil else {
-      throw PluginCall.recursion(request.configuration.type)
-    }
+    try PluginCall.refuseRecursion(request)
     do throws(JSONFieldError) {
       configuration = try MultiConfiguration(request.configuration.fields)
       _ = try OperationLog.Configuration(request.configuration.fields)

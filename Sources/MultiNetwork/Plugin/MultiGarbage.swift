@@ -18,6 +18,7 @@ struct MultiGarbage {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
+    try PluginCall.refuseRecursion(request)
     do throws(JSONFieldError) {
       configuration = try MultiConfiguration(request.configuration.fields)
     } catch {

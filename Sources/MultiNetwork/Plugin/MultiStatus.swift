@@ -11,6 +11,7 @@ struct MultiStatus {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
+    try PluginCall.refuseRecursion(request)
     do throws(JSONFieldError) {
       configuration = try MultiConfiguration(request.configuration.fields)
       _ = try OperationLog.Configuration(request.configuration.fields)
