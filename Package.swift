@@ -70,7 +70,7 @@ let package = Package(
     .target(
       name: "Operator",
       dependencies: [
-        "Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "Netlink", "Platform", "YAML",
+        "Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "MultiNetwork", "Netlink", "Platform", "YAML",
       ], swiftSettings: strict),
     .executableTarget(
       name: "ipvlanctl",

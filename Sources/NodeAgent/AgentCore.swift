@@ -23,7 +23,7 @@ actor AgentCore {
   var podFault: String?
   /// What of the mirror the files have.
   var podRevision: Int?
-  let networkDirectory: NetworkDirectory
+  let definitionDirectory: DefinitionDirectory
   var networkFault: String?
   /// What of the mirror the files have.
   var networkRevision: Int?
@@ -67,7 +67,7 @@ actor AgentCore {
     self.log = log
     file = PoolFile(directory: options.poolDirectory)
     podDirectory = PodDirectory(runDirectory: options.runDirectory, retention: options.podRetention)
-    networkDirectory = NetworkDirectory(runDirectory: options.runDirectory)
+    definitionDirectory = DefinitionDirectory(runDirectory: options.runDirectory)
     let before = file.pools()
     view = ClusterView(before: before)
     acknowledged = before.map {

@@ -29,21 +29,7 @@ import Testing
 
   @Test func theGuidesPoolsServeBothNetworks() throws {
     try withCleanNode { node in
-      var ipam = node.poolIPAM(coolDown: 0)
-      for nic in [Site.ens5, Site.ens6] {
-        try ScratchFiles.write(
-          "\(node.poolDirectory)/\(nic.name).json",
-          """
-          {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": "master-v4-\(nic.name)"},
-           "spec": {"subnet": "\(nic.name == "ens5" ? "172.31.16.0/20" : "210.22.16.0/24")", "gateway": "\(nic.gateway)",
-           "ips": ["\(nic.podAddresses[0])-\(nic.podAddresses[4])"], "default": true, "nodeName": ["master"],
-           "multusName": ["default/ipvlan-\(nic.name)"]}}
-          """)
-        ipam["multusName"] = .string("default/ipvlan-\(nic.name)")
-        try node.define(
-          "ipvlan-\(nic.name)",
-          Configuration.ipvlan(master: nic.name, mode: "l3s", name: "lan-\(nic.name)", ipam: ipam))
-      }
+      try defineGuidesPools(on: node)
       var attachments = try ["a", "b"].map { try node.multi($0, [Self.networks: "ipvlan-ens6"]) }
       for index in attachments.indices { try attachments[index].add() }
       let addresses = try attachments.map { try $0.pod.namespace.addresses(of: "net1") }
@@ -55,6 +41,61 @@ import Testing
       }
       try node.forgetNetworks()
       for path in [node.poolDirectory, "\(node.directory)/leases"] { try ScratchFiles.removeAll(path) }
+    }
+  }
+
+  /// The guide's two networks with the guide's pools.
+  private func defineGuidesPools(on node: Node) throws {
+    var ipam = node.poolIPAM(coolDown: 0)
+    for nic in [Site.ens5, Site.ens6] {
+      try ScratchFiles.write(
+        "\(node.poolDirectory)/\(nic.name).json",
+        """
+        {"apiVersion": "spiderpool.spidernet.io/v2beta1", "kind": "SpiderIPPool", "metadata": {"name": "master-v4-\(nic.name)"},
+         "spec": {"subnet": "\(nic.name == "ens5" ? "172.31.16.0/20" : "210.22.16.0/24")", "gateway": "\(nic.gateway)",
+         "ips": ["\(nic.podAddresses[0])-\(nic.podAddresses[4])"], "default": true, "nodeName": ["master"],
+         "multusName": ["default/ipvlan-\(nic.name)"]}}
+        """)
+      ipam["multusName"] = .string("default/ipvlan-\(nic.name)")
+      try node.define(
+        "ipvlan-\(nic.name)",
+        Configuration.ipvlan(master: nic.name, mode: "l3s", name: "lan-\(nic.name)", ipam: ipam))
+    }
+  }
+
+  /// The tool reads the runtime's only network, and finds behind it those that pods have.
+  @Test func theOperatorsToolKnowsTheNetworksOfPods() throws {
+    try withNode { node in
+      try defineGuidesPools(on: node)
+      var attachment = try node.multi("a", [Self.networks: "ipvlan-ens6"], heldByProcess: true)
+      var configuration = attachment.configuration
+      configuration["runtimeConfig"] = nil
+      try ScratchFiles.write(
+        "\(node.directory)/conf/00-multi.conf",
+        String(decoding: JSONValue.object(configuration).serialized(), as: UTF8.self))
+      try attachment.add()
+      let options = ["-o", "json", "--conf-dir", "\(node.directory)/conf", "--cache-dir", "/nowhere"]
+      let tool = { (verb: String) throws in
+        try Program("\(Plugin.directory)/ipvlanctl", [verb] + options, environment: Program.environment)
+          .run(in: node.namespace)
+      }
+      let leases = try tool("leases")
+      let addresses = try JSONValue(parsing: leases.output).array?.compactMap {
+        $0.object?["address"]?.string
+      }
+      #expect(addresses?.sorted() == ["172.31.16.4", "210.22.16.11"], "\(leases)")
+      let pools = try tool("pools")
+      #expect(pools.text.contains("master-v4-ens5") && pools.text.contains("master-v4-ens6"), "\(pools)")
+      // What a pod has is no garbage.
+      let gc = try Program(
+        "\(Plugin.directory)/ipvlanctl",
+        ["gc", "--conf-dir", "\(node.directory)/conf", "--cache-dir", "/nowhere"],
+        environment: Program.environment
+      ).run(in: node.namespace)
+      #expect(gc.isSuccess, "\(gc)")
+      try attachment.check()
+      for interface in ["eth0", "net1"] { #expect(try attachment.reachesOutside(by: interface)) }
+      try attachment.delete()
     }
   }
 
@@ -221,86 +262,6 @@ import Testing
       #expect((document["ip4"] != nil) == (version == "0.2.0"))
       if version >= "0.4" { try attachment.check() }
       try attachment.delete()
-      try node.forgetNetworks()
-    }
-  }
-
-  @Test func checkTellsWhatIsMissingOnAnyNetwork() throws {
-    try withCleanNode { node in
-      try node.defineGuide()
-      var attachment = try node.multi("a", [Self.networks: "ipvlan-ens6"])
-      try attachment.add()
-      try attachment.pod.namespace.ip("addr", "del", "210.22.16.11/24", "dev", "net1")
-      try attachment.mustFail(.check, code: 106, naming: "default/ipvlan-ens6", "210.22.16.11")
-      try attachment.pod.namespace.ip("link", "del", "eth0")
-      try attachment.mustFail(.check, code: 106, naming: "default/ipvlan-ens5", "default/ipvlan-ens6", "eth0")
-      try attachment.delete()
-      try attachment.mustFail(.check, code: 106, naming: "none are recorded")
-      try node.forgetNetworks()
-    }
-  }
-
-  @Test func aSecondAddLeavesTheFirstAlone() throws {
-    try withCleanNode { node in
-      try node.defineGuide()
-      var attachment = try node.multi("a", [Self.networks: "ipvlan-ens6"])
-      try attachment.add()
-      try attachment.mustFail(code: 102, naming: attachment.pod.containerID)
-      try attachment.check()
-      try attachment.delete()
-      try attachment.delete()
-      try node.forgetNetworks()
-    }
-  }
-
-  @Test func statusTellsWhetherAPodCouldBeAttached() throws {
-    try withCleanNode { node in
-      var attachment = try node.multi()
-      try attachment.mustFail(.status, code: 50, naming: "default/ipvlan-ens5", "ipvlan-agent")
-      try node.defineGuide()
-      #expect(try attachment.call(.status).isSuccess)
-      try node.define("ipvlan-ens5", Configuration.ipvlan(master: "ens7", name: "lan"))
-      try attachment.mustFail(.status, code: 50, naming: "ens7")
-      try node.define("ipvlan-ens5", nil)
-      try attachment.mustFail(.status, code: 50, naming: "spec.config is empty")
-      try ScratchFiles.write(
-        "\(node.directory)/net.d/20-lan.conf",
-        #"{"cniVersion": "1.1.0", "name": "ipvlan-ens5", "type": "ipvlan", "master": "ens5"}"#)
-      #expect(try attachment.call(.status).isSuccess)
-      try node.forgetNetworks()
-    }
-  }
-
-  @Test func garbageIsWhatNoContainerOwns() throws {
-    try withCleanNode { node in
-      try node.defineGuide()
-      for (name, address) in [("two-ens5", "172.31.16.5/20"), ("two-ens6", "210.22.16.12/24")] {
-        try node.define(
-          name,
-          Configuration.ipvlan(
-            master: String(name.suffix(4)), mode: "l3s", name: "ipvlan-\(name.suffix(4))-\(node.identifier)",
-            ipam: Configuration.staticIPAM(address)))
-      }
-      var kept = try node.multi("a", [Self.networks: "ipvlan-ens6"])
-      var gone = try node.multi("b", [Self.defaultNetwork: "default/two-ens5", Self.networks: "two-ens6"])
-      try kept.add()
-      try gone.add()
-      var call = kept
-      call.configuration["cni.dev/valid-attachments"] = [
-        ["containerID": .string(kept.pod.containerID), "ifname": "eth0"]
-      ]
-      let reply = try call.call(.gc)
-      #expect(reply.isSuccess, "\(reply)")
-      // Its further network is not in the runtime's list.
-      try kept.check()
-      for interface in ["eth0", "net1"] { #expect(try kept.reachesOutside(by: interface)) }
-      #expect(try gone.pod.namespace.linkNames() == ["lo"])
-      #expect(node.records().count == 2)
-      // Without a list a container keeps what it has as long as its namespace is there.
-      call.configuration["cni.dev/valid-attachments"] = nil
-      #expect(try call.call(.gc).isSuccess)
-      try kept.check()
-      try kept.delete()
       try node.forgetNetworks()
     }
   }

@@ -107,7 +107,7 @@ extension NetworkList {
   }
 
   /// The list as a configuration.
-  var json: JSONObject {
+  package var json: JSONObject {
     var object: JSONObject = [
       "cniVersion": .string(version.rawValue), "name": .string(name),
       "plugins": .array(plugins.map(JSONValue.object)),

@@ -44,6 +44,17 @@ package struct MultiConfiguration: Sendable {
     try definitions.list(name, orOfNode: name.namespace == namespace)
   }
 
+  /// The networks of this node's pods, as far as they can be read: what containers are recorded with, and the default one.
+  package func listsInUse() -> [NetworkList] {
+    let store = RecordStore(directory: dataDirectory)
+    var lists: [NetworkList] = []
+    if let list = try? defaultList(defaultNetwork) { lists.append(list) }
+    for key in (try? store.keys()) ?? [] {
+      lists += ((try? store.read(key))?.networks ?? []).map { $0.list.withoutArguments }
+    }
+    return lists
+  }
+
   private static let defaultDataDirectory = "/var/lib/cni/ipvlan-multi"
 
   /// Where the records lie, whatever else is wrong. With a `dataDir` that cannot be read no ADD was served.

@@ -14,7 +14,7 @@ extension AgentCore {
     guard options.networks, networkRevision != view.networkMirror.revision else { return }
     let revision = view.networkMirror.revision
     do throws(ObjectFault) {
-      let count = try networkDirectory.sync(view.networkMirror)
+      let count = try definitionDirectory.sync(view.networkMirror)
       if count > 0 { log.info("wrote files of networks", metadata: ["count": "\(count)"]) }
       if networkFault != nil { log.info("the files of networks can be written again") }
       networkFault = nil

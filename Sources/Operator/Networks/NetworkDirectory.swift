@@ -1,4 +1,5 @@
 internal import JSON
+internal import MultiNetwork
 internal import Platform
 
 /// The networks of a node: its configuration directory, and those that only libcni's cache knows, as networks
@@ -33,11 +34,27 @@ package struct NetworkDirectory: Sendable {
         faults.append(Fault(file: file, problem: "\(error)"))
       }
     }
+    for network in networks { addNetworks(of: network) }
     for entry in cache.attachments {
       guard !networks.contains(where: { $0.name == entry.id.network }), let document = entry.configuration,
         let network = try? Network(JSONFields(document, ignoringCase: true), source: entry.file)
       else { continue }
       networks.append(network)
+    }
+  }
+
+  /// Those that `ipvlan-multi` attaches this node's pods to; the cluster's definitions may be for other nodes.
+  private mutating func addNetworks(of network: Network) {
+    for plugin in network.plugins where plugin.value("type")?.string == MultiNetworkPlugin.name {
+      do throws(JSONFieldError) {
+        let configuration = try MultiConfiguration(plugin)
+        for list in configuration.listsInUse() where !networks.contains(where: { $0.name == list.name }) {
+          let document = JSONFields(list.json, ignoringCase: true)
+          networks.append(try Network(document, source: network.source))
+        }
+      } catch {
+        faults.append(Fault(file: network.source, problem: "\(error)"))
+      }
     }
   }
 

@@ -3,7 +3,7 @@ internal import MultiNetwork
 internal import Platform
 
 /// Keeps the files of NetworkAttachmentDefinitions as the API server has the definitions.
-struct NetworkDirectory: Sendable {
+struct DefinitionDirectory: Sendable {
   private let directory: String
   private let definitions: NetworkDefinitions
 
