@@ -3,7 +3,7 @@
 
 # The chart, and a token of the agents' service account for each of the guide's nodes.
 prepare_agents() {
-  [ ! -e "$cluster/agents" ] || return 0
+  [ ! -e "$cluster/agents/master" ] || return 0
   apply_chart
   local node
   for node in master worker1; do prepare_agent "$node"; done

@@ -45,7 +45,7 @@ patch_as_agent() {
     "https://127.0.0.1:$(<"$cluster/port")/api/v1/namespaces/default/pods/$2/status"
 }
 
-test_p_networks_come_to_the_node_and_pods_are_told() { with_networks networks_and_status; }
+test_q_networks_come_to_the_node_and_pods_are_told() { with_networks networks_and_status; }
 
 networks_and_status() {
   local uid
@@ -70,7 +70,7 @@ networks_and_status() {
 }
 
 # The right is taken away: what is there stays, and the report says which right.
-test_p_without_the_right_files_stay() { with_networks without_right; }
+test_q_without_the_right_files_stay() { with_networks without_right; }
 
 without_right() {
   define other '{"cniVersion": "1.1.0", "type": "ipvlan"}'

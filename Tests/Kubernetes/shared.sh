@@ -65,7 +65,7 @@ eight_nodes() {
   # Pods go; what is not needed is free for other nodes after a minute.
   for pod in 1 2 3 4 5 6; do ippool DEL s1 shared64 "p$pod"; done
   few_blocks() { [ "$(blocks_of s1)" -le 3 ]; }
-  within 150 few_blocks
+  within 300 few_blocks
 }
 
 test_p_a_pool_of_one_node_becomes_everybodys_while_pods_hold_addresses() { with_sharers opened_pool; }

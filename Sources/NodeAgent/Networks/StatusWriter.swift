@@ -29,6 +29,7 @@ struct StatusWriter: Sendable {
         problem = nil
         backoff.reset()
       } catch {
+        guard error.cause?.kind != .cancelled else { return }
         if problem != error.problem { log.warning("\(error.problem); it is tried again until it succeeds") }
         problem = error.problem
         try? await Task.sleep(for: error.cause.map { backoff.next(after: $0) } ?? .seconds(1))
