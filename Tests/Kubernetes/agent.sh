@@ -103,7 +103,7 @@ within() {
 
 # reports NODE POOL HELD: what the node's report says is held.
 reports() {
-  [ "$(kubectl get ivn "$1" -o json | jq --arg pool "$2" '[.status.pools[] | select(.name == $pool and .uid != "") | .held] | add')" = "$3" ]
+  [ "$(kubectl get ivn "$1" -o json | jq --arg pool "$2" '[.status.pools[] | select(.name == $pool and (.uid // "") != "") | .held] | add')" = "$3" ]
 }
 
 in_step() { [ "$(kubectl get ivn "$1" -o json | jq -r '.status.conditions[] | select(.type == "PoolsInSync") | .status')" = True ]; }

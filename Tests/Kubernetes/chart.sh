@@ -51,7 +51,8 @@ test_e_the_default_network_has_a_namespace_or_none() {
 # What a node gets, with the token of the account that the chart makes.
 test_e_multus_is_an_option() {
   local node=$cluster/multus account=$cluster/multus/account pid
-  apply_chart '{multus: {enabled: true}, defaultNetwork: default/ipvlan-ens5}'
+  apply_chart 'multus: {enabled: true}
+defaultNetwork: default/ipvlan-ens5'
   expect_equal "$(kubectl -n kube-system get daemonset ipvlan-multus -o jsonpath='{.spec.template.spec.containers[0].command[1]}')" \
     --network=default/ipvlan-ens5 "the command"
   mkdir -p "$account"

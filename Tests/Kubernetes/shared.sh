@@ -87,7 +87,7 @@ END
   waits_for_s1() {
     kubectl get ivn s2 -o json | jq -e '.status.pools[] | select(.name == "opened") | .error | test("node s1 has not reported yet")'
   }
-  within 60 waits_for_s1
+  within 60 waits_for_s1 || { kubectl get ivn -o json | jq -c '.items[] | [.metadata.name, .status.pools]' && return 1; }
   # By the file from before it gives addresses still.
   pod=$(until_given s1 opened o5)
   grep -q '^10\.51\.0\.' <<<"$pod"

@@ -62,10 +62,12 @@ struct NodeReport: Sendable, Hashable {
 
   private static func value(_ pool: Pool) -> FieldValue {
     var value: FieldValue = [
-      "name": .string(pool.name), "uid": .string(pool.uid), "generation": .integer(Int64(pool.generation)),
+      "name": .string(pool.name), "generation": .integer(Int64(pool.generation)),
       "total": FieldValue(count: pool.total), "held": FieldValue(count: pool.held),
       "cooling": FieldValue(count: pool.cooling),
     ]
+    // Kubernetes 1.20 takes an empty text for null, and refuses the report.
+    if !pool.uid.isEmpty { value["uid"] = .string(pool.uid) }
     value["error"] = pool.error.map(FieldValue.string)
     return value
   }
@@ -73,7 +75,7 @@ struct NodeReport: Sendable, Hashable {
   private static func value(_ record: StoreView.Record) -> FieldValue {
     var value: FieldValue = ["ip": .string("\(record.address)"), "pool": .string(record.pool)]
     value["pod"] = record.pod.map(FieldValue.string)
-    value["podUID"] = record.podUID.map(FieldValue.string)
+    if let uid = record.podUID, !uid.isEmpty { value["podUID"] = .string(uid) }
     return value
   }
 }
