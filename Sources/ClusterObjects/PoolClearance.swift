@@ -1,4 +1,4 @@
-internal import Addressing
+package import Addressing
 package import KubernetesClient
 
 /// How far a node has come with pools, as its report says: an IPVLANNode.
@@ -8,9 +8,18 @@ package struct NodeStanding: Sendable, Hashable {
     package let name: String
     package let uid: String
     package let generation: Int
+    /// Where its addresses lie; `nil` where the report does not say.
+    package let subnet: CIDR?
 
-    package init(name: String, uid: String, generation: Int) {
-      (self.name, self.uid, self.generation) = (name, uid, generation)
+    package init(name: String, uid: String, generation: Int, subnet: CIDR? = nil) {
+      (self.name, self.uid, self.generation, self.subnet) = (name, uid, generation, subnet)
+    }
+
+    /// The form of an object.
+    package init(_ object: PoolObject) {
+      self.init(
+        name: object.name, uid: object.identity.uid, generation: object.identity.generation,
+        subnet: object.pool.subnet)
     }
   }
 
@@ -31,7 +40,9 @@ package struct NodeStanding: Sendable, Hashable {
       node: report.metadata.name ?? "",
       pools: (status?["pools"]?.array ?? []).compactMap { pool in
         guard let name = pool["name"]?.string, let uid = pool["uid"]?.string, !uid.isEmpty else { return nil }
-        return Pool(name: name, uid: uid, generation: Int(pool["generation"]?.integer ?? 0))
+        return Pool(
+          name: name, uid: uid, generation: Int(pool["generation"]?.integer ?? 0),
+          subnet: pool["subnet"]?.string.flatMap(CIDR.init))
       }, isFileOld: sync?["status"]?.string == "False" && sync?["reason"]?.string == "NotWritten")
   }
 }
@@ -96,8 +107,9 @@ extension PoolClearance.Question {
     guard report.node != node, let subnet = known[pool.name]?.subnet else { return nil }
     for former in report.pools {
       let current = known[former.name]
-      // Of a pool that is gone nobody knows which addresses it had.
-      guard current.map({ $0.subnet.overlaps(subnet) }) ?? true else { continue }
+      // Of a pool that is gone only the report says where its addresses were.
+      let subnets = [former.subnet, current?.subnet].compactMap(\.self)
+      guard subnets.isEmpty || subnets.contains(where: subnet.overlaps) else { continue }
       guard
         current?.form.uid == former.uid, current?.form.generation == former.generation, !report.isFileOld
       else {

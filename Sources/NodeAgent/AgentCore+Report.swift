@@ -64,13 +64,15 @@ extension AgentCore {
       pools.append(
         .init(
           name: identity.name, uid: identity.uid, generation: acknowledgedGeneration(of: identity),
+          subnet: entry.object.pool.subnet,
           total: counts?.total ?? 0,
           held: counts?.held ?? 0, cooling: counts?.cooling ?? 0, error: error(of: entry, position)))
     }
     // By which this node perhaps still gives addresses.
     for former in acknowledged
     where !pools.contains(where: { $0.name == former.name && $0.uid == former.uid }) {
-      pools.append(.init(name: former.name, uid: former.uid, generation: former.generation))
+      pools.append(
+        .init(name: former.name, uid: former.uid, generation: former.generation, subnet: former.subnet))
     }
     for counts in store?.pools ?? [] where !counts.isFromCluster {
       pools.append(.init(name: counts.name, total: counts.total, held: counts.held, cooling: counts.cooling))

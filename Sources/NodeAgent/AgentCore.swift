@@ -70,9 +70,7 @@ actor AgentCore {
     definitionDirectory = DefinitionDirectory(runDirectory: options.runDirectory)
     let before = file.pools()
     view = ClusterView(before: before)
-    acknowledged = before.map {
-      NodeStanding.Pool(name: $0.name, uid: $0.identity.uid, generation: $0.identity.generation)
-    }
+    acknowledged = before.map { NodeStanding.Pool($0) }
     division = BlockDivision(
       node: options.nodeName,
       before: AddressSet(before.filter { $0.pool.sharing != nil }.flatMap { $0.pool.addresses.ranges }),

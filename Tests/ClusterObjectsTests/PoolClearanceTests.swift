@@ -64,6 +64,10 @@ import Testing
       #expect(obstacle?.contains("kubectl delete ipvlannode n1") ?? false)
     }
     #expect(try claims([report(q: 4)], subnet: "10.9.0.0/24").claims == 1)
+    for (text, count) in [("10.0.0.128/25", 0), ("10.9.0.0/24", 1)] {
+      let gone = NodeStanding.Pool(name: "gone", uid: "x", generation: 1, subnet: CIDR(text))
+      #expect(try claims([NodeStanding(node: "n1", pools: [gone])]).claims == count, "\(text)")
+    }
   }
 
   @Test("what pods of this node hold is claimed without waiting")
@@ -102,13 +106,15 @@ import Testing
         "status": [
           "conditions": [["type": "PoolsInSync", "status": "False", "reason": "NotWritten"]],
           "pools": [
-            ["name": "p", "uid": "u", "generation": 2], ["name": "file", "uid": "", "generation": 0],
+            ["name": "p", "uid": "u", "generation": 2, "subnet": "10.0.0.0/24"],
+            ["name": "file", "uid": "", "generation": 0],
           ],
         ]
       ])
     #expect(
       NodeStanding(object)
         == NodeStanding(
-          node: "n1", pools: [.init(name: "p", uid: "u", generation: 2)], isFileOld: true))
+          node: "n1", pools: [.init(name: "p", uid: "u", generation: 2, subnet: CIDR("10.0.0.0/24"))],
+          isFileOld: true))
   }
 }

@@ -75,10 +75,7 @@ extension AgentCore {
       division.unprotected?.isEmpty ?? false
     else { return }
     acknowledgedRevision = storeRevision
-    acknowledged = resolution.entries.map {
-      NodeStanding.Pool(
-        name: $0.object.name, uid: $0.object.identity.uid, generation: $0.object.identity.generation)
-    }
+    acknowledged = resolution.entries.map { NodeStanding.Pool($0.object) }
   }
 
   /// The blocks that may be given back, unless the lease store says otherwise.

@@ -25,6 +25,7 @@ struct NodeReport: Sendable, Hashable {
     /// Empty for one that only a file on the node has.
     var uid = ""
     var generation = 0
+    var subnet: CIDR?
     var total: UInt128 = 0
     var held: UInt128 = 0
     var cooling: UInt128 = 0
@@ -68,6 +69,7 @@ struct NodeReport: Sendable, Hashable {
     ]
     // Kubernetes 1.20 takes an empty text for null, and refuses the report.
     if !pool.uid.isEmpty { value["uid"] = .string(pool.uid) }
+    value["subnet"] = pool.subnet.map { .string("\($0)") }
     value["error"] = pool.error.map(FieldValue.string)
     return value
   }
