@@ -107,9 +107,10 @@ extension PoolClearance.Question {
     guard report.node != node, let subnet = known[pool.name]?.subnet else { return nil }
     for former in report.pools {
       let current = known[former.name]
-      // Of a pool that is gone only the report says where its addresses were.
+      // Of a pool that is gone only the report says where its addresses were. Where it does not, the pool's finalizer has
+      // seen to it that no node gives any.
       let subnets = [former.subnet, current?.subnet].compactMap(\.self)
-      guard subnets.isEmpty || subnets.contains(where: subnet.overlaps) else { continue }
+      guard subnets.contains(where: subnet.overlaps) else { continue }
       guard
         current?.form.uid == former.uid, current?.form.generation == former.generation, !report.isFileOld
       else {

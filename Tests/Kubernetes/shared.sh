@@ -64,7 +64,7 @@ eight_nodes() {
   expect_equal "$(kubectl get ivb -o json | jq '[.items[].spec.ips[]] | length - (unique | length)')" 0 "addresses in two blocks"
   # Pods go; what is not needed is free for other nodes after a minute.
   for pod in 1 2 3 4 5 6; do ippool DEL s1 shared64 "p$pod"; done
-  few_blocks() { [ "$(blocks_of s1)" -le 3 ]; }
+  few_blocks() { [ "$(blocks_of_pool shared64 | jq '[.[] | select(.node == "s1")] | length')" -le 3 ]; }
   within 300 few_blocks
 }
 
