@@ -25,6 +25,11 @@ public struct NetworkConfiguration: Sendable {
   /// The member of `runtimeConfig` with the pod's annotations, which containerd and CRI-O pass.
   public static let annotationsKey = "io.kubernetes.cri.pod-annotations"
 
+  /// Whether libcni takes a file of that name in a configuration directory for a network.
+  public static func isFile(named name: String) -> Bool {
+    [".conflist", ".conf", ".json"].contains(where: name.hasSuffix)
+  }
+
   /// Reads the document and checks what `command` needs of it.
   ///
   /// - Parameter annotations: the annotations of the pod that are read. Pods have any, and much text in them; the others

@@ -50,8 +50,7 @@ public final class IPPoolAllocator: IPAllocator {
     try require(choice.selection, for: request, choice.query)
     let taken: (leases: [Lease], claims: [Allocation.Claim], selection: PoolSelection)
     do throws(AllocationError) { taken = try take(choice, catalog, for: request) } catch {
-      guard error.lacking != nil else { throw error }
-      throw PoolFailure(choice.query, directory: configuration.poolDirectory).completing(error)
+      throw PoolFailure.completing(error, choice.query, directory: configuration.poolDirectory)
     }
     var allocation = allocation(taken.leases, taken.selection, choice.annotation)
     allocation.remarks += catalog.faults.map { $0.remark }
@@ -141,8 +140,8 @@ public final class IPPoolAllocator: IPAllocator {
         try count(pool, avoiding: occupied)
       }
       if counts.allSatisfy({ $0.free == 0 }) {
-        throw PoolFailure(query, directory: configuration.poolDirectory)
-          .completing(PoolFailure.usedUp(family, counts, for: nil))
+        throw PoolFailure.completing(
+          PoolFailure.usedUp(family, counts, for: nil), query, directory: configuration.poolDirectory)
       }
     }
     return catalog.faults.map { $0.remark }

@@ -24,8 +24,7 @@ package struct OperationLog {
     /// Reads the keys.
     /// - Throws: ``JSONFieldError`` for a relative path or an unknown level.
     package init(_ fields: JSONFields) throws(JSONFieldError) {
-      file = try fields.string("logFile").flatMap { $0.isEmpty ? nil : $0 }
-      guard file?.hasPrefix("/") ?? true else { throw fields.error("logFile", "must be an absolute path") }
+      file = try fields.absolutePath("logFile")
       level = try fields.parsed("logLevel", "error, info or debug", Level.init) ?? .info
     }
   }

@@ -114,6 +114,14 @@ public struct JSONFields: Sendable {
     try text(key, "must be a string")
   }
 
+  /// The path of a file or directory; an empty one counts as missing, and a relative one is refused: nobody knows in which
+  /// directory a runtime calls a plugin.
+  public func absolutePath(_ key: String) throws(JSONFieldError) -> String? {
+    guard let path = try string(key), !path.isEmpty else { return nil }
+    guard path.utf8.first == UInt8(ascii: "/") else { throw error(key, "must be an absolute path") }
+    return path
+  }
+
   /// `true` or `false`.
   public func bool(_ key: String) throws(JSONFieldError) -> Bool? {
     try read(key, "must be true or false") { $0.bool }

@@ -15,8 +15,7 @@ extension AgentCore {
       podFault = nil
       podRevision = revision
     } catch {
-      if podFault != error.problem { log.error("\(error.problem)") }
-      podFault = error.problem
+      podFault = told(error, before: podFault)
     }
   }
 
@@ -53,8 +52,7 @@ extension AgentCore {
       try podDirectory.removeAll()
       podFault = nil
     } catch {
-      if podFault != error.problem { log.error("\(error.problem)") }
-      podFault = error.problem
+      podFault = told(error, before: podFault)
     }
     writeState()
   }

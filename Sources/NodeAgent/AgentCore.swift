@@ -111,6 +111,13 @@ actor AgentCore {
     raise.yield()
   }
 
+  /// Logs what kept files from being written, unless it is what did before.
+  /// - Returns: what keeps them from it now.
+  func told(_ fault: ObjectFault, before: String?) -> String {
+    if before != fault.problem { log.error("\(fault.problem)") }
+    return fault.problem
+  }
+
   /// Takes note of this node's report as the API server has it.
   func takeReport(_ event: ReflectorEvent<UnstructuredObject>) {
     let known = rivalry.rival
@@ -166,8 +173,7 @@ actor AgentCore {
         lastSync = .now()
         noteFile(of: resolution)
       } catch {
-        if fileFault != error.problem { log.error("\(error.problem)") }
-        fileFault = error.problem
+        fileFault = told(error, before: fileFault)
       }
     } else {
       decideAboutPods()

@@ -148,13 +148,7 @@ func serving(
       (Resources.nodes, true), (Resources.reports, true), (Resources.blocks, false),
     ]
     try await StandIn.run(serving: served) { server in
-      let kubeconfig = "\(directory)/kubeconfig"
-      try server.kubeconfig.write(toFile: kubeconfig, atomically: true, encoding: .utf8)
-      let source = CredentialSource.kubeconfig(paths: [kubeconfig])
-      try await APIClient.withClient(
-        ClientConfiguration(source: source, userAgent: "test"),
-        log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      ) { client in
+      try await withClient(server.kubeconfig, in: directory) { source, client in
         try await body(
           Controlling(server: server, client: client, source: source, log: CapturedLog(), change: change))
       }

@@ -17,11 +17,7 @@ import Testing
       try world.step()
       try #require(world.duplicates.isEmpty, "seed \(seed), step \(step): \(world.duplicates)")
     }
-    // Everything works again, pods go, and their blocks with them: each address can be given by somebody.
-    try world.settle()
-    #expect(world.duplicates.isEmpty)
-    let lost = world.unavailable
-    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)")
+    try settle(&world, seed)
   }
 
   /// As all nodes do, the node that had it hears of the edit sooner or later, and has pods that come and go meanwhile.
@@ -34,6 +30,11 @@ import Testing
       try world.step()
       try #require(world.duplicates.isEmpty, "seed \(seed), step \(step): \(world.duplicates)")
     }
+    try settle(&world, seed)
+  }
+
+  /// Everything works again, pods go, and their blocks with them: each address can be given by somebody.
+  private func settle(_ world: inout World, _ seed: UInt64) throws {
     try world.settle()
     #expect(world.duplicates.isEmpty)
     let lost = world.unavailable

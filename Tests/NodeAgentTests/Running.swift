@@ -130,13 +130,7 @@ func running(
       (Resources.namespaces.reading(UnstructuredObject.self), true), (Resources.definitions, false),
     ]
     try await StandIn.run(serving: served) { server in
-      let kubeconfig = "\(directory)/kubeconfig"
-      try server.kubeconfig.write(toFile: kubeconfig, atomically: true, encoding: .utf8)
-      let source = CredentialSource.kubeconfig(paths: [kubeconfig])
-      try await APIClient.withClient(
-        ClientConfiguration(source: source, userAgent: "test"),
-        log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-      ) { client in
+      try await withClient(server.kubeconfig, in: directory) { source, client in
         let log = CapturedLog()
         let running = Running(server: server, client: client, directory: directory, log: log)
         try await before(running)

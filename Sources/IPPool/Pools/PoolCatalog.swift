@@ -49,8 +49,7 @@ public struct PoolCatalog: Sendable {
 
   /// What the file system says of that file; `nil` where there is none.
   static func agentFileStatus(in directory: String) -> FileStatus? {
-    guard let directory = try? Directory(opening: directory) else { return nil }
-    return try? directory.status(of: agentFileName)
+    try? FileStatus(of: "\(directory)/\(agentFileName)")
   }
 
   /// Whether a file of that name in the directory is read at all.

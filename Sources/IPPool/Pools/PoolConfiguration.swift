@@ -32,9 +32,9 @@ struct PoolConfiguration: Sendable {
   ///   - environment: has NODE_NAME, perhaps.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   init(_ fields: JSONFields, network: String, environment: Environment) throws(JSONFieldError) {
-    poolDirectory = try Self.directory(fields, "poolDir") ?? Self.defaultPoolDirectory
-    dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
-    runDirectory = try Self.directory(fields, "runDir") ?? Self.defaultRunDirectory
+    poolDirectory = try fields.absolutePath("poolDir") ?? Self.defaultPoolDirectory
+    dataDirectory = try fields.absolutePath("dataDir") ?? Self.defaultDataDirectory
+    runDirectory = try fields.absolutePath("runDir") ?? Self.defaultRunDirectory
     pools = try Self.pools(fields)
     nodeName = try Self.text(fields, "nodeName") ?? environment["NODE_NAME"] ?? HostName.current
     multusName = try Self.text(fields, "multusName") ?? "default/\(network)"
@@ -79,7 +79,7 @@ struct PoolConfiguration: Sendable {
   /// Reads what is needed to take addresses back: how long they rest is as it is written, or as it is by default.
   /// - Throws: ``JSONFieldError`` when `dataDir` cannot be read.
   init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
-    dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
+    dataDirectory = try fields.absolutePath("dataDir") ?? Self.defaultDataDirectory
     coolDown = (try? Self.coolDown(fields)) ?? Self.defaultCoolDown
     (poolDirectory, runDirectory) = (Self.defaultPoolDirectory, Self.defaultRunDirectory)
     (pools, nodeName, multusName, routes) = (nil, "", network, [])
@@ -94,12 +94,6 @@ struct PoolConfiguration: Sendable {
 
   private static func coolDown(_ fields: JSONFields) throws(JSONFieldError) -> Int? {
     try fields.int("cooldownSeconds", in: 0...86400)
-  }
-
-  private static func directory(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {
-    guard let path = try text(fields, key) else { return nil }
-    guard path.hasPrefix("/") else { throw fields.error(key, "must be an absolute path") }
-    return path
   }
 
   private static func text(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {

@@ -49,11 +49,15 @@ struct PoolFailure: Sendable {
       .cooling, message, details: "the first address can be given again in \((rest + 999) / 1000) s")
   }
 
-  /// An error with what became of the pools that were passed over, where that belongs to it.
-  func completing(_ error: AllocationError) -> AllocationError {
+  /// An error with what became of the pools that were passed over, where that belongs to it; else no file is read.
+  static func completing(
+    _ error: AllocationError, _ query: PoolQuery, directory: String
+  ) -> AllocationError {
     guard let family = error.lacking else { return error }
     var error = error
-    error.details = [error.details, explanation(family)].filter { !$0.isEmpty }.joined(separator: "; ")
+    error.details = [error.details, PoolFailure(query, directory: directory).explanation(family)].filter {
+      !$0.isEmpty
+    }.joined(separator: "; ")
     error.lacking = nil
     return error
   }

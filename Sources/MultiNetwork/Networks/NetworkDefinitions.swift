@@ -99,7 +99,7 @@ package struct NetworkDefinitions: Sendable {
       guard error != .noSuchFileOrDirectory else { return nil }
       throw CNIError(code: .ioFailure, message: "\(confDirectory) cannot be listed", details: "\(error)")
     }
-    for file in files where [".conflist", ".conf", ".json"].contains(where: file.hasSuffix) {
+    for file in files where NetworkConfiguration.isFile(named: file) {
       // Who cannot be read may be anybody's.
       guard let bytes = try? Files.read("\(confDirectory)/\(file)", limit: Self.largest),
         let object = (try? JSONValue(parsing: bytes))?.object,

@@ -15,9 +15,8 @@ struct MultiAdder {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
-    try PluginCall.refuseRecursion(request)
+    configuration = try MultiConfiguration(ofFirst: request)
     do throws(JSONFieldError) {
-      configuration = try MultiConfiguration(request.configuration.fields)
       _ = try OperationLog.Configuration(request.configuration.fields)
       if request.configuration.fields.value("prevResult") != nil {
         throw request.configuration.fields.error(

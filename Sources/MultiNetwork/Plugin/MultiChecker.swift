@@ -11,12 +11,7 @@ struct MultiChecker {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
-    do throws(JSONFieldError) {
-      let configuration = try MultiConfiguration(request.configuration.fields)
-      store = RecordStore(directory: configuration.dataDirectory)
-    } catch {
-      throw CNIError(error)
-    }
+    store = RecordStore(directory: try MultiConfiguration(request).dataDirectory)
   }
 
   /// Silent when everything is as it was made.

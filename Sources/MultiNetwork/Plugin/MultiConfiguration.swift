@@ -1,4 +1,5 @@
 internal import CNI
+internal import IPVLAN
 package import JSON
 
 /// The keys of `"type": "ipvlan-multi"`.
@@ -28,9 +29,24 @@ package struct MultiConfiguration: Sendable {
         "must be namespace/name of a NetworkAttachmentDefinition, or a name in namespace \(namespace)")
     }
     defaultNetwork = name
-    runDirectory = try Self.directory(fields, "runDir") ?? "/run/ipvlan"
-    confDirectory = try Self.directory(fields, "confDir") ?? "/etc/cni/net.d"
-    dataDirectory = try Self.directory(fields, "dataDir") ?? Self.defaultDataDirectory
+    runDirectory = try fields.absolutePath("runDir") ?? "/run/ipvlan"
+    confDirectory = try fields.absolutePath("confDir") ?? "/etc/cni/net.d"
+    dataDirectory = try fields.absolutePath("dataDir") ?? Self.defaultDataDirectory
+  }
+
+  /// Reads the keys of a request.
+  /// - Throws: ``CNIError`` for anything in them that cannot be used.
+  init(_ request: Request) throws(CNIError) {
+    do throws(JSONFieldError) { self = try MultiConfiguration(request.configuration.fields) } catch {
+      throw CNIError(error)
+    }
+  }
+
+  /// Reads the keys of a request for which networks are read anew: not one of a plugin of these networks.
+  /// - Throws: ``CNIError`` for anything in them that cannot be used.
+  init(ofFirst request: Request) throws(CNIError) {
+    try PluginCall.refuseRecursion(request)
+    self = try MultiConfiguration(request)
   }
 
   /// The configurations of networks.
@@ -59,12 +75,6 @@ package struct MultiConfiguration: Sendable {
 
   /// Where the records lie, whatever else is wrong. With a `dataDir` that cannot be read no ADD was served.
   static func dataDirectory(lenient fields: JSONFields) -> String {
-    (try? directory(fields, "dataDir")) ?? defaultDataDirectory
-  }
-
-  private static func directory(_ fields: JSONFields, _ key: String) throws(JSONFieldError) -> String? {
-    guard let path = try fields.string(key), !path.isEmpty else { return nil }
-    guard path.utf8.first == UInt8(ascii: "/") else { throw fields.error(key, "must be an absolute path") }
-    return path
+    (try? fields.absolutePath("dataDir")) ?? defaultDataDirectory
   }
 }

@@ -18,12 +18,7 @@ struct MultiGarbage {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
-    try PluginCall.refuseRecursion(request)
-    do throws(JSONFieldError) {
-      configuration = try MultiConfiguration(request.configuration.fields)
-    } catch {
-      throw CNIError(error)
-    }
+    configuration = try MultiConfiguration(ofFirst: request)
     store = RecordStore(directory: configuration.dataDirectory)
   }
 

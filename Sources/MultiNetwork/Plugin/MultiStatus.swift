@@ -11,9 +11,8 @@ struct MultiStatus {
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
   init(_ request: Request) throws(CNIError) {
     self.request = request
-    try PluginCall.refuseRecursion(request)
+    configuration = try MultiConfiguration(ofFirst: request)
     do throws(JSONFieldError) {
-      configuration = try MultiConfiguration(request.configuration.fields)
       _ = try OperationLog.Configuration(request.configuration.fields)
     } catch {
       throw CNIError(error)

@@ -20,8 +20,7 @@ extension AgentCore {
       networkFault = nil
       networkRevision = revision
     } catch {
-      if networkFault != error.problem { log.error("\(error.problem)") }
-      networkFault = error.problem
+      networkFault = told(error, before: networkFault)
     }
   }
 }

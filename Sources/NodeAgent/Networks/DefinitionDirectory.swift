@@ -4,12 +4,12 @@ internal import Platform
 
 /// Keeps the files of NetworkAttachmentDefinitions as the API server has the definitions.
 struct DefinitionDirectory: Sendable {
-  private let directory: String
+  private let files: MirroredFiles
   private let definitions: NetworkDefinitions
 
   init(runDirectory: String) {
     definitions = NetworkDefinitions(runDirectory: runDirectory, confDirectory: "")
-    directory = definitions.directory
+    files = MirroredFiles(directory: definitions.directory)
   }
 
   /// Writes what has changed, and removes the files of definitions that are gone. Nothing is done before all definitions
@@ -18,28 +18,25 @@ struct DefinitionDirectory: Sendable {
   /// - Throws: ``ObjectFault`` with the first of what could not be done; the rest was.
   func sync(_ mirror: NetworkMirror) throws(ObjectFault) -> Int {
     guard mirror.feed.isComplete else { return 0 }
-    let names = try list()
+    let names = try files.names()
     var (count, fault): (Int, ObjectFault?) = (0, nil)
     var wanted: Set<String> = []
     for (name, content) in mirror.files {
       let path = definitions.path(name)
-      wanted.insert(String(path.dropFirst(directory.count + 1)))
+      wanted.insert(String(path.dropFirst(files.directory.count + 1)))
       guard (try? Files.read(path)) != content else { continue }
-      do throws(Errno) {
-        try Files.replaceDurably(
-          path, with: content, permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      do throws(ObjectFault) {
+        try files.write(path, content)
         count += 1
       } catch {
-        fault = fault ?? self.fault("\(path) cannot be written", error)
+        fault = fault ?? error
       }
     }
     for name in names where !wanted.contains(name) && Self.isOurs(name) {
-      do throws(Errno) {
-        try Files.remove("\(directory)/\(name)")
-        count += 1
+      do throws(ObjectFault) {
+        if try files.remove(name) { count += 1 }
       } catch {
-        guard error != .noSuchFileOrDirectory else { continue }
-        fault = fault ?? self.fault("\(directory)/\(name) cannot be removed", error)
+        fault = fault ?? error
       }
     }
     if let fault { throw fault }
@@ -48,20 +45,6 @@ struct DefinitionDirectory: Sendable {
 
   /// A definition's file, or what an agent was writing when it was killed.
   private static func isOurs(_ name: String) -> Bool {
-    name.hasSuffix(".json") ? name.contains("_") : name.hasPrefix(".") && name.hasSuffix(".json.new")
-  }
-
-  private func list() throws(ObjectFault) -> [String] {
-    do throws(Errno) {
-      try Files.makeDirectory(
-        directory, permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
-      return try Files.names(in: directory)
-    } catch {
-      throw fault("\(directory) cannot be made or listed", error)
-    }
-  }
-
-  private func fault(_ what: String, _ error: Errno) -> ObjectFault {
-    ObjectFault(problem: "\(what): \(error); see: df -h \(directory); ls -ld \(directory)")
+    name.hasSuffix(".json") ? name.contains("_") : MirroredFiles.isUnfinished(name)
   }
 }

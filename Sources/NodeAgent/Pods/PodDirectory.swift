@@ -5,7 +5,8 @@ internal import Platform
 
 /// Keeps the files of the node's pods as the API server has the pods.
 struct PodDirectory: Sendable {
-  private let files: PodFiles
+  private let pods: PodFiles
+  private let files: MirroredFiles
   private let retention: Duration
   /// What this run has written.
   private var written: [String: PodRecord] = [:]
@@ -13,7 +14,8 @@ struct PodDirectory: Sendable {
   private var gone: [String: ContinuousClock.Instant] = [:]
 
   init(runDirectory: String, retention: Duration) {
-    files = PodFiles(runDirectory: runDirectory)
+    pods = PodFiles(runDirectory: runDirectory)
+    files = MirroredFiles(directory: pods.directory)
     self.retention = retention
   }
 
@@ -22,7 +24,7 @@ struct PodDirectory: Sendable {
   /// - Throws: ``ObjectFault`` with the first of what could not be done; the rest was.
   mutating func sync(_ mirror: PodMirror, at now: ContinuousClock.Instant = .now) throws(ObjectFault) -> Int {
     var fault: ObjectFault?
-    let names = try list()
+    let names = try files.names()
     let present = Set(names.compactMap(PodFiles.uid(ofFile:)))
     var count = 0
     for (uid, record) in mirror.records where written[uid] != record || !present.contains(uid) {
@@ -46,10 +48,10 @@ struct PodDirectory: Sendable {
       guard now - since >= retention else { continue }
       written[uid] = nil
       gone[uid] = nil
-      do throws(ObjectFault) { try remove("\(uid).json") } catch { fault = fault ?? error }
+      do throws(ObjectFault) { try files.remove("\(uid).json") } catch { fault = fault ?? error }
     }
-    for name in names where Self.isUnfinished(name) {
-      do throws(ObjectFault) { try remove(name) } catch { fault = fault ?? error }
+    for name in names where MirroredFiles.isUnfinished(name) {
+      do throws(ObjectFault) { try files.remove(name) } catch { fault = fault ?? error }
     }
     if let fault { throw fault }
     return count
@@ -66,45 +68,15 @@ struct PodDirectory: Sendable {
     let names: [String]
     do throws(Errno) { names = try Files.names(in: files.directory) } catch {
       guard error != .noSuchFileOrDirectory else { return }
-      throw fault("\(files.directory) cannot be listed", error)
+      throw files.fault("\(files.directory) cannot be listed", error)
     }
-    for name in names where PodFiles.uid(ofFile: name) != nil || Self.isUnfinished(name) { try remove(name) }
-  }
-
-  /// What an agent was writing when it was killed.
-  private static func isUnfinished(_ name: String) -> Bool {
-    name.hasPrefix(".") && name.hasSuffix(".json.new")
-  }
-
-  private func list() throws(ObjectFault) -> [String] {
-    do throws(Errno) {
-      try Files.makeDirectory(
-        files.directory, permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
-      return try Files.names(in: files.directory)
-    } catch {
-      throw fault("\(files.directory) cannot be made or listed", error)
+    for name in names where PodFiles.uid(ofFile: name) != nil || MirroredFiles.isUnfinished(name) {
+      try files.remove(name)
     }
   }
 
   private func write(_ uid: String, _ record: PodRecord) throws(ObjectFault) {
-    guard let path = files.path(uid) else { return }
-    do throws(Errno) {
-      try Files.replaceDurably(
-        path, with: JSONValue.object(record.json).serialized() + [0x0A],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-    } catch {
-      throw fault("\(path) cannot be written", error)
-    }
-  }
-
-  private func remove(_ name: String) throws(ObjectFault) {
-    do throws(Errno) { try Files.remove("\(files.directory)/\(name)") } catch {
-      guard error != .noSuchFileOrDirectory else { return }
-      throw fault("\(files.directory)/\(name) cannot be removed", error)
-    }
-  }
-
-  private func fault(_ what: String, _ error: Errno) -> ObjectFault {
-    ObjectFault(problem: "\(what): \(error); see: df -h \(files.directory); ls -ld \(files.directory)")
+    guard let path = pods.path(uid) else { return }
+    try files.write(path, JSONValue.object(record.json).serialized() + [0x0A])
   }
 }

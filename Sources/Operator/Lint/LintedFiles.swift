@@ -1,3 +1,4 @@
+internal import CNI
 internal import IPPool
 internal import Platform
 
@@ -54,6 +55,6 @@ enum LintedFiles {
 
   /// Pool documents, and what libcni reads.
   private static func isRead(_ name: String) -> Bool {
-    PoolCatalog.isRead(name) || [".conflist", ".conf", ".json"].contains(where: name.hasSuffix)
+    PoolCatalog.isRead(name) || NetworkConfiguration.isFile(named: name)
   }
 }

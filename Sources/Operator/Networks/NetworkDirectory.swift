@@ -1,3 +1,4 @@
+internal import CNI
 internal import JSON
 internal import MultiNetwork
 internal import Platform
@@ -25,7 +26,7 @@ package struct NetworkDirectory: Sendable {
       names = []
       faults.append(Fault(file: directory, problem: "cannot be listed: \(error)", isDirectory: true))
     }
-    for name in names where [".conflist", ".conf", ".json"].contains(where: name.hasSuffix) {
+    for name in names where NetworkConfiguration.isFile(named: name) {
       let file = "\(directory)/\(name)"
       do {
         let value = try JSONValue(parsing: try Files.read(file))
