@@ -111,7 +111,7 @@ in_step() { [ "$(kubectl get ivn "$1" -o json | jq -r '.status.conditions[] | se
 has_pools() { [ "$(jq -r '[.items[] | select(.kind == "SpiderIPPool") | .metadata.name] | join(" ")' "$cluster/agents/$1/ippool.d/zz-kubernetes.json")" = "$2" ]; }
 
 # The server, for the next test, when one has failed that killed it.
-revive() { kubectl get --raw /readyz >/dev/null 2>&1 || "$repository/scripts/cluster" start-api "$cluster"; }
+revive() { kubectl get --raw /readyz >/dev/null 2>&1 || "$repository/scripts/api-server" start-api "$cluster"; }
 
 with_agents() {
   prepare_agents
@@ -155,7 +155,7 @@ dead_server() {
   within 60 in_step master
   local before pod
   before=$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")
-  "$repository/scripts/cluster" kill-api "$cluster"
+  "$repository/scripts/api-server" kill-api "$cluster"
   for pod in $(seq 100); do
     expect_equal "$(ippool ADD master ipvlan-ens5 "p$pod" | grep -c '^172\.31\.16\.[4-8]/20$')" 1 "an address for pod $pod"
     [ "$pod" = 100 ] || ippool DEL master ipvlan-ens5 "p$pod"
@@ -167,7 +167,7 @@ dead_server() {
   start_agent master
   within 60 curl --silent --fail http://127.0.0.1:19114/healthz
   expect_equal "$(sha256sum <"$cluster/agents/master/ippool.d/zz-kubernetes.json")" "$before" "the file after a restart of the agent"
-  "$repository/scripts/cluster" start-api "$cluster"
+  "$repository/scripts/api-server" start-api "$cluster"
   within 120 reports master master-v4-ens5 1
   within 60 in_step master
   ippool DEL master ipvlan-ens5 p100
@@ -227,9 +227,9 @@ killed_at_random() {
       end_agent master KILL
       start_agent master
       if ((RANDOM % 4 == 0)); then
-        "$repository/scripts/cluster" kill-api "$cluster"
+        "$repository/scripts/api-server" kill-api "$cluster"
         sleep "$((RANDOM % 3))"
-        "$repository/scripts/cluster" start-api "$cluster"
+        "$repository/scripts/api-server" start-api "$cluster"
       fi
       # Something to write.
       kubectl patch sp master-v4-ens6 --type merge --patch "{\"spec\": {\"ips\": [\"210.22.16.$((11 + RANDOM % 5))\"]}}" || true

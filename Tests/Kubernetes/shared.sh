@@ -54,9 +54,9 @@ eight_nodes() {
     pods+=($!)
   done
   sleep 2
-  "$repository/scripts/cluster" kill-api "$cluster"
+  "$repository/scripts/api-server" kill-api "$cluster"
   sleep 2
-  "$repository/scripts/cluster" start-api "$cluster"
+  "$repository/scripts/api-server" start-api "$cluster"
   for pod in "${pods[@]}"; do wait "$pod"; done
   cat "$cluster"/agents/s*/given >"$cluster/given"
   expect_equal "$(grep -c '/24$' "$cluster/given")" 48 "pods with an address"

@@ -2,7 +2,7 @@ import Foundation
 import KubernetesClient
 import Logging
 
-/// The API server that `scripts/test --kubernetes` has started (scripts/cluster).
+/// The API server that `scripts/test --kubernetes` has started (scripts/api-server).
 enum Cluster {
   /// Its directory, with kubeconfigs.
   static var directory: String {
@@ -27,10 +27,10 @@ enum Cluster {
       source: .kubeconfig(paths: ["\(try directory)/\(user).kubeconfig"]), userAgent: "test")
   }
 
-  /// Runs a command of scripts/cluster.
+  /// Runs a command of scripts/api-server.
   static func command(_ verb: String) async throws {
     let process = Process()
-    process.executableURL = URL(filePath: "\(try repository)/scripts/cluster")
+    process.executableURL = URL(filePath: "\(try repository)/scripts/api-server")
     process.arguments = [verb, try directory]
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -41,7 +41,7 @@ enum Cluster {
     }
     try process.run()
     for await status in ended where status != 0 {
-      throw Missing(description: "scripts/cluster \(verb) failed")
+      throw Missing(description: "scripts/api-server \(verb) failed")
     }
   }
 

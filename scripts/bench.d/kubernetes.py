@@ -21,7 +21,7 @@ OURS = {
 
 
 class Server:
-    """The API server of scripts/cluster, asked by its administrator over one connection."""
+    """The API server of scripts/api-server, asked by its administrator over one connection."""
 
     def __init__(self, cluster):
         self.context = ssl.create_default_context(cafile=cluster / "ca.crt")

@@ -67,8 +67,8 @@ end_agents() {
 
 need_packages curl jq valgrind python3
 command -v kubectl >/dev/null || need_packages kubernetes-client
-trap 'end_agents; "$repository/scripts/cluster" stop "$cluster"' EXIT
-"$repository/scripts/cluster" start "$cluster" >&2
+trap 'end_agents; "$repository/scripts/api-server" stop "$cluster"' EXIT
+"$repository/scripts/api-server" start "$cluster" >&2
 export KUBECONFIG=$cluster/admin.kubeconfig
 minor=$(kubectl get --raw /version | jq -r '.minor | gsub("[^0-9]"; "") | tonumber')
 has_rules() { [ "$minor" -ge 30 ]; }
@@ -112,9 +112,9 @@ say "counting the requests of a quiet minute"
 "$python" "$repository/scripts/bench.d/kubernetes.py" requests idle "$cluster" 60
 
 say "restarting the API server"
-"$repository/scripts/cluster" kill-api "$cluster"
+"$repository/scripts/api-server" kill-api "$cluster"
 sleep 5
-"$repository/scripts/cluster" start-api "$cluster" >&2
+"$repository/scripts/api-server" start-api "$cluster" >&2
 "$python" "$repository/scripts/bench.d/kubernetes.py" requests restart "$cluster" 45
 kubectl patch sp bench-0000 --type merge --patch '{"spec": {"ips": ["10.0.0.30"]}}' >/dev/null
 within 60 grep -q 10.0.0.30 "$directory/ippool.d/zz-kubernetes.json"
