@@ -124,6 +124,18 @@ ctr_forgets() {
   ! ctr containers info "$1" 2>/dev/null
 }
 
+# No process, no namespace and no runtime state is left, and the kernel has another boot ID.
+lose_power() {
+  local name
+  stop_containerd
+  for name in $(ip netns list | awk '$1 != "fabric" { print $1 }'); do ip netns delete "$name"; done
+  rm -rf /run/containerd/*
+  cat /proc/sys/kernel/random/uuid >/tmp/boot_id
+  mount --bind /tmp/boot_id /proc/sys/kernel/random/boot_id
+}
+restore_boot_id() { while umount /proc/sys/kernel/random/boot_id 2>/dev/null; do :; done; }
+cleanups+=(restore_boot_id)
+
 test_containerd_after_a_reboot_every_address_is_free() {
   use_network ipvlan-ens5
   start_containerd
@@ -132,14 +144,11 @@ test_containerd_after_a_reboot_every_address_is_free() {
   for n in 1 2 3 4 5; do start_ctr "old$n"; done
   for n in 1 2 3 4 5; do await_ctr ipvlan-ens5 "old$n"; done
   kill_the_runtime old1 old2 old3 old4 old5
-  # A reboot: no process, no namespace and no runtime state is left, and the kernel has another boot id.
-  rm -rf /run/containerd/* /var/lib/cni/results
-  cat /proc/sys/kernel/random/uuid >/tmp/boot_id
-  mount --bind /tmp/boot_id /proc/sys/kernel/random/boot_id
+  lose_power
+  rm -rf /var/lib/cni/results
   start_containerd
   for n in 1 2 3 4 5; do start_ctr "new$n"; done
   for n in 1 2 3 4 5; do await_ctr ipvlan-ens5 "new$n"; done
   for n in 1 2 3 4 5; do end_ctr "new$n"; done
   expect_nothing_left
-  umount /proc/sys/kernel/random/boot_id
 }

@@ -79,39 +79,6 @@ test_cri_annotation_chooses_the_pool() {
   expect_nothing_left
 }
 
-# define_network NETWORK: what an agent leaves of the definition that is made of a network of cni-conf.
-define_network() {
-  mkdir -p /var/lib/cni/run/networks
-  jq -n --arg name "$1" --rawfile config "$(echo "$repository"/cni-conf/*-"$1".conflist)" '
-    {metadata: {namespace: "default", name: $name}, spec: {config: $config}}' >"/var/lib/cni/run/networks/default_$1.json"
-}
-
-# A pod on both NICs, without Multus and without an API server.
-test_cri_annotations_name_networks() {
-  sed 's:/run/ipvlan:/var/lib/cni/run:' "$repository/cni-conf/kubernetes/00-ipvlan-multi.conflist" >/etc/cni/net.d/00-ipvlan-multi.conflist
-  define_network ipvlan-ens5
-  define_network ipvlan-ens6
-  start_cri
-  start_pod plain
-  expect_equal "$(sandbox_address "$sandbox")" 172.31.16.4 "the address of a pod that names no network"
-  expect_equal "$(from_fabric 172.31.16.4)" plain "the fabric asks the pod"
-  end_pod "$sandbox"
-  start_pod both '{"annotations": {"k8s.v1.cni.cncf.io/networks": "ipvlan-ens6@data0"}}'
-  expect_equal "$(sandbox_address "$sandbox")" 172.31.16.5 "the first address of a pod with two networks"
-  for address in 172.31.16.5 210.22.16.11; do
-    expect_equal "$(from_fabric $address)" both "the fabric asks the pod on $address"
-    expect_equal "$(from_node $address)" both "the node asks the pod on $address"
-  done
-  end_pod "$sandbox"
-  start_pod other '{"annotations": {"v1.multus-cni.io/default-network": "default/ipvlan-ens6"}}'
-  expect_equal "$(sandbox_address "$sandbox")" 210.22.16.12 "the address of a pod on the other network"
-  end_pod "$sandbox"
-  refused cri RunPodSandbox "{\"config\": $(pod_configuration wrong '{"annotations": {"k8s.v1.cni.cncf.io/networks": "nothing"}}')}"
-  [[ $refusal == *"k8s.v1.cni.cncf.io/networks of pod default/wrong"*"default/nothing"* ]] || { echo "$refusal" && return 1; }
-  expect_equal "$(find /var/lib/cni/ipvlan-multi -type f)" "" "what is recorded in the end"
-  expect_nothing_left
-}
-
 test_cri_pod_that_cannot_start_leaves_nothing_and_says_why() {
   use_network ipvlan-ens5
   sed -i 's/"master": "ens5"/"master": "ens9"/' /etc/cni/net.d/10-ipvlan-ens5.conflist

@@ -9,7 +9,7 @@ readonly tests debian=$1 filter=$2
 readonly image=$repository/.build/runtimes
 . "$tests/node.sh"
 . "$tests/runner.sh"
-for file in containerd cri podman chains changeover installation operator daemons; do . "$tests/$file.sh"; done
+for file in containerd cri networks podman chains changeover installation operator daemons; do . "$tests/$file.sh"; done
 
 # What does not depend on the runtimes is tested where they are the machine's; podman drives plugins of CNI up to version
 # 4; containerd since 2.0 and libcni since 1.2 know CNI 1.1.

@@ -21,8 +21,9 @@ run_test() {
   else
     failed=$((failed + 1))
     say "FAILED: ${1#test_} ($((SECONDS - started)) s)"
-    show_node >>"$log" 2>&1 || true
-    tail -n 100 "$log" >&2
+    # The test's own words first: a node with many pods has much to show.
+    tail -n 40 "$log" >&2
+    { show_node 2>&1 || true; } | tail -n 100 >&2
   fi
   clear_node
 }
