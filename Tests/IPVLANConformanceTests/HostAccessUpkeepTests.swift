@@ -54,6 +54,27 @@ import Testing
     }
   }
 
+  /// Pools of one NIC may name different next hops. The last one counts, and the filter stays as it is: to replace it
+  /// costs an ADD more than all the rest.
+  @Test func anotherGatewayLeavesTheFilterAlone() throws {
+    try withNode { node in
+      var tables: Set<String> = []
+      for (pod, gateway) in [4: "172.31.16.1", 5: "172.31.16.2", 6: "172.31.16.1"].sorted(by: { $0.key < $1.key }) {
+        var attachment = try node.withHostAccess("p\(pod)", pod, "l3s")
+        attachment.configuration["ipam"] = .object(Configuration.staticIPAM("172.31.16.\(pod)/20 via \(gateway)"))
+        try attachment.add()
+        try attachment.check()
+        let routes = try node.namespace.execute("ip", ["route", "show", "table", "4101"]).text
+        #expect(routes.contains("default via \(gateway) "))
+        let table = try node.namespace.execute("nft", ["-a", "list", "table", "inet", "ih-ens5"]).text
+        #expect(table.contains("172.31.16.\(pod)"))
+        tables.insert(table.split(separator: "\n").first.map(String.init) ?? "")
+      }
+      // The kernel gives each table that is made a handle of its own.
+      #expect(tables.count == 1 && tables.first?.contains("# handle") == true, "\(tables)")
+    }
+  }
+
   @Test func aPodMayHaveAnAddressOf169254() throws {
     try withNode { node in
       var attachment = try node.attachment(mode: "l3s", ipam: Configuration.staticIPAM("169.254.77.7/16"))
