@@ -126,7 +126,6 @@ package.dependencies += [
   .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
   .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
   .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
-  .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
   .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
 ]
@@ -135,12 +134,12 @@ package.targets += [
   .target(
     name: "KubernetesClient",
     dependencies: [
+      "JSON", "YAML",
       .product(name: "AsyncHTTPClient", package: "async-http-client"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOHTTP1", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      .product(name: "Yams", package: "Yams"),
     ], swiftSettings: strict),
   // What agent and controller share: the cluster's objects, and what any daemon does.
   .target(

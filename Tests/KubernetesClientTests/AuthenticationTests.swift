@@ -118,7 +118,8 @@ import Testing
   @Test(
     "a kubeconfig that is not one is told by key",
     arguments: [
-      ("", "the document is of another type"), ("clusters: 1", "clusters"), ("- a", "the document"),
+      ("", "no current-context"), ("clusters: 1", "clusters"), ("- a", "the document is of another type"),
+      ("clusters: [", "at line 2"), ("users: [{name: u, user: {token: 1}}]", "key \"users[0].user.token\""),
       ("current-context: x", "no context \"x\""),
       ("clusters: []", "no current-context"),
       ("contexts: [{name: x, context: {cluster: c}}]\ncurrent-context: x", "no cluster \"c\""),

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-internal import Yams
+internal import YAML
 
 /// A kubeconfig (`Config`, v1): clusters, users, and contexts that pair them.
 ///
@@ -93,10 +93,10 @@ struct Kubeconfig: Decodable {
   static func load(_ paths: [String]) throws(KubernetesError) -> Kubeconfig {
     var merged = Kubeconfig()
     for path in paths {
-      let text = String(decoding: try readFile(path, for: "the kubeconfig"), as: UTF8.self)
+      let text = try readFile(path, for: "the kubeconfig")
       var file: Kubeconfig
       do {
-        file = try YAMLDecoder().decode(Kubeconfig.self, from: text)
+        file = try parse(text)
       } catch {
         throw KubernetesError(
           .configuration, action: "read the kubeconfig", problem: "\(path): \(describe(decoding: error))")
@@ -111,6 +111,12 @@ struct Kubeconfig: Decodable {
     }
     merged.origin = paths.joined(separator: ":")
     return merged
+  }
+
+  /// An empty file is an empty configuration, and documents after the first do not count, as for kubectl.
+  private static func parse(_ text: [UInt8]) throws -> Kubeconfig {
+    guard let document = try YAMLText.documents(in: text).first?.get() else { return Kubeconfig() }
+    return try JSONDecoder().decode(Kubeconfig.self, from: Data(document.value.serialized()))
   }
 
   init() {}
