@@ -59,9 +59,12 @@ import Testing
   @Test func anotherGatewayLeavesTheFilterAlone() throws {
     try withNode { node in
       var tables: Set<String> = []
-      for (pod, gateway) in [4: "172.31.16.1", 5: "172.31.16.2", 6: "172.31.16.1"].sorted(by: { $0.key < $1.key }) {
+      for (pod, gateway) in [4: "172.31.16.1", 5: "172.31.16.2", 6: "172.31.16.1"].sorted(by: {
+        $0.key < $1.key
+      }) {
         var attachment = try node.withHostAccess("p\(pod)", pod, "l3s")
-        attachment.configuration["ipam"] = .object(Configuration.staticIPAM("172.31.16.\(pod)/20 via \(gateway)"))
+        attachment.configuration["ipam"] = .object(
+          Configuration.staticIPAM("172.31.16.\(pod)/20 via \(gateway)"))
         try attachment.add()
         try attachment.check()
         let routes = try node.namespace.execute("ip", ["route", "show", "table", "4101"]).text

@@ -36,13 +36,23 @@ final class Seen: Sendable {
   }
 }
 
+/// How a server gives a whole collection.
+enum Listing: String, CaseIterable {
+  /// As the answer to a list, in pages.
+  case pages = "list"
+  /// As the beginning of a watch.
+  case stream
+}
+
 /// Runs `body` while a reflector follows the widgets of a stand-in.
 func reflecting(
+  by listing: Listing = .pages,
   _ change: @escaping @Sendable (inout Reflector<UnstructuredObject>.Options) -> Void = { _ in },
   delay: Duration = .zero,
   _ body: @escaping @Sendable (StandIn, APIClient, Seen) async throws -> Void
 ) async throws {
   try await withStandIn(alsoWith: { $0.requestTimeout = .seconds(10) }) { server, client, hasty in
+    if listing == .stream { server.streamLists() }
     var options = Reflector<UnstructuredObject>.Options()
     options.relistSpread = .milliseconds(100)
     options.backoff = Backoff(initial: .milliseconds(20), longest: .milliseconds(100))
@@ -68,4 +78,5 @@ func reflecting(
 
 extension StandIn {
   func count(_ verb: String) -> Int { requests.count { $0.verb == verb } }
+  func count(_ listing: Listing) -> Int { count(listing.rawValue) }
 }

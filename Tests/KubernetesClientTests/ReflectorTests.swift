@@ -3,9 +3,9 @@ import KubernetesStandIn
 import Testing
 
 @Suite struct ReflectorTests {
-  @Test("it lists, follows, and tells of each change")
-  func follows() async throws {
-    try await reflecting { server, client, seen in
+  @Test("it lists, follows, and tells of each change", arguments: Listing.allCases)
+  func follows(_ listing: Listing) async throws {
+    try await reflecting(by: listing) { server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }
       _ = try await client.mergePatch(
@@ -13,17 +13,18 @@ import Testing
       try await eventually("size 2") { seen.sizes == [2] }
       try await client.delete(widgets, "a", namespace: "a")
       try await eventually("gone") { seen.names.isEmpty }
-      #expect(server.count("list") == 1)
+      #expect(server.count(listing) == 1)
+      #expect(server.requests.count { $0.verb == "list" } == (listing == .pages ? 1 : 0))
     }
   }
 
-  @Test("a watch that ends goes on from where it was, without a list")
-  func watchEnds() async throws {
-    try await reflecting({ $0.watchSeconds = 1...1 }) { server, client, seen in
+  @Test("a watch that ends goes on from where it was, without a list", arguments: Listing.allCases)
+  func watchEnds(_ listing: Listing) async throws {
+    try await reflecting(by: listing, { $0.watchSeconds = 1...1 }) { server, client, seen in
       try await eventually("three watches") { server.count("watch") >= 3 }
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }
-      #expect(server.count("list") == 1)
+      #expect(server.count(listing) == 1)
     }
   }
 
@@ -49,6 +50,42 @@ import Testing
       try await eventually("b") { seen.names == ["a", "b"] }
       // At no time was the collection said to be empty but at the beginning.
       #expect(!seen.sizesOfLists.dropFirst().contains(0))
+    }
+  }
+
+  @Test(
+    "a collection that comes as a stream and breaks off keeps what was known",
+    arguments: [
+      Fault.status(401, reason: "Unauthorized"), .status(403, reason: "Forbidden"),
+      .status(429, reason: "TooManyRequests"), .status(503, reason: "ServiceUnavailable"),
+      .text(502, "bad gateway"),
+      .end, .cut(bytes: 30), .line("nonsense"),
+    ])
+  func streamBreaks(_ fault: Fault) async throws {
+    try await reflecting(by: .stream) { server, client, seen in
+      for name in ["a", "b"] { _ = try await client.create(widgets, widget(name)) }
+      try await eventually("both") { seen.names == ["a", "b"] }
+      server.order(FaultRule(fault, to: "stream", times: 2))
+      await server.restart()
+      try await client.delete(widgets, "a", namespace: "a")
+      try await eventually("two failures") { seen.failures.count >= 2 }
+      try await eventually("a is gone") { seen.names == ["b"] }
+      #expect(seen.sizesOfLists == [0, 1])
+      #expect(server.count("list") == 0)
+    }
+  }
+
+  @Test("a stream that never says that it is complete leads to pages")
+  func streamWithoutEnd() async throws {
+    try await reflecting(by: .stream, { $0.idleLimit = .seconds(2) }) { server, client, seen in
+      _ = try await client.create(widgets, widget("a"))
+      try await eventually("a") { seen.names == ["a"] }
+      server.order(FaultRule(.silence, to: "stream", times: nil))
+      await server.restart()
+      try await eventually("a list") { server.count("list") == 1 }
+      _ = try await client.create(widgets, widget("b"))
+      try await eventually("b") { seen.names == ["a", "b"] }
+      #expect(seen.sizesOfLists == [0, 1])
     }
   }
 
@@ -84,22 +121,22 @@ import Testing
     }
   }
 
-  @Test("after a restart of the server it lists again")
-  func restart() async throws {
-    try await reflecting { server, client, seen in
+  @Test("after a restart of the server it lists again", arguments: Listing.allCases)
+  func restart(_ listing: Listing) async throws {
+    try await reflecting(by: listing) { server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }
       await server.restart()
-      try await eventually("a second list") { server.count("list") == 2 }
+      try await eventually("a second list") { server.count(listing) == 2 }
       try await client.delete(widgets, "a", namespace: "a")
       try await eventually("gone") { seen.names.isEmpty }
       #expect(seen.failures.isEmpty)
     }
   }
 
-  @Test("a server that was restored to an older state is followed from there")
-  func restored() async throws {
-    try await reflecting({ $0.idleLimit = .seconds(3) }) { server, client, seen in
+  @Test("a server that was restored to an older state is followed from there", arguments: Listing.allCases)
+  func restored(_ listing: Listing) async throws {
+    try await reflecting(by: listing, { $0.idleLimit = .seconds(3) }) { server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       let backup = await server.backUp()
       for name in ["b", "c", "d"] { _ = try await client.create(widgets, widget(name)) }
@@ -126,16 +163,16 @@ import Testing
     }
   }
 
-  @Test("where nothing changes the watch is renewed, and nothing is listed")
-  func quiet() async throws {
-    try await reflecting({ $0.idleLimit = .seconds(1) }) { server, client, seen in
+  @Test("where nothing changes the watch is renewed, and nothing is listed", arguments: Listing.allCases)
+  func quiet(_ listing: Listing) async throws {
+    try await reflecting(by: listing, { $0.idleLimit = .seconds(1) }) { server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }
       let before = server.count("watch")
       try await eventually("three renewals") { server.count("watch") >= before + 3 }
       _ = try await client.create(widgets, widget("b"))
       try await eventually("b") { seen.names == ["a", "b"] }
-      #expect(server.count("list") == 1)
+      #expect(server.count(listing) == 1)
       #expect(seen.failures.isEmpty)
     }
   }

@@ -19,7 +19,8 @@ public enum Fault: Sendable, Hashable {
 
 /// Which requests a fault meets.
 public struct FaultRule: Sendable {
-  /// The verb, as roles name it: get, list, watch, create, update, patch, delete; `nil` for all.
+  /// The verb, as roles name it: get, list, watch, create, update, patch, delete; stream for a watch that begins with the
+  /// whole collection; `nil` for all.
   public var verb: String?
   /// A part of the path.
   public var path: String

@@ -46,6 +46,21 @@ extension Probe {
       return
         "\(try await probing.client.list(widgets, namespace: probing.namespace, pageSize: 10).items.count)"
     },
+    // Servers before 1.34 refuse it; then the collection is read in pages.
+    Probe("a collection as the beginning of a watch", "added a, added b, complete, added c, or refused") {
+      probing in
+      try await probing.make("a")
+      try await probing.make("b")
+      do {
+        let events = try await probing.events(4, from: nil) {
+          try await Task.sleep(for: .seconds(2))
+          try await probing.make("c")
+        }
+        return "\(events), or refused"
+      } catch let error as KubernetesError where error.kind == .invalid || error.kind == .badRequest {
+        return "added a, added b, complete, added c, or refused"
+      }
+    },
     Probe("labels and fields select", "red: a; not red: b; by name: b") { probing in
       try await probing.make("a", labels: ["color": "red"])
       try await probing.make("b", labels: ["color": "blue"])

@@ -81,7 +81,7 @@ struct Probing: Sendable {
 
   /// The first `count` events of a watch, in words.
   func events(
-    _ count: Int, from version: String, _ selection: Selection = .all, seconds: Int = 20,
+    _ count: Int, from version: String?, _ selection: Selection = .all, seconds: Int = 20,
     idle: Duration = .seconds(120), meanwhile: @escaping @Sendable () async throws -> Void = {}
   ) async throws -> String {
     let (events, sink) = AsyncStream.makeStream(of: String.self)
@@ -96,6 +96,7 @@ struct Probing: Sendable {
             case .added(let object): sink.yield("added \(object.metadata.name ?? "")")
             case .modified(let object): sink.yield("modified \(object.metadata.name ?? "")")
             case .deleted(let object): sink.yield("deleted \(object.metadata.name ?? "")")
+            case .bookmark(_, endsInitialEvents: true): sink.yield("complete")
             case .bookmark: break
             }
           })

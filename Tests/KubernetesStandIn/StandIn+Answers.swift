@@ -15,6 +15,9 @@ struct ParsedRequest {
   var isStatus = false
   var query: [String: String]
 
+  /// Whether it is a watch that begins with the whole collection.
+  var sendsInitialEvents: Bool { query["sendInitialEvents"] == "true" }
+
   var key: ObjectKey { ObjectKey(namespace: namespace, name: name ?? "") }
 
   init(_ request: Request) {
@@ -38,7 +41,15 @@ struct ParsedRequest {
       case .put: "update"
       case .patch: "patch"
       case .delete: "delete"
-      default: name != nil ? "get" : query["watch"] == "true" ? "watch" : "list"
+      default:
+        if name != nil {
+          "get"
+        } else if query["watch"] == "true" {
+          // A verb of our own: for roles it is a watch.
+          query["sendInitialEvents"] == "true" ? "stream" : "watch"
+        } else {
+          "list"
+        }
       }
   }
 
@@ -82,14 +93,14 @@ extension StandIn {
         retryAfter: retryAfter)
     case .text(let code, let text)?:
       return Response(status: .init(code: code), body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
-    case .silence? where parsed.verb != "watch":
+    case .silence? where parsed.query["watch"] != "true":
       try? await Task.sleep(for: .seconds(3600))
     case .slow(let milliseconds)?:
       try? await Task.sleep(for: .milliseconds(milliseconds))
     default: break
     }
     if let refusal = authorize(request, parsed) { return answer(refusal.code, status(refusal)) }
-    if parsed.verb == "watch" { return await watch(parsed, fault) }
+    if parsed.query["watch"] == "true" { return await watch(parsed, fault) }
     do {
       let body = try await request.body.collect(upTo: 16 * 1024 * 1024)
       let content =

@@ -16,6 +16,7 @@ public final class StandIn: Sendable {
     var rules: [FaultRule] = []
     var tokens: [String: Bool] = ["admin": true, "nobody": false]
     var requests: [RecordedRequest] = []
+    var streamsLists = false
     var port = 0
   }
 
@@ -103,6 +104,9 @@ public final class StandIn: Sendable {
 
   /// Takes back all that was ordered.
   public func behave() { state.withLock { $0.rules = [] } }
+
+  /// Begins watches with the collection where that is asked for, as servers since 1.34 do.
+  public func streamLists() { state.withLock { $0.streamsLists = true } }
 
   /// Makes a token known or unknown.
   public func setToken(_ token: String, isKnown: Bool) {

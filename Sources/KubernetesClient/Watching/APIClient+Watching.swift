@@ -22,6 +22,9 @@ public struct WatchLimits: Sendable, Hashable {
 extension APIClient {
   /// Follows a collection from a version on, on a connection of its own, until the server ends the watch.
   ///
+  /// - Parameter resourceVersion: `nil` asks for the whole collection first, each object as one that was added, and then a
+  ///   bookmark that says so (a streaming list; on by default since Kubernetes 1.34). Servers that do not know this refuse it
+  ///   with ``KubernetesError/Kind/invalid`` or ``KubernetesError/Kind/badRequest``.
   /// - Parameter onOpen: called once when the server has accepted the watch.
   /// - Parameter onEvent: called for each change, one after the other.
   /// - Throws: ``KubernetesError``: of the kind ``KubernetesError/Kind/expired`` when the server no longer has that
@@ -29,16 +32,18 @@ extension APIClient {
   ///   then have been delivered.
   public func watch<Object>(
     _ resource: Resource<Object>, namespace: String? = nil, _ selection: Selection = .all,
-    from resourceVersion: String, limits: WatchLimits, onOpen: @escaping @Sendable () async -> Void = {},
+    from resourceVersion: String?, limits: WatchLimits, onOpen: @escaping @Sendable () async -> Void = {},
     onEvent: @escaping @Sendable (WatchEvent<Object>) async -> Void
   ) async throws(KubernetesError) {
     let seconds = max(1, limits.duration.components.seconds)
     let request = APIRequest(
       method: .GET, path: resource.path(namespace: namespace),
       query: selection.query + [
-        ("watch", "true"), ("allowWatchBookmarks", "true"), ("resourceVersion", resourceVersion),
-        ("timeoutSeconds", String(seconds)),
-      ], action: "watch \(resource.subject(namespace: namespace))")
+        ("watch", "true"), ("allowWatchBookmarks", "true"), ("timeoutSeconds", String(seconds)),
+      ]
+        + (resourceVersion.map { [("resourceVersion", $0)] }
+          ?? [("sendInitialEvents", "true"), ("resourceVersionMatch", "NotOlderThan")]),
+      action: "watch \(resource.subject(namespace: namespace))")
     let idle = IdleClock()
     // Opening counts as waiting, and so does a server that does not end the watch when it should.
     let outcome = await idle.watching(limit: limits.idle, total: .seconds(seconds) + limits.idle) {

@@ -19,6 +19,9 @@ public enum ReflectorEvent<Object: KubernetesObject>: Sendable {
 
 /// Mirrors a collection: lists it, follows it, and finds back to it after every failure.
 ///
+/// The list comes as the beginning of the watch where the server can do that: the answer to a list is made whole in the
+/// server's memory for each client, and after a restart all clients ask at once. Elsewhere it is read in pages.
+///
 /// A list that fails, is cut short or refused is reported as ``ReflectorEvent/failed(_:retry:)`` and never as an empty
 /// collection. A watch that ends, breaks or falls silent goes on from the version it had reached; when the server no longer
 /// has that version, or may have been restored to an older state, the collection is listed again.
@@ -67,14 +70,20 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
   /// Follows the collection until the task is cancelled. `deliver` is called for one event after the other.
   public func run(_ deliver: @escaping @Sendable (ReflectorEvent<Object>) async -> Void) async {
     var backoff = options.backoff
+    var streams = true
     while !Task.isCancelled {
       do throws(KubernetesError) {
-        let list = try await client.list(
-          resource, namespace: namespace, selection, pageSize: options.pageSize)
-        await deliver(.listed(list))
-        try await follow(from: list.resourceVersion, &backoff, deliver)
-        // Back here the version was lost.
-        try? await Task.sleep(for: .random(below: options.relistSpread))
+        var version: String?
+        if !streams {
+          let list = try await client.list(
+            resource, namespace: namespace, selection, pageSize: options.pageSize)
+          await deliver(.listed(list))
+          version = list.resourceVersion
+        }
+        switch try await follow(from: version, &backoff, deliver) {
+        case .versionLost: try? await Task.sleep(for: .random(below: options.relistSpread))
+        case .streamRefused: streams = false
+        }
       } catch {
         guard error.kind != .cancelled else { return }
         await pause(error, &backoff, deliver)
@@ -82,16 +91,25 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
     }
   }
 
-  /// Watches again and again; returns when the collection has to be listed again, throws only when it is cancelled.
+  /// Why the collection has to be listed again.
+  private enum Interruption {
+    case versionLost
+    /// The server does not begin a watch with the collection.
+    case streamRefused
+  }
+
+  /// Watches again and again, until the collection has to be listed again; throws only when it is cancelled.
   private func follow(
-    from version: String, _ backoff: inout Backoff,
+    from version: String?, _ backoff: inout Backoff,
     _ deliver: @escaping @Sendable (ReflectorEvent<Object>) async -> Void
-  ) async throws(KubernetesError) {
-    let position = Position(version)
+  ) async throws(KubernetesError) -> Interruption {
+    let position = Position<Object>(version)
     while !Task.isCancelled {
       let began = ContinuousClock.now
       position.open = false
       position.moved = false
+      position.initial = []
+      let isWhole = position.version == nil
       let duration = Duration.seconds(Int.random(in: options.watchSeconds))
       let limits = WatchLimits(
         duration: duration, idle: options.idleLimit)
@@ -100,11 +118,17 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
           resource, namespace: namespace, selection, from: position.version, limits: limits,
           onOpen: {
             position.open = true
-            await deliver(.connected)
+            if !isWhole { await deliver(.connected) }
           },
           onEvent: { event in
-            if let version = event.resourceVersion { position.version = version }
             position.moved = true
+            // The collection counts when all of it is there.
+            if position.version == nil {
+              guard let list = position.collect(event) else { return }
+              await deliver(.listed(list))
+              return await deliver(.connected)
+            }
+            if let version = event.resourceVersion { position.version = version }
             position.isDoubtful = false
             switch event {
             case .added(let object), .modified(let object): await deliver(.changed(object))
@@ -112,6 +136,11 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
             case .bookmark: break
             }
           })
+        if position.version == nil {
+          throw KubernetesError(
+            .unreachable, action: "watch \(resource.qualifiedName)",
+            problem: "the server ended it before the collection was complete")
+        }
         // The usual end. One that comes at once is a failure in disguise, and must not become a busy loop.
         if ContinuousClock.now - began < .seconds(1), !position.moved {
           throw KubernetesError(
@@ -123,9 +152,16 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
       } catch {
         switch error.kind {
         case .cancelled: throw error
+        case .invalid where isWhole && !position.open, .badRequest where isWhole && !position.open:
+          log.debug("\(error): listing in pages")
+          return .streamRefused
+        // It does not know what it was asked for, and waits for changes.
+        case .timedOut where position.open && position.version == nil:
+          log.debug("\(error): listing in pages")
+          return .streamRefused
         case .expired:
           log.info("\(error): listing again")
-          return
+          return .versionLost
         // Not even a bookmark came. Servers send none where no object of the collection has changed since the watch began,
         // unless etcd tells them that it is alive. A new watch goes on from here, and tells what a dead connection
         // has kept from us.
@@ -135,16 +171,17 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
         // there again.
         case .timedOut where position.open:
           log.info("\(error): listing again")
-          return
+          return .versionLost
         default:
           position.isDoubtful = true
           if ContinuousClock.now - began > options.healthyAfter { backoff.reset() }
           await pause(error, &backoff, deliver)
           // A change that cannot be read is passed over by listing, where it shows as what it is.
-          if error.kind == .undecodable { return }
+          if error.kind == .undecodable { return .versionLost }
         }
       }
     }
+    return .versionLost
   }
 
   private func pause(
@@ -158,9 +195,10 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
 }
 
 /// How far a watch has come.
-private final class Position: Sendable {
+private final class Position<Object: KubernetesObject>: Sendable {
   private struct State {
-    var version: String
+    var version: String?
+    var initial: [Object] = []
     var open = false
     var moved = false
     var isDoubtful = false
@@ -168,9 +206,32 @@ private final class Position: Sendable {
 
   private let state: Mutex<State>
 
-  init(_ version: String) { state = Mutex(State(version: version)) }
+  init(_ version: String?) { state = Mutex(State(version: version)) }
 
-  var version: String {
+  /// What the collection holds as far as it has come.
+  var initial: [Object] {
+    get { state.withLock { $0.initial } }
+    set { state.withLock { $0.initial = newValue } }
+  }
+
+  /// Takes an event of the beginning of a watch.
+  /// - Returns: the collection, when this event says that it is complete; it is followed from there.
+  func collect(_ event: WatchEvent<Object>) -> ResourceList<Object>? {
+    state.withLock { state in
+      switch event {
+      case .added(let object), .modified(let object): state.initial.append(object)
+      case .bookmark(let version, endsInitialEvents: true):
+        let list = ResourceList(items: state.initial, resourceVersion: version)
+        (state.version, state.initial, state.isDoubtful) = (version, [], false)
+        return list
+      case .deleted, .bookmark: break
+      }
+      return nil
+    }
+  }
+
+  /// Where the watch goes on; `nil` until the whole collection has come.
+  var version: String? {
     get { state.withLock { $0.version } }
     set { state.withLock { $0.version = newValue } }
   }

@@ -6,14 +6,15 @@ public enum WatchEvent<Object: KubernetesObject>: Sendable {
   case modified(Object)
   /// The object is gone, or no longer chosen. Its last state.
   case deleted(Object)
-  /// Nothing has changed up to this version of the collection.
-  case bookmark(resourceVersion: String)
+  /// Nothing has changed up to this version of the collection. In a watch that began with the whole collection, the first
+  /// one with `endsInitialEvents` says that the objects until then are all that there are.
+  case bookmark(resourceVersion: String, endsInitialEvents: Bool)
 
   /// The version to watch from after this event.
   public var resourceVersion: String? {
     switch self {
     case .added(let object), .modified(let object), .deleted(let object): object.metadata.resourceVersion
-    case .bookmark(let version): version
+    case .bookmark(let version, _): version
     }
   }
 }
@@ -30,7 +31,10 @@ struct WatchFrame<Object: KubernetesObject>: Decodable {
   enum CodingKeys: CodingKey { case type, object }
 
   private struct Marked: Decodable {
-    struct Metadata: Decodable { var resourceVersion: String }
+    struct Metadata: Decodable {
+      var resourceVersion: String
+      var annotations: [String: String]?
+    }
     var metadata: Metadata
   }
 
@@ -43,8 +47,11 @@ struct WatchFrame<Object: KubernetesObject>: Decodable {
     case "MODIFIED": content = .event(.modified(try object()))
     case "DELETED": content = .event(.deleted(try object()))
     case "BOOKMARK":
-      let marked = try container.decode(Marked.self, forKey: .object)
-      content = .event(.bookmark(resourceVersion: marked.metadata.resourceVersion))
+      let metadata = try container.decode(Marked.self, forKey: .object).metadata
+      content = .event(
+        .bookmark(
+          resourceVersion: metadata.resourceVersion,
+          endsInitialEvents: metadata.annotations?["k8s.io/initial-events-end"] == "true"))
     case "ERROR": content = .error(try container.decode(Status.self, forKey: .object))
     default:
       throw DecodingError.dataCorruptedError(
