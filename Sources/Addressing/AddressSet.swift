@@ -52,7 +52,20 @@ public struct AddressSet: Sendable, Hashable {
 
   /// The addresses that are not in `other`.
   public func subtracting(_ other: AddressSet) -> AddressSet {
-    AddressSet(other.ranges.reduce(ranges) { rest, hole in rest.flatMap { Self.subtract(hole, from: $0) } })
+    guard !isEmpty, !other.isEmpty else { return self }
+    var rest: [IPRange] = []
+    // Both are in order: what ends before a range is behind it for good.
+    var first = 0
+    for range in ranges {
+      while first < other.ranges.count, other.ranges[first].upper < range.lower { first += 1 }
+      var pieces = [range]
+      for hole in other.ranges[first...] {
+        guard hole.lower <= range.upper, let piece = pieces.popLast() else { break }
+        pieces += Self.subtract(hole, from: piece)
+      }
+      rest += pieces
+    }
+    return AddressSet(rest)
   }
 
   /// The addresses that are in both.

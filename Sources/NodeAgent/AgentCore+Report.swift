@@ -121,13 +121,15 @@ extension AgentCore {
         continue
       }
       let identity = entry.object.identity
-      if !counts.outside.isEmpty {
-        let addresses = counts.outside.prefix(5).map(\.description).joined(separator: ", ")
+      // Not what this node's part of the pool has no more, while a block comes or goes.
+      let outside = counts.outside.filter { !entry.object.pool.addresses.contains($0) }
+      if !outside.isEmpty {
+        let addresses = outside.prefix(5).map(\.description).joined(separator: ", ")
         warnings.append(
           warning(
             identity, "AddressesOutside",
             message:
-              "node \(options.nodeName): pods hold \(counts.outside.count) addresses that the pool has no more: \(addresses)"
+              "node \(options.nodeName): pods hold \(outside.count) addresses that the pool has no more: \(addresses)"
           ))
       }
       if counts.free == 0, counts.total > 0, entry.withheld == nil, entry.sharing != .more {

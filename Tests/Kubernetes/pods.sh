@@ -154,7 +154,7 @@ without_pod_role() {
   end_agent master TERM
   start_agent master
   within 60 pods_condition 'False PodsNotFollowed'
-  kubectl get ivn master -o json | jq -r '.status.conditions[].message' | grep 'cannot list resource "\(pods\|namespaces\)"'
+  kubectl get ivn master -o json | jq -r '.status.conditions[].message' | grep 'cannot \(list\|watch\) resource "\(pods\|namespaces\)"'
   served web default "$web" 1
   labelled DEL web default "$web"
   apply_chart

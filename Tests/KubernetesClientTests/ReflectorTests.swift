@@ -75,6 +75,43 @@ import Testing
     }
   }
 
+  @Test(
+    "where the collection cannot come as a stream it is read in pages",
+    arguments: [
+      Fault.status(422, reason: "Invalid"), .status(400, reason: "BadRequest"),
+      .status(
+        500, reason: "InternalError", message: "the required storage feature RequestWatchProgress is disabled"
+      ),
+    ])
+  func streamRefused(_ fault: Fault) async throws {
+    try await reflecting(by: .stream) { server, client, seen in
+      _ = try await client.create(widgets, widget("a"))
+      try await eventually("a") { seen.names == ["a"] }
+      server.order(FaultRule(fault, to: "stream", times: nil))
+      await server.restart()
+      try await eventually("a list") { server.count("list") == 1 }
+      _ = try await client.create(widgets, widget("b"))
+      try await eventually("b") { seen.names == ["a", "b"] }
+      #expect(seen.failures.isEmpty)
+      #expect(server.count("stream") == 2)
+    }
+  }
+
+  @Test("what changes while the collection is sent belongs to it")
+  func streamWithChanges() async throws {
+    try await reflecting(by: .stream) { server, client, seen in
+      for name in ["a", "b"] { _ = try await client.create(widgets, widget(name)) }
+      try await eventually("both") { seen.names == ["a", "b"] }
+      func line(_ type: String, _ name: String, size: Int) -> String {
+        #"{"type":"\#(type)","object":{"metadata":{"name":"\#(name)","namespace":"a"},"spec":{"size":\#(size)}}}"#
+      }
+      server.streamLists(withChanges: [line("MODIFIED", "a", size: 9), line("DELETED", "b", size: 1)])
+      await server.restart()
+      try await eventually("the state behind the changes") { seen.names == ["a"] && seen.sizes == [9] }
+      #expect(seen.sizesOfLists == [0, 1])
+    }
+  }
+
   @Test("a stream that never says that it is complete leads to pages")
   func streamWithoutEnd() async throws {
     try await reflecting(by: .stream, { $0.idleLimit = .seconds(2) }) { server, client, seen in

@@ -69,6 +69,9 @@ extension StandIn {
         case .line(let text)?: try await writer.write(ByteBuffer(string: text + "\n"))
         case .cut(let bytes)?: try await writer.write(ByteBuffer(string: String(Self.event.prefix(bytes))))
         default:
+          for line in self.state.withLock({ $0.linesBeforeEnd }) {
+            try await writer.write(ByteBuffer(string: line + "\n"))
+          }
           let end: FieldValue = ["k8s.io/initial-events-end": "true"]
           try await self.write(
             [

@@ -17,6 +17,8 @@ public final class StandIn: Sendable {
     var tokens: [String: Bool] = ["admin": true, "nobody": false]
     var requests: [RecordedRequest] = []
     var streamsLists = false
+    /// What comes between the objects of a collection and the bookmark that ends them.
+    var linesBeforeEnd: [String] = []
     var port = 0
   }
 
@@ -106,7 +108,11 @@ public final class StandIn: Sendable {
   public func behave() { state.withLock { $0.rules = [] } }
 
   /// Begins watches with the collection where that is asked for, as servers since 1.34 do.
-  public func streamLists() { state.withLock { $0.streamsLists = true } }
+  ///
+  /// - Parameter lines: events that come before the bookmark that ends the collection: what changes meanwhile.
+  public func streamLists(withChanges lines: [String] = []) {
+    state.withLock { ($0.streamsLists, $0.linesBeforeEnd) = (true, lines) }
+  }
 
   /// Makes a token known or unknown.
   public func setToken(_ token: String, isKnown: Bool) {

@@ -2,6 +2,7 @@ internal import Addressing
 internal import CNI
 internal import IPPool
 internal import Netlink
+internal import Platform
 
 /// ADD: attaches the pod, all or nothing.
 ///
@@ -28,6 +29,9 @@ struct Adder {
     identity = LinkIdentity(AttachmentID(request))
     ownDNS = try request.configuration.dns()
   }
+
+  /// How often it is looked whether a link that is not finished becomes so.
+  private static let looks = 20
 
   /// Attaches the pod.
   /// - Throws: ``CNIError``; then kernel and lease store are as before.
@@ -105,7 +109,7 @@ struct Adder {
   private func refuseTakenName(_ pod: inout NetlinkSocket, _ netns: String) throws(CNIError) {
     let taken: Link?
     do throws(NetlinkError) {
-      taken = try pod.link(exactlyNamed: identity.name)
+      taken = try finishedLink(&pod)
       if let taken, identity.isLeftover(taken) { return try pod.deleteLink(taken) }
     } catch {
       throw CNIError(.ioFailure, "cannot look up interface \(identity.name) in \(netns)", error)
@@ -118,6 +122,18 @@ struct Adder {
       details:
         "it is \(owner ?? "a link of kind \(taken.kind ?? "device")"); call DEL first, or choose another name"
     )
+  }
+
+  /// The link of that name. One that is not finished may be what another call for the same attachment makes at this
+  /// moment, which takes milliseconds; what a killed one left stays as it is.
+  private func finishedLink(_ pod: inout NetlinkSocket) throws(NetlinkError) -> Link? {
+    var link = try pod.link(exactlyNamed: identity.name)
+    for _ in 0..<Self.looks {
+      guard let found = link, identity.isLeftover(found) else { break }
+      pause(milliseconds: 50)
+      link = try pod.link(exactlyNamed: identity.name)
+    }
+    return link
   }
 
   private func sharedMode(of master: Link, _ session: borrowing NodeSession) throws(CNIError) -> SharedMode {

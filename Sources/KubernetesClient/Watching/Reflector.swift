@@ -71,6 +71,7 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
   public func run(_ deliver: @escaping @Sendable (ReflectorEvent<Object>) async -> Void) async {
     var backoff = options.backoff
     var streams = true
+    var knowsStreams = true
     while !Task.isCancelled {
       do throws(KubernetesError) {
         var version: String?
@@ -81,8 +82,10 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
           version = list.resourceVersion
         }
         switch try await follow(from: version, &backoff, deliver) {
-        case .versionLost: try? await Task.sleep(for: .random(below: options.relistSpread))
-        case .streamRefused: streams = false
+        case .versionLost:
+          streams = knowsStreams
+          try? await Task.sleep(for: .random(below: options.relistSpread))
+        case .streamRefused(let isForGood): (streams, knowsStreams) = (false, !isForGood)
         }
       } catch {
         guard error.kind != .cancelled else { return }
@@ -94,8 +97,9 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
   /// Why the collection has to be listed again.
   private enum Interruption {
     case versionLost
-    /// The server does not begin a watch with the collection.
-    case streamRefused
+    /// The server does not begin a watch with the collection; where that is not for good it is asked again after the next
+    /// loss.
+    case streamRefused(isForGood: Bool)
   }
 
   /// Watches again and again, until the collection has to be listed again; throws only when it is cancelled.
@@ -108,7 +112,7 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
       let began = ContinuousClock.now
       position.open = false
       position.moved = false
-      position.initial = []
+      position.forgetBeginning()
       let isWhole = position.version == nil
       let duration = Duration.seconds(Int.random(in: options.watchSeconds))
       let limits = WatchLimits(
@@ -137,6 +141,8 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
             }
           })
         if position.version == nil {
+          // It took what it does not know for a watch like any other.
+          if ContinuousClock.now - began > duration - .seconds(1) { return .streamRefused(isForGood: true) }
           throw KubernetesError(
             .unreachable, action: "watch \(resource.qualifiedName)",
             problem: "the server ended it before the collection was complete")
@@ -152,13 +158,13 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
       } catch {
         switch error.kind {
         case .cancelled: throw error
-        case .invalid where isWhole && !position.open, .badRequest where isWhole && !position.open:
+        case _ where isWhole && !position.open && error.refusesStream:
           log.debug("\(error): listing in pages")
-          return .streamRefused
+          return .streamRefused(isForGood: error.kind != .serverFailed)
         // It does not know what it was asked for, and waits for changes.
         case .timedOut where position.open && position.version == nil:
           log.debug("\(error): listing in pages")
-          return .streamRefused
+          return .streamRefused(isForGood: false)
         case .expired:
           log.info("\(error): listing again")
           return .versionLost
@@ -194,11 +200,17 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
   }
 }
 
+extension KubernetesError {
+  /// Whether a watch that begins with the collection may be more than the server can: with etcd before 3.4.31 one since 1.34
+  /// answers 500. If it cannot answer at all, a list will tell.
+  fileprivate var refusesStream: Bool { kind == .invalid || kind == .badRequest || status?.code == 500 }
+}
+
 /// How far a watch has come.
 private final class Position<Object: KubernetesObject>: Sendable {
   private struct State {
     var version: String?
-    var initial: [Object] = []
+    var beginning: [ObjectKey: Object] = [:]
     var open = false
     var moved = false
     var isDoubtful = false
@@ -208,23 +220,23 @@ private final class Position<Object: KubernetesObject>: Sendable {
 
   init(_ version: String?) { state = Mutex(State(version: version)) }
 
-  /// What the collection holds as far as it has come.
-  var initial: [Object] {
-    get { state.withLock { $0.initial } }
-    set { state.withLock { $0.initial = newValue } }
-  }
+  /// What has come of the collection counts for nothing.
+  func forgetBeginning() { state.withLock { $0.beginning = [:] } }
 
-  /// Takes an event of the beginning of a watch.
+  /// Takes an event of the beginning of a watch: the collection as the server has it in memory, and changes that happen while
+  /// that is sent.
   /// - Returns: the collection, when this event says that it is complete; it is followed from there.
   func collect(_ event: WatchEvent<Object>) -> ResourceList<Object>? {
     state.withLock { state in
       switch event {
-      case .added(let object), .modified(let object): state.initial.append(object)
+      case .added(let object), .modified(let object):
+        if let key = object.metadata.key { state.beginning[key] = object }
+      case .deleted(let object): if let key = object.metadata.key { state.beginning[key] = nil }
       case .bookmark(let version, endsInitialEvents: true):
-        let list = ResourceList(items: state.initial, resourceVersion: version)
-        (state.version, state.initial, state.isDoubtful) = (version, [], false)
-        return list
-      case .deleted, .bookmark: break
+        let items = state.beginning.sorted { $0.key < $1.key }.map(\.value)
+        (state.version, state.beginning, state.isDoubtful) = (version, [:], false)
+        return ResourceList(items: items, resourceVersion: version)
+      case .bookmark: break
       }
       return nil
     }
