@@ -114,7 +114,7 @@ import Testing
 
   @Test("a stream that never says that it is complete leads to pages")
   func streamWithoutEnd() async throws {
-    try await reflecting(by: .stream, { $0.idleLimit = .seconds(2) }) { server, client, seen in
+    try await reflecting(by: .stream, { $0.idleLimit = .seconds(4) }) { server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }
       server.order(FaultRule(.silence, to: "stream", times: nil))
@@ -202,7 +202,7 @@ import Testing
 
   @Test("where nothing changes the watch is renewed, and nothing is listed", arguments: Listing.allCases)
   func quiet(_ listing: Listing) async throws {
-    try await reflecting(by: listing, { $0.idleLimit = .seconds(1) }) { server, client, seen in
+    try await reflecting(by: listing, { $0.idleLimit = .seconds(4) }) { server, client, seen in
       _ = try await client.create(widgets, widget("a"))
       try await eventually("a") { seen.names == ["a"] }
       let before = server.count("watch")
