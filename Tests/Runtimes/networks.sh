@@ -102,9 +102,10 @@ test_cri_networks_of_many_pods_outlive_the_runtime_and_are_free_after_a_reboot()
   start_cri
   remove_dead_sandboxes
   expect_leases_of_sandboxes 0
-  start_on_both f g h i
-  expect_leases_of_sandboxes 4
-  for name in f g h i; do end_pod "$(sandbox_of "$name")"; done
+  # A NIC has five addresses; those of a and e may rest.
+  start_on_both f g h
+  expect_leases_of_sandboxes 3
+  for name in f g h; do end_pod "$(sandbox_of "$name")"; done
   expect_leases_of_sandboxes 0
   expect_nothing_left
 }
