@@ -130,8 +130,8 @@ each_node() {
   guides_pools | kubectl apply -f -
   within 60 has_pools master "master-v4-ens5 master-v4-ens6"
   within 60 has_pools worker1 "worker1-v4-ens5 worker1-v4-ens6"
-  expect_equal "$(until_given master ipvlan-ens5 a)" 172.31.16.4/20 "the first address of master on ens5"
-  expect_equal "$(until_given worker1 ipvlan-ens6 a)" 210.22.32.11/24 "the first address of worker1 on ens6"
+  expect_equal "$(ippool ADD master ipvlan-ens5 a)" 172.31.16.4/20 "the first address of master on ens5"
+  expect_equal "$(ippool ADD worker1 ipvlan-ens6 a)" 210.22.32.11/24 "the first address of worker1 on ens6"
   within 60 reports master master-v4-ens5 1
   within 60 reports worker1 worker1-v4-ens6 1
   expect_equal "$(kubectl get ivn master -o json | jq -c .status.records)" \

@@ -146,7 +146,7 @@ test_n_a_pool_stays_until_nothing_is_held() { with_controllers pool_stays; }
 pool_stays() {
   guides_pools | kubectl apply -f -
   within 60 counts master-v4-ens6 0/5
-  expect_equal "$(until_given master ipvlan-ens6 a)" 210.22.16.11/24 "an address"
+  expect_equal "$(ippool ADD master ipvlan-ens6 a)" 210.22.16.11/24 "an address"
   within 60 counts master-v4-ens6 1/5
   kubectl delete sp master-v4-ens6 --wait=false
   within 60 has_condition sp master-v4-ens6 Ready False/Terminating
@@ -165,7 +165,7 @@ test_n_a_node_that_is_gone_is_told_of() { with_controllers node_gone; }
 node_gone() {
   guides_pools | kubectl apply -f -
   within 60 counts worker1-v4-ens5 0/5
-  until_given worker1 ipvlan-ens5 a
+  ippool ADD worker1 ipvlan-ens5 a
   within 60 counts worker1-v4-ens5 1/5
   end_agent worker1 TERM
   kubectl delete node worker1
@@ -196,7 +196,7 @@ spiderpools_definitions() {
   guides_networks | kubectl apply -f -
   within 60 definition ipvlan-ens6
   within 60 counts master-v4-ens5 0/5
-  until_given master ipvlan-ens5 a
+  ippool ADD master ipvlan-ens5 a
   within 60 counts master-v4-ens5 1/5
   expect_equal "$(kubectl get sp master-v4-ens5 -o jsonpath='{.status.conditions}')" "" "conditions"
   # It does not try without end to write what the definitions have no room for.
