@@ -16,7 +16,8 @@ struct ParsedRequest {
   var query: [String: String]
 
   /// Whether it is a watch that begins with the whole collection.
-  var sendsInitialEvents: Bool { query["sendInitialEvents"] == "true" }
+  var sendsInitialEvents: Bool { verb == "stream" }
+  var isWatch: Bool { query["watch"] == "true" }
 
   var key: ObjectKey { ObjectKey(namespace: namespace, name: name ?? "") }
 
@@ -93,14 +94,14 @@ extension StandIn {
         retryAfter: retryAfter)
     case .text(let code, let text)?:
       return Response(status: .init(code: code), body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
-    case .silence? where parsed.query["watch"] != "true":
+    case .silence? where !parsed.isWatch:
       try? await Task.sleep(for: .seconds(3600))
     case .slow(let milliseconds)?:
       try? await Task.sleep(for: .milliseconds(milliseconds))
     default: break
     }
     if let refusal = authorize(request, parsed) { return answer(refusal.code, status(refusal)) }
-    if parsed.query["watch"] == "true" { return await watch(parsed, fault) }
+    if parsed.isWatch { return await watch(parsed, fault) }
     do {
       let body = try await request.body.collect(upTo: 16 * 1024 * 1024)
       let content =

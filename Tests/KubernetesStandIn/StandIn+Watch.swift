@@ -4,82 +4,74 @@ internal import NIOCore
 
 extension StandIn {
   func watch(_ request: ParsedRequest, _ fault: Fault?) async -> Response {
-    if request.sendsInitialEvents { return await streamedList(request, fault) }
-    guard let start = Int(request.query["resourceVersion"] ?? "") else {
-      return failure(
-        StandInStore.Refusal(code: 400, reason: "BadRequest", message: "invalid resource version"))
-    }
     do {
+      if request.sendsInitialEvents { return try await streamedList(request, fault) }
+      guard let start = Int(request.query["resourceVersion"] ?? "") else {
+        return failure(
+          StandInStore.Refusal(code: 400, reason: "BadRequest", message: "invalid resource version"))
+      }
       _ = try await store.collection(request.collection)
+      let run = await store.run
+      return following(fault) { writer in
+        try await self.stream(request, from: start, run: run, &writer)
+      }
     } catch {
       return failure(error)
     }
+  }
+
+  /// A watch that begins with the collection.
+  private func streamedList(
+    _ request: ParsedRequest, _ fault: Fault?
+  ) async throws(StandInStore.Refusal) -> Response {
+    guard state.withLock({ $0.streamsLists }) else {
+      // As 1.20 says it.
+      throw StandInStore.Refusal(
+        code: 422, reason: "Invalid",
+        message:
+          "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch"
+      )
+    }
+    let list = try await store.list(
+      request.collection, namespace: request.namespace, selects: request.selects, limit: nil,
+      continuation: nil)
+    let version = list["metadata"]?["resourceVersion"]?.string ?? ""
     let run = await store.run
-    return Response(
+    return following(fault, beginning: list["items"]?.array ?? []) { writer in
+      for line in self.state.withLock({ $0.linesBeforeEnd }) {
+        try await writer.write(ByteBuffer(string: line + "\n"))
+      }
+      let end: FieldValue = ["k8s.io/initial-events-end": "true"]
+      try await self.write(
+        [
+          "type": "BOOKMARK",
+          "object": ["metadata": ["resourceVersion": .string(version), "annotations": end]],
+        ],
+        &writer)
+      try await self.stream(request, from: Int(version) ?? 0, run: run, &writer)
+    }
+  }
+
+  /// The answer to a watch: objects that it begins with, then the fault that was ordered, or else what `rest` writes.
+  private func following(
+    _ fault: Fault?, beginning: [FieldValue] = [],
+    _ rest: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+  ) -> Response {
+    Response(
       status: .ok, headers: [.contentType: "application/json"],
       body: ResponseBody { writer in
+        for object in beginning { try await self.write(["type": "ADDED", "object": object], &writer) }
         switch fault {
         case .end?: break
         case .silence?:
           try await writer.write(ByteBuffer())
           try await Task.sleep(for: .seconds(3600))
         case .line(let text)?: try await writer.write(ByteBuffer(string: text + "\n"))
-        case .cut(let bytes)?: try await writer.write(ByteBuffer(string: String(Self.event.prefix(bytes))))
-        default: try await self.stream(request, from: start, run: run, &writer)
-        }
-        try await writer.finish(nil)
-      })
-  }
-
-  /// One that is cut off has a beginning and no end.
-  private static let event = "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"cut\"}}}"
-
-  /// A watch that begins with the collection.
-  private func streamedList(_ request: ParsedRequest, _ fault: Fault?) async -> Response {
-    guard state.withLock({ $0.streamsLists }) else {
-      // As 1.20 says it.
-      return failure(
-        StandInStore.Refusal(
-          code: 422, reason: "Invalid",
-          message:
-            "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch"
-        ))
-    }
-    let list: FieldValue
-    do {
-      list = try await store.list(
-        request.collection, namespace: request.namespace, selects: request.selects, limit: nil,
-        continuation: nil)
-    } catch {
-      return failure(error)
-    }
-    let version = list["metadata"]?["resourceVersion"]?.string ?? ""
-    let run = await store.run
-    return Response(
-      status: .ok, headers: [.contentType: "application/json"],
-      body: ResponseBody { writer in
-        for object in list["items"]?.array ?? [] {
-          try await self.write(["type": "ADDED", "object": object], &writer)
-        }
-        switch fault {
-        case .end?: break
-        case .silence?:
-          try await writer.write(ByteBuffer(string: "\n"))
-          try await Task.sleep(for: .seconds(3600))
-        case .line(let text)?: try await writer.write(ByteBuffer(string: text + "\n"))
-        case .cut(let bytes)?: try await writer.write(ByteBuffer(string: String(Self.event.prefix(bytes))))
-        default:
-          for line in self.state.withLock({ $0.linesBeforeEnd }) {
-            try await writer.write(ByteBuffer(string: line + "\n"))
-          }
-          let end: FieldValue = ["k8s.io/initial-events-end": "true"]
-          try await self.write(
-            [
-              "type": "BOOKMARK",
-              "object": ["metadata": ["resourceVersion": .string(version), "annotations": end]],
-            ],
-            &writer)
-          try await self.stream(request, from: Int(version) ?? 0, run: run, &writer)
+        case .cut(let bytes)?:
+          // The beginning of an event, and no end.
+          let whole = "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"cut\"}}}"
+          try await writer.write(ByteBuffer(string: String(whole.prefix(bytes))))
+        default: try await rest(&writer)
         }
         try await writer.finish(nil)
       })
