@@ -76,24 +76,33 @@ copy() {
   done <"$control/copy"
 }
 
-# Linux patches its own code when the machine's first filter of a kind is made and when the last one goes (static keys);
-# an emulated CPU that is just there finds a breakpoint that the other one has removed already, and the kernel panics.
-# Filters that are there all the time, in a namespace of their own, leave nothing to patch.
-hold_filters() {
+# Linux patches its own code when the machine's first filter of a kind, or its first socket with SO_TIMESTAMP (each ping has
+# one), is made and when the last one goes (static keys); an emulated CPU that is just there finds a breakpoint that the
+# other one has removed already, and the kernel panics. Such filters and such a socket that are there all the time, in a
+# namespace of their own, leave nothing to patch.
+hold_static_keys() {
   # bash, since in busybox's own shell tc is an applet, and lacks this.
   # shellcheck disable=SC2016
   unshare --net /bin/bash -ec '
     tc qdisc add dev lo clsact
+    tc filter add dev lo ingress matchall action pass
     for hook in prerouting input forward output postrouting; do
       echo "add chain inet held $hook { type filter hook $hook priority 0; }"
     done | sed "1i add table inet held" | nft -f -
-    echo >/run/vm/held
-    exec sleep 1000000' >/dev/null 2>/run/vm/filters &
+    # $^F: the socket stays open in sleep.
+    exec perl -MSocket -e "
+      \$^F = 255;
+      socket(HELD, PF_INET, SOCK_DGRAM, 0) or die qq(socket: \$!);
+      setsockopt(HELD, SOL_SOCKET, Socket::SO_TIMESTAMP(), pack(q(i), 1)) or die qq(SO_TIMESTAMP: \$!);
+      open(READY, q(>), q(/run/vm/held)) or die qq(held: \$!);
+      close(READY);
+      exec(q(sleep), q(1000000));
+    "' >/dev/null 2>/run/vm/holding &
   holder=$!
   # Only what comes after may trust in them, however slow the machine is.
   until [ -e /run/vm/held ]; do
     if ! $b kill -0 "$holder" 2>/dev/null; then
-      { echo "vm: the filters that keep the guest from patching its code were refused:" && $b cat /run/vm/filters; } >>$control/stderr
+      { echo "vm: what keeps the guest from patching its code was refused:" && $b cat /run/vm/holding; } >>$control/stderr
       return
     fi
     $b usleep 50000
@@ -116,7 +125,7 @@ run() {
     mount_9p cache=none out "$out"
   fi
   copy
-  [ "$($b nproc)" = 1 ] || hold_filters
+  [ "$($b nproc)" = 1 ] || hold_static_keys
 
   # Through pipes, since a program may open /dev/stdout again, which would empty a file.
   $b mkfifo /run/vm/stdout /run/vm/stderr

@@ -36,7 +36,14 @@ import Testing
       if type == "host-local" { try node.ageLeases() }
       #expect(try attachments[0].call(.gc).isSuccess)
       try attachments[0].check()
-      // A process lives in neither pod, so that the one that is not listed goes.
+      // A process lives in neither pod, so that the one that is not listed goes: at the next call, where another test's
+      // walk through all namespaces was in this one and counted as such a process.
+      if type == "host-local" {
+        try eventually {
+          try attachments[1].pod.namespace.link("eth0") == nil || !attachments[0].call(.gc).isSuccess
+        }
+        try attachments[0].check()
+      }
       #expect(try (attachments[1].pod.namespace.link("eth0") == nil) == (type == "host-local"))
       for index in attachments.indices {
         // The namespace's path is gone; a link is then known by its note alone.
