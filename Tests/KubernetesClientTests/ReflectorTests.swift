@@ -82,6 +82,10 @@ import Testing
       .status(
         500, reason: "InternalError", message: "the required storage feature RequestWatchProgress is disabled"
       ),
+      // 1.36.2 with etcd 3.4.23.
+      .line(
+        #"{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"a watch stream was requested by the client but the required storage feature RequestWatchProgress is disabled","reason":"InternalError","code":500}}"#
+      ),
     ])
   func streamRefused(_ fault: Fault) async throws {
     try await reflecting(by: .stream) { server, client, seen in

@@ -158,7 +158,8 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
       } catch {
         switch error.kind {
         case .cancelled: throw error
-        case _ where isWhole && !position.open && error.refusesStream:
+        // As the answer, or, from 1.34 on with etcd before 3.4.31, in a stream that it has begun.
+        case _ where isWhole && position.version == nil && error.refusesStream:
           log.debug("\(error): listing in pages")
           return .streamRefused(isForGood: error.kind != .serverFailed)
         // It does not know what it was asked for, and waits for changes.
@@ -201,8 +202,8 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
 }
 
 extension KubernetesError {
-  /// Whether a watch that begins with the collection may be more than the server can: with etcd before 3.4.31 one since 1.34
-  /// answers 500. If it cannot answer at all, a list will tell.
+  /// Whether a watch that begins with the collection may be more than the server can. Where its etcd is too old it says 500. If it
+  /// cannot answer at all, a list will tell.
   fileprivate var refusesStream: Bool { kind == .invalid || kind == .badRequest || status?.code == 500 }
 }
 
