@@ -14,6 +14,14 @@ public struct UnreadNamespace: Error, Sendable, Hashable, CustomStringConvertibl
   /// runtimes mount a `/run` of their own over them.
   var isCovered: Bool { errno == .noSuchFileOrDirectory }
 
+  /// The mount point of what lies over its mount; `nil` where nothing does.
+  public var cover: String? {
+    guard isCovered, let mounts = try? MountTable() else { return nil }
+    // The order is that in which they were mounted.
+    let last = mounts.all.last { $0.path == path || path.hasPrefix($0.path + "/") }
+    return last.flatMap { $0.isNamespace ? nil : $0.path }
+  }
+
   /// "cannot read network namespace /run/netns/a: Input/output error".
   public var description: String { "cannot read network namespace \(path): \(errno)" }
 }
@@ -127,16 +135,9 @@ private struct NamespaceList {
     }
   }
 
-  /// Mount points of the nsfs file system: field 5 of proc_pid_mountinfo(5), the type behind the dash. Field 4 is
-  /// `net:[4026531840]`.
   private mutating func addMounts() throws(Errno) {
-    let bytes = try Files.read("/proc/self/mountinfo", limit: 64 << 20)
-    for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      let fields = line.split(separator: UInt8(ascii: " "))
-      guard fields.count > 4, let inode = Self.inode(fields[3]), let dash = fields.firstIndex(of: [0x2D]),
-        dash + 1 < fields.count, fields[dash + 1].elementsEqual("nsfs".utf8)
-      else { continue }
-      add(inode, Self.unescape(fields[4]))
+    for mount in try MountTable().all where mount.isNamespace {
+      if let inode = Self.inode(mount.root) { add(inode, mount.path) }
     }
   }
 
@@ -168,6 +169,35 @@ private struct NamespaceList {
   private static func inode(_ text: ArraySlice<UInt8>) -> UInt? {
     guard text.starts(with: "net:[".utf8), text.last == UInt8(ascii: "]") else { return nil }
     return UInt(String(decoding: text.dropFirst(5).dropLast(), as: UTF8.self))
+  }
+}
+
+/// What is mounted where, in the order of mounting (proc_pid_mountinfo(5)).
+private struct MountTable {
+  struct Mount {
+    /// What of the file system is there: of a network namespace `net:[4026531840]`.
+    let root: ArraySlice<UInt8>
+    /// Whether its file system is nsfs.
+    let isNamespace: Bool
+    fileprivate let place: ArraySlice<UInt8>
+
+    var path: String { MountTable.unescape(place) }
+  }
+
+  let all: [Mount]
+
+  /// - Throws: the `Errno` of reading the table.
+  init() throws(Errno) {
+    let bytes = try Files.read("/proc/self/mountinfo", limit: 64 << 20)
+    // Field 4 is the root, field 5 the mount point; the type stands behind the dash.
+    all = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let fields = line.split(separator: UInt8(ascii: " "))
+      guard fields.count > 4, let dash = fields.firstIndex(of: [0x2D]), dash + 1 < fields.count else {
+        return nil
+      }
+      return Mount(
+        root: fields[3], isNamespace: fields[dash + 1].elementsEqual("nsfs".utf8), place: fields[4])
+    }
   }
 
   /// mountinfo writes blanks, tabs, newlines and backslashes as three octal digits.

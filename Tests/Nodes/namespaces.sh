@@ -62,6 +62,25 @@ test_namespace_is_mounted_elsewhere() {
   expect_nothing_left
 }
 
+# The node mounts something over the namespaces of pods that run: nobody can tell any more what they hold.
+test_namespace_is_hidden_under_another_mount() {
+  use_network ipvlan-ens5
+  ip netns add pod
+  cni ADD 10-ipvlan-ens5.conflist pod
+  mount -t tmpfs over /run/netns
+  expect_equal "$(findings)" namespaceUnreadable "findings"
+  ipvlanctl doctor -o json | jq -e '.[] | .problem == "network namespace /run/netns/pod cannot be read: what is mounted on /run/netns lies over it"'
+  # Nothing is freed by half a view.
+  ! ipvlanctl gc || return 1
+  expect_equal "$(ipvlanctl leases -o json | jq '[.[] | select(.state == "held")] | length')" 1 "leases after gc"
+  eval "$(ipvlanctl doctor -o json | jq -r '.[0].remedy')"
+  expect_equal "$(findings)" "" "findings after the remedy"
+  cni CHECK 10-ipvlan-ens5.conflist pod
+  cni DEL 10-ipvlan-ens5.conflist pod
+  expect_nothing_left
+  ip netns delete pod
+}
+
 # A pod with a user namespace: its root owns the network namespace, and is nobody on the node.
 test_network_namespace_belongs_to_a_user_namespace() {
   use_network ipvlan-ens5

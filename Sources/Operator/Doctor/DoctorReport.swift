@@ -17,7 +17,8 @@ package struct DoctorReport: Report {
       remarks.append("no configuration here uses the plugin ipvlan, so that there is little to look at")
     }
     let all =
-      KernelCheck.findings(examination) + ConfigurationCheck.findings(examination)
+      KernelCheck.findings(examination) + NamespaceCheck.findings(examination.inventory.unread)
+      + ConfigurationCheck.findings(examination)
       + ModeCheck.findings(examination) + PoolCheck.findings(examination)
       + InstanceCheck.findings(examination) + LinkCheck.findings(examination)
       + PodInterfaceCheck.findings(examination)

@@ -7,7 +7,7 @@ package import Platform
 package struct Finding: Sendable {
   /// What kind of fault; the names stay, so that programs can rely on them.
   package enum Kind: String, Sendable, CaseIterable {
-    case kernelWithoutIPVLAN, kernelTooOld
+    case kernelWithoutIPVLAN, kernelTooOld, namespaceUnreadable
     case configurationUnreadable, configurationInvalid, masterUnusable, masterWithoutCarrier, mtuTooLarge
     case modeConflict
     case poolFileInvalid, poolUnknown, noPool, poolUndivided, poolUsedUp

@@ -15,7 +15,9 @@ enum HeldAddresses {
     }
     let inventory = try Node.inventory(cache)
     guard inventory.isComplete else {
-      throw Refusal("what pods hold is not known: \(inventory.remarks.joined(separator: "; "))")
+      throw Refusal(
+        "what pods hold is not known: \((inventory.remarks + inventory.unread.map(\.description)).joined(separator: "; "))"
+      )
     }
     // A machine can hold several nodes, each in a namespace.
     held += inventory.slaves.filter { !$0.isHostLink && $0.masterPlace?.isHome ?? true }.flatMap(\.hosts)

@@ -15,8 +15,10 @@ package struct NodeInventory: Sendable {
   package internal(set) var slaves: [NodeLink] = []
   /// The attachments that libcni knows.
   package let cache: AttachmentCache
-  /// What could not be seen, and why.
+  /// What could not be seen, and why; but for ``unread``.
   package private(set) var remarks: [String] = []
+  /// The namespaces that are there and that not even root can read.
+  package let unread: [UnreadNamespace]
   /// Whether the links of every namespace could be looked at.
   package private(set) var isComplete = true
 
@@ -32,6 +34,7 @@ package struct NodeInventory: Sendable {
     let homeIdentity = try home.checkedIdentity()
     let walk = try SlaveInventory.walk(masters: home, home: home, withAllLinks: true)
     remarks += Self.remarks(walk)
+    unread = walk.unread.filter { !$0.isForbidden }
     isComplete = walk.unread.isEmpty && Credentials.isRoot
     for slave in SlaveInventory(walk, masters: homeIdentity).slaves {
       slaves.append(Self.link(slave, walk, homeIdentity, home: home))
@@ -48,19 +51,17 @@ package struct NodeInventory: Sendable {
   /// What could not be seen.
   private static func remarks(_ walk: NamespaceWalk<NamespaceContents>) -> [String] {
     let forbidden = walk.unread.count(where: \.isForbidden)
-    var remarks: [String] = []
     if !Credentials.isRoot {
-      remarks.append(
+      return [
         "without root only the namespaces of your own processes can be looked into, links in others are not shown: "
-          + "run as root (sudo ipvlanctl ...)")
-    } else if forbidden > 0 {
-      remarks.append(
-        "\(forbidden) network namespaces may not be looked into, so that their links are not shown: "
-          + "run as root (sudo ipvlanctl ...)")
+          + "run as root (sudo ipvlanctl ...)"
+      ]
     }
-    return remarks
-      + walk.unread.filter { !$0.isForbidden }
-      .map { "namespace \($0.path) is passed over: \($0.errno)" }
+    guard forbidden > 0 else { return [] }
+    return [
+      "\(forbidden) network namespaces may not be looked into, so that their links are not shown: "
+        + "run as root (sudo ipvlanctl ...)"
+    ]
   }
 
   private static func link(

@@ -10,7 +10,8 @@ package struct LinksReport: Report {
 
   package init(_ inventory: NodeInventory, master: String? = nil) {
     links = inventory.slaves.filter { master == nil || $0.master?.name == master }
-    remarks = inventory.remarks
+    remarks =
+      inventory.remarks + inventory.unread.map { "namespace \($0.path) is passed over: \($0.errno)" }
   }
 
   package func text(for screen: Screen) -> ScreenText {
