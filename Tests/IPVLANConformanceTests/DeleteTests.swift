@@ -46,6 +46,35 @@ import Testing
     }
   }
 
+  /// Multus' daemon calls DEL with the keys that it knows when the API server has the pod no more (4.3).
+  @Test(
+    arguments: [("l2", false), ("l3", false), ("l3s", false), ("l3", true), ("l3s", true)],
+    ["ippool", "host-local"])
+  func deleteWithoutThePluginsKeysLeavesNothing(kind: (mode: String, hasHostAccess: Bool), type: String)
+    throws
+  {
+    try withNode { node in
+      try node.writePool(
+        "one", subnet: "172.31.16.0/20", ips: "172.31.16.4-172.31.16.5", gateway: "172.31.16.1")
+      let ipam = type == "ippool" ? node.poolIPAM(coolDown: 0) : node.hostLocal()
+      // What a master needs is made with the first pod, and stays.
+      var first = try node.attachment("a", mode: kind.mode, ipam: ipam)
+      first.configuration["hostAccess"] = .bool(kind.hasHostAccess)
+      try first.add()
+      let before = try Snapshot(of: node.namespace)
+      var second = try node.attachment("b", mode: kind.mode, ipam: ipam)
+      second.configuration["hostAccess"] = .bool(kind.hasHostAccess)
+      try second.add()
+      #expect(try (before.difference(from: Snapshot(of: node.namespace)) == "") == (kind.mode == "l2"))
+      for key in ["master", "mode", "hostAccess"] { second.configuration[key] = nil }
+      try second.delete()
+      #expect(try second.pod.namespace.linkNames() == ["lo"])
+      #expect(try before.difference(from: Snapshot(of: node.namespace)) == "")
+      try first.check()
+      try first.delete()
+    }
+  }
+
   @Test func deleteAfterTheNamespaceIsGoneSucceeds() throws {
     try withCleanNode { node in
       var attachment = try node.attachment()

@@ -31,14 +31,6 @@ package enum Fence {
     configuration.mode != .l2 && !configuration.hasHostAccess && !configuration.isLinkInContainer
   }
 
-  /// As ``encloses(_:)``, for DEL, which must not fail for a broken configuration: where the keys cannot be read, pods may
-  /// be behind it. Cleaning up what was never made does no harm.
-  static func mayEnclose(_ fields: JSONFields) -> Bool {
-    do throws(JSONFieldError) { return encloses(try PluginConfiguration(checking: fields)) } catch {
-      return true
-    }
-  }
-
   /// Puts a pod behind it.
   ///
   /// The table may be missing although pods are behind it: somebody has flushed it. CHECK tells those pods, and

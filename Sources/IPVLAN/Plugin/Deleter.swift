@@ -64,17 +64,28 @@ struct Deleter {
   private func close(
     _ link: Link?, _ session: inout NodeSession, _ log: inout OperationLog
   ) throws(NetlinkError) -> NetfilterSocket? {
-    guard let link, hasHostAccess || isFenced else { return nil }
+    let traces = PossibleTraces(request.configuration.fields, link)
+    guard let link, traces.areAny else { return nil }
     let present = try session.pod.addresses(ofLink: link.index).map { $0.address.address }
       .filter { !$0.isLinkLocal }
     // Somebody may have taken some off the link.
     let addresses = present + toldAddresses.filter { !present.contains($0) }
-    guard hasHostAccess else { return try Fence.release(addresses, home: session.nodeNamespace) }
-    guard let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session) else {
-      sweep(&log)
-      return nil
+    if let hasHostAccess = traces.hasHostAccess {
+      guard hasHostAccess else { return try Fence.release(addresses, home: session.nodeNamespace) }
+      guard let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session) else {
+        sweep(&log)
+        return nil
+      }
+      return try withdrawal.carryOut(isCertain: true, &session.node)
     }
-    return try withdrawal.carryOut(&session.node)
+    // Of the two a pod has one.
+    if link.parentNamespaceID != nil || session.hasOneNamespace,
+      let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session),
+      let filter = try withdrawal.carryOut(isCertain: false, &session.node)
+    {
+      return filter
+    }
+    return try Fence.release(addresses, home: session.nodeNamespace)
   }
 
   /// What prevResult says that ADD gave to this interface; nothing when there is none, or none that can be read.
@@ -84,17 +95,6 @@ struct Deleter {
     return result.ips.filter { $0.interface != nil && $0.interface == position }
       .map { $0.assignment.address.address }
   }
-
-  /// A malformed key counts as true: cleaning up what was never made does no harm.
-  private var hasHostAccess: Bool {
-    do throws(JSONFieldError) {
-      return try request.configuration.fields.bool("hostAccess") ?? false
-    } catch {
-      return true
-    }
-  }
-
-  private var isFenced: Bool { Fence.mayEnclose(request.configuration.fields) }
 
   /// The link is gone and does not tell its addresses any more. What belongs to nobody goes; where that cannot be told, it
   /// stays for GC: DEL has done its own work.
@@ -143,10 +143,33 @@ struct Deleter {
       for unread in inventory.unread {
         log.note("the link may be in a namespace that is not searched: \(unread)")
       }
-      if hasHostAccess || isFenced { sweep(&log) }
+      if PossibleTraces(request.configuration.fields, nil).areAny { sweep(&log) }
     } catch {
       throw CNIError(
         .ioFailure, "cannot remove interface \(identity.name), which is not in its namespace any more", error)
     }
+  }
+}
+
+/// What ADD may have left on the node for a pod, as far as DEL can tell.
+///
+/// A key that is missing, or that cannot be read, tells nothing: Multus' daemon remembers of a configuration the keys that it
+/// knows, and calls DEL with those alone when the API server has the pod no more. Cleaning up what was never made does no
+/// harm.
+struct PossibleTraces {
+  /// Whether the pod has host access; else it may be behind the fence. `nil` when that is not known.
+  let hasHostAccess: Bool?
+  /// Whether there may be any.
+  let areAny: Bool
+
+  /// - Parameter link: the pod's link; `nil` when it is gone.
+  init(_ fields: JSONFields, _ link: Link?) {
+    hasHostAccess = (try? fields.bool("hostAccess")) ?? nil
+    let isLinkInContainer = ((try? fields.bool("linkInContainer")) ?? nil) ?? false
+    let configured = ((try? fields.string("mode")) ?? nil).flatMap(IPVLANMode.init)
+    // Somebody may have given the links of a master another mode since.
+    let modes = [configured, link?.ipvlanMode].compactMap { $0 }
+    let isWithoutFence = isLinkInContainer || !modes.isEmpty && modes.allSatisfy { $0 == .l2 }
+    areAny = hasHostAccess == true || !isWithoutFence
   }
 }
