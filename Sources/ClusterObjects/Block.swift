@@ -109,9 +109,19 @@ package struct BlockMap: Sendable {
 
   /// The addresses that count as those of other nodes: each is that of the oldest block that has it.
   package func foreign(to owner: Block.Owner?) -> AddressSet {
-    let own = owner.map { blocks(of: $0) } ?? []
-    return AddressSet(blocks.values.filter { $0.owner != owner }.flatMap { $0.addresses.ranges })
-      .subtracting(AddressSet(own.flatMap { effective($0).ranges }))
+    AddressSet(blocks.values.filter { $0.owner != owner }.flatMap { $0.addresses.ranges })
+      .subtracting(own(of: owner))
+  }
+
+  /// A block of another node with one of these addresses.
+  package func foreign(to owner: Block.Owner?, among addresses: AddressSet) -> Block? {
+    blocks.values.filter { $0.owner != owner && $0.addresses.overlaps(addresses) }
+      .min { $0.version < $1.version }
+  }
+
+  /// The addresses that count as those of a node.
+  package func own(of owner: Block.Owner?) -> AddressSet {
+    AddressSet((owner.map { blocks(of: $0) } ?? []).flatMap { effective($0).ranges })
   }
 
   /// The blocks of a node.

@@ -40,23 +40,28 @@ package struct BlockDivision: Sendable {
   private var retryAt: ContinuousClock.Instant?
   /// Of which pools no node gives by an earlier form.
   package private(set) var clearance = PoolClearance()
+  /// Which addresses of pools of its own no other node gives.
+  package private(set) var own: OwnAddresses
   /// Addresses that this node's pods hold, or that rest here, and that are not its own by any pool or block: other nodes could
   /// claim them. `nil` when nobody could tell.
   package private(set) var unprotected: AddressSet?
   /// What the file of the run before gives; `nil` once it has been looked at.
   private var before: AddressSet?
 
-  /// - Parameter before: the addresses of shared pools that the file of the run before gives.
-  package init(node: String, before: AddressSet, rest: Duration) {
+  /// - Parameters:
+  ///   - before: the addresses of shared pools that the file of the run before gives.
+  ///   - own: those of pools of its own that it gives.
+  package init(node: String, before: AddressSet, own: AddressSet = AddressSet(), rest: Duration) {
     self.node = node
     self.before = before
+    self.own = OwnAddresses(node: node, before: own)
     self.rest = rest
   }
 
   /// Cuts out of each pool what this node may give.
   ///
-  /// Of a pool that it shares these are its blocks; of a pool of its own it is all that no other node has a block of, as may
-  /// be after an edit of `nodeName`.
+  /// Of a pool that it shares these are its blocks; of a pool of its own it is all that no other node gives, or has a block
+  /// of, as may be after an edit.
   /// - Parameters:
   ///   - owner: this node; `nil` while its Node is not known.
   ///   - busy: addresses that pods hold, and those that rest; `nil` when nobody could tell.
@@ -78,10 +83,15 @@ package struct BlockDivision: Sendable {
     var surplus: [Block] = []
     var resolution = resolution
     let foreign = map.foreign(to: owner)
+    let forms = pools.map { ($0.name, PoolForm($0.identity)) }
+    own.begin(
+      AddressSet(
+        resolution.entries.filter { !$0.object.pool.isShared && $0.withheld == nil }.flatMap(
+          \.addresses.ranges)
+      )
+      .subtracting(foreign), known: Dictionary(forms) { first, _ in first })
     resolution.entries = resolution.entries.map { entry in
-      guard entry.object.pool.isShared else {
-        return entry.addresses.overlaps(foreign) ? entry.with(entry.addresses.subtracting(foreign)) : entry
-      }
+      guard entry.object.pool.isShared else { return own(entry, map, owner, foreign) }
       guard let owner else {
         return entry.with(
           AddressSet(), withheld: "several nodes share it, and the Node of this one is not known")
@@ -109,6 +119,25 @@ package struct BlockDivision: Sendable {
     return resolution
   }
 
+  private func own(
+    _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner?, _ foreign: AddressSet
+  ) -> PoolResolution.Entry {
+    let usable = own.usable(entry.addresses.subtracting(foreign))
+    guard usable != entry.addresses else { return entry }
+    return entry.with(usable, withheld: usable.isEmpty ? obstacle(to: entry, map, owner) : nil)
+  }
+
+  /// Why not all of a pool of its own is given; `nil` when all is.
+  package func obstacle(to entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner?) -> String? {
+    if let obstacle = own.obstacle(to: entry.object.pool.addresses) { return obstacle }
+    guard let block = map.foreign(to: owner, among: entry.object.pool.addresses),
+      let first = block.addresses.intersection(entry.object.pool.addresses).ranges.first
+    else { return nil }
+    return
+      "node \(block.owner.node) has a block with \(first), whose pod holds it or did until a minute ago: kubectl get"
+      + " ipvlanblock \(block.name)"
+  }
+
   /// Claims what pods hold of pools that are not this node's, as after an edit of `nodeName`, or one that took the address
   /// out of one pool and gave it to another. Pools that this node shares have been planned for.
   private mutating func protect(
@@ -119,9 +148,7 @@ package struct BlockDivision: Sendable {
       unprotected = nil
       return
     }
-    let blocks = owner.map { map.blocks(of: $0) } ?? []
-    let own = AddressSet(blocks.flatMap { map.effective($0).ranges })
-    var rest = busy.subtracting(own)
+    var rest = busy.subtracting(map.own(of: owner))
     var open = AddressSet()
     let shared = Set(entries.filter { $0.object.pool.isShared }.map(\.object.name))
     let claimed = map.claimed
@@ -137,12 +164,38 @@ package struct BlockDivision: Sendable {
     unprotected = open
   }
 
-  /// What is to be asked of all nodes' reports before more can be claimed; `nil` when nothing is.
-  package var question: PoolClearance.Question? { clearance.question(of: node) }
+  /// What is to be asked of all nodes' reports before more can be claimed, or given.
+  package struct Question: Sendable {
+    package let pools: PoolClearance.Question?
+    package let own: OwnAddresses.Question?
+  }
+
+  /// `nil` when nothing is to be asked.
+  /// - Parameter claiming: whether blocks may be claimed at all.
+  package func question(claiming: Bool) -> Question? {
+    let pools = claiming ? clearance.question(of: node) : nil
+    let own = own.question
+    return pools == nil && own == nil ? nil : Question(pools: pools, own: own)
+  }
+
+  /// The API server has taken a report that says this node gives these, or is about to.
+  package mutating func note(published addresses: AddressSet) { own.note(published: addresses) }
+
+  /// The file of the run before counts as far as the report of the run before has it.
+  package mutating func recall(_ reported: AddressSet) { own.recall(reported) }
+
+  /// Has all of its own given, asked about or not.
+  package mutating func clearOwn() { own.clear() }
+
+  /// Whether addresses of its own wait that nobody has been asked about yet; from now on somebody has.
+  package mutating func takeNews() -> Bool { own.takeNews() }
 
   /// Takes over what the reports say.
-  package mutating func answer(_ question: PoolClearance.Question, _ reports: [NodeStanding]) {
-    clearance.answer(question, reports)
+  /// - Returns: whether more addresses of its own may be given now.
+  @discardableResult
+  package mutating func answer(_ question: Question, _ reports: [NodeStanding]) -> Bool {
+    if let pools = question.pools { clearance.answer(pools, reports) }
+    return question.own.map { own.answer($0, reports) } ?? false
   }
 
   private mutating func plan(

@@ -10,16 +10,18 @@ package struct NodeStanding: Sendable, Hashable {
     package let generation: Int
     /// Where its addresses lie; `nil` where the report does not say.
     package let subnet: CIDR?
+    /// What the node gives of a pool that is its own alone; `nil` of one that it shares, where its blocks say it.
+    package let own: AddressSet?
 
-    package init(name: String, uid: String, generation: Int, subnet: CIDR? = nil) {
-      (self.name, self.uid, self.generation, self.subnet) = (name, uid, generation, subnet)
+    package init(name: String, uid: String, generation: Int, subnet: CIDR? = nil, own: AddressSet? = nil) {
+      (self.name, self.uid, self.generation, self.subnet, self.own) = (name, uid, generation, subnet, own)
     }
 
-    /// The form of an object.
-    package init(_ object: PoolObject) {
+    /// The form of an object, and what the node's file gives by it.
+    package init(_ object: PoolObject, giving addresses: AddressSet) {
       self.init(
         name: object.name, uid: object.identity.uid, generation: object.identity.generation,
-        subnet: object.pool.subnet)
+        subnet: object.pool.subnet, own: object.pool.isShared ? nil : addresses)
     }
   }
 
@@ -27,9 +29,11 @@ package struct NodeStanding: Sendable, Hashable {
   package let pools: [Pool]
   /// The node's file could not be written: it has an earlier form.
   package let isFileOld: Bool
+  /// What its pods hold, and what rests there; `nil` when the report does not say.
+  package let held: AddressSet?
 
-  package init(node: String, pools: [Pool], isFileOld: Bool = false) {
-    (self.node, self.pools, self.isFileOld) = (node, pools, isFileOld)
+  package init(node: String, pools: [Pool], isFileOld: Bool = false, held: AddressSet? = AddressSet()) {
+    (self.node, self.pools, self.isFileOld, self.held) = (node, pools, isFileOld, held)
   }
 
   /// Reads a report. What it says of pools that only a file of the node has is left out.
@@ -42,9 +46,20 @@ package struct NodeStanding: Sendable, Hashable {
         guard let name = pool["name"]?.string, let uid = pool["uid"]?.string, !uid.isEmpty else { return nil }
         return Pool(
           name: name, uid: uid, generation: Int(pool["generation"]?.integer ?? 0),
-          subnet: pool["subnet"]?.string.flatMap(CIDR.init))
-      }, isFileOld: sync?["status"]?.string == "False" && sync?["reason"]?.string == "NotWritten")
+          subnet: pool["subnet"]?.string.flatMap(CIDR.init),
+          own: pool["ips"]?.array.map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) })
+      }, isFileOld: sync?["status"]?.string == "False" && sync?["reason"]?.string == "NotWritten",
+      held: (status?["busy"]?.array).map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) })
   }
+}
+
+/// What tells the forms of a pool apart.
+package struct PoolForm: Sendable, Hashable {
+  let uid: String
+  let generation: Int
+
+  init(uid: String, generation: Int) { (self.uid, self.generation) = (uid, generation) }
+  init(_ identity: ObjectIdentity) { self.init(uid: identity.uid, generation: identity.generation) }
 }
 
 /// Which shared pools may be claimed from: those of which no node gives addresses by a form from before.
@@ -54,36 +69,29 @@ package struct NodeStanding: Sendable, Hashable {
 /// form of a pool when its file has that form, and each address that its pods hold has a block. The same holds for
 /// addresses that an edit has taken out of another pool of the subnet, and for a pool that was made anew under its name.
 package struct PoolClearance: Sendable {
-  fileprivate struct Form: Sendable, Hashable {
-    let uid: String
-    let generation: Int
-
-    init(_ identity: ObjectIdentity) { (uid, generation) = (identity.uid, identity.generation) }
-  }
-
   /// What is asked of all reports: the pools in question, and what was known of pools when it was asked.
   package struct Question: Sendable {
     fileprivate let node: String
     fileprivate let pools: [ObjectIdentity]
-    fileprivate let known: [String: (form: Form, subnet: CIDR)]
+    fileprivate let known: [String: (form: PoolForm, subnet: CIDR)]
   }
 
-  private var cleared: [String: Form] = [:]
+  private var cleared: [String: PoolForm] = [:]
   private var asking: [ObjectIdentity] = []
-  private var known: [String: (form: Form, subnet: CIDR)] = [:]
+  private var known: [String: (form: PoolForm, subnet: CIDR)] = [:]
   /// What each pool waits for, by its name.
   package private(set) var obstacles: [String: String] = [:]
 
   /// Takes note of all pools of the cluster.
   mutating func begin(_ pools: some Collection<PoolObject>) {
     known = [:]
-    for object in pools { known[object.name] = (Form(object.identity), object.pool.subnet) }
+    for object in pools { known[object.name] = (PoolForm(object.identity), object.pool.subnet) }
     cleared = cleared.filter { known[$0.key]?.form == $0.value }
     obstacles = obstacles.filter { known[$0.key] != nil && cleared[$0.key] == nil }
     asking = []
   }
 
-  func isCleared(_ pool: ObjectIdentity) -> Bool { cleared[pool.name] == Form(pool) }
+  func isCleared(_ pool: ObjectIdentity) -> Bool { cleared[pool.name] == PoolForm(pool) }
 
   mutating func ask(_ pool: ObjectIdentity) { asking.append(pool) }
 
@@ -93,12 +101,12 @@ package struct PoolClearance: Sendable {
 
   /// Takes over the reports of all nodes, which were read after the question was asked.
   mutating func answer(_ question: Question, _ reports: [NodeStanding]) {
-    for pool in question.pools where known[pool.name]?.form == Form(pool) {
+    for pool in question.pools where known[pool.name]?.form == PoolForm(pool) {
       obstacles[pool.name] = reports.lazy.compactMap { question.obstacle(to: pool, $0) }.first
-      if obstacles[pool.name] == nil { cleared[pool.name] = Form(pool) }
+      if obstacles[pool.name] == nil { cleared[pool.name] = PoolForm(pool) }
     }
     let cleared = cleared
-    asking.removeAll { cleared[$0.name] == Form($0) }
+    asking.removeAll { cleared[$0.name] == PoolForm($0) }
   }
 }
 

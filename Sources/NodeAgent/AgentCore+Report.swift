@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ClusterObjects
 internal import KubernetesClient
 
@@ -9,7 +10,8 @@ extension AgentCore {
     var report = NodeReport(machineID: machine.machineID, bootID: machine.bootID, version: options.version)
     report.conditions = [poolsInSync, storeReadable, agentUnique]
     report.pools = pools
-    report.records = store?.records.sorted { $0.address < $1.address } ?? []
+    report.records = store?.records.sorted { $0.address < $1.address }
+    report.busy = store?.busy
     return (report, lastSync)
   }
 
@@ -63,16 +65,19 @@ extension AgentCore {
       let counts = store?.pools.first { $0.isFromCluster && $0.name == identity.name }
       pools.append(
         .init(
-          name: identity.name, uid: identity.uid, generation: acknowledgedGeneration(of: identity),
-          subnet: entry.object.pool.subnet,
+          name: identity.name, uid: identity.uid,
+          generation: acknowledgedGeneration(identity.name, identity.uid),
+          subnet: entry.object.pool.subnet, own: own(entry),
           total: counts?.total ?? 0,
           held: counts?.held ?? 0, cooling: counts?.cooling ?? 0, error: error(of: entry, position)))
     }
     // By which this node perhaps still gives addresses.
-    for former in acknowledged
+    for former in acknowledged + inFile
     where !pools.contains(where: { $0.name == former.name && $0.uid == former.uid }) {
       pools.append(
-        .init(name: former.name, uid: former.uid, generation: former.generation, subnet: former.subnet))
+        .init(
+          name: former.name, uid: former.uid, generation: acknowledgedGeneration(former.name, former.uid),
+          subnet: former.subnet, own: own(former.name, former.uid)))
     }
     for counts in store?.pools ?? [] where !counts.isFromCluster {
       pools.append(.init(name: counts.name, total: counts.total, held: counts.held, cooling: counts.cooling))
@@ -87,8 +92,24 @@ extension AgentCore {
     return pools.sorted { ($0.name, $0.uid) < ($1.name, $1.uid) }
   }
 
-  private func acknowledgedGeneration(of pool: ObjectIdentity) -> Int {
-    acknowledged.first { $0.name == pool.name && $0.uid == pool.uid }?.generation ?? 0
+  /// What this node gives of a pool of its own, and what it is about to give.
+  private func own(_ entry: PoolResolution.Entry) -> AddressSet? {
+    guard !entry.object.pool.isShared else { return nil }
+    let wanted =
+      entry.object.identity.terminating == nil
+      ? division.own.wanted.intersection(entry.object.pool.addresses) : AddressSet()
+    let given = own(entry.object.name, entry.object.identity.uid)
+    return AddressSet(wanted.ranges + (given?.ranges ?? []))
+  }
+
+  /// What the file gives, and what it gave when the leases were last read; `nil` of a pool that the node shares.
+  private func own(_ name: String, _ uid: String) -> AddressSet? {
+    let given = (acknowledged + inFile).filter { $0.name == name && $0.uid == uid }.compactMap(\.own)
+    return given.isEmpty ? nil : AddressSet(given.flatMap(\.ranges))
+  }
+
+  private func acknowledgedGeneration(_ name: String, _ uid: String) -> Int {
+    acknowledged.first { $0.name == name && $0.uid == uid }?.generation ?? 0
   }
 
   private func error(of entry: PoolResolution.Entry, _ position: Int) -> String? {
@@ -98,7 +119,8 @@ extension AgentCore {
         view.ledger.faults[name].map {
           "\($0.problem); the pool is used as it was in generation \(entry.object.identity.generation)"
         },
-        store?.refusals[position].map { "a file of the node goes before it: \($0)" }, entry.withheld,
+        store?.refusals[position].map { "a file of the node goes before it: \($0)" },
+        entry.withheld ?? obstacle(to: entry),
         division.clearance.obstacles[name].map { "no more of it is claimed: \($0)" },
       ].compactMap(\.self) + (resolution?.conflicts.filter { $0.identity.name == name }.map(\.problem) ?? [])
     return problems.isEmpty ? nil : problems.joined(separator: "; ")

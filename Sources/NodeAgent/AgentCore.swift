@@ -31,6 +31,10 @@ actor AgentCore {
   private(set) var store: StoreView?
   private(set) var storeFault: String?
   private var reportFault: String?
+  /// The report that the API server has taken last; `nil` when it may have none, or another one.
+  private(set) var reported: NodeReport?
+  /// Whether this node's report of the run before has been looked at.
+  private(set) var wasReportRead = false
   private var written: AgentState?
   /// The store has to be read although nobody has changed it: the files of pools have.
   private var wantsLook = true
@@ -48,6 +52,8 @@ actor AgentCore {
   /// The forms of pools by which this node gives addresses, as it may be reported.
   var acknowledged: [NodeStanding.Pool]
   var acknowledgedRevision = -1
+  /// The same of the file as it is now, also where its leases have not been read yet.
+  private(set) var inFile: [NodeStanding.Pool]
   /// The same of the files of networks.
   nonisolated let networkChanges: AsyncStream<Void>
   let raiseNetworks: AsyncStream<Void>.Continuation
@@ -70,11 +76,13 @@ actor AgentCore {
     definitionDirectory = DefinitionDirectory(runDirectory: options.runDirectory)
     let before = file.pools()
     view = ClusterView(before: before)
-    acknowledged = before.map { NodeStanding.Pool($0) }
+    acknowledged = before.map { NodeStanding.Pool($0, giving: $0.pool.addresses) }
+    inFile = acknowledged
+    func given(shared: Bool) -> AddressSet {
+      AddressSet(before.filter { $0.pool.isShared == shared }.flatMap(\.pool.addresses.ranges))
+    }
     division = BlockDivision(
-      node: options.nodeName,
-      before: AddressSet(before.filter { $0.pool.sharing != nil }.flatMap { $0.pool.addresses.ranges }),
-      rest: options.blockRest)
+      node: options.nodeName, before: given(shared: true), own: given(shared: false), rest: options.blockRest)
     rivalry = Rivalry(machineID: machine.machineID)
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (blockChanges, raiseBlocks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -122,9 +130,14 @@ actor AgentCore {
   func takeReport(_ event: ReflectorEvent<UnstructuredObject>) {
     let known = rivalry.rival
     switch event {
-    case .listed(let list): for report in list.items { note(report) }
+    case .listed(let list):
+      if !wasReportRead { recall(list.items.first) }
+      for report in list.items { note(report) }
+      // The server may have been restored to a state with an older one.
+      forgetReport()
     case .changed(let report): note(report)
-    case .deleted, .connected, .failed: break
+    case .deleted: forgetReport()
+    case .connected, .failed: break
     }
     if let rival = rivalry.rival, rival != known {
       log.error(
@@ -132,6 +145,28 @@ actor AgentCore {
       )
       raise.yield()
     }
+  }
+
+  /// What the file of the run before gives counts as far as the report of that run says it: while the report was gone, other
+  /// nodes may have been given the same.
+  private func recall(_ report: UnstructuredObject?) {
+    wasReportRead = true
+    defer { raise.yield() }
+    let pools = report.map { NodeStanding($0).pools } ?? []
+    // One of an agent that did not report addresses yet says nothing about them.
+    guard pools.isEmpty || pools.contains(where: { $0.own != nil }) else { return }
+    division.recall(AddressSet(pools.compactMap(\.own).flatMap(\.ranges)))
+  }
+
+  private func forgetReport() {
+    reported = nil
+    division.note(published: AddressSet())
+  }
+
+  /// The API server has taken a report.
+  func noteReported(_ report: NodeReport) {
+    reported = report
+    division.note(published: AddressSet(report.pools.compactMap(\.own).flatMap(\.ranges)))
   }
 
   private func note(_ report: UnstructuredObject) {
@@ -167,6 +202,7 @@ actor AgentCore {
               Resources.reservedIPs.plural: view.reservations.version,
             ]))
         if isNew { fileRevision += 1 }
+        inFile = Self.standing(resolution)
         if isNew { log.info("wrote \(file.path)", metadata: ["pools": "\(resolution.entries.count)"]) }
         if fileFault != nil { log.info("\(file.path) can be written again") }
         fileFault = nil
@@ -180,6 +216,13 @@ actor AgentCore {
     }
     wantsLook = true
     writeState()
+  }
+
+  /// By which forms of pools the node gives addresses with a file of these.
+  static func standing(_ resolution: PoolResolution) -> [NodeStanding.Pool] {
+    resolution.entries.map {
+      NodeStanding.Pool($0.object, giving: $0.withheld == nil ? $0.addresses : AddressSet())
+    }
   }
 
   /// What becomes of the cluster's pools here, before they are divided.
@@ -224,6 +267,9 @@ actor AgentCore {
       storeFault = fault.problem
     }
   }
+
+  /// Whether nobody has looked at the leases yet.
+  var isStoreUnread: Bool { store == nil && storeFault == nil }
 
   /// Whether addresses rest, whose number changes without anybody's doing.
   var hasCooling: Bool { store?.pools.contains { $0.cooling > 0 } ?? false }

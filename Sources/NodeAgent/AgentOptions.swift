@@ -36,6 +36,8 @@ public struct AgentOptions: Sendable {
   var blockRest: Duration = .seconds(60)
   /// How often all nodes' reports are read while a shared pool waits for a node.
   var clearanceBackoff = Backoff(initial: .milliseconds(500), longest: .seconds(10))
+  /// The same where only addresses of pools of its own wait.
+  var ownBackoff = Backoff(initial: .seconds(1), longest: .seconds(60))
   /// How often the lease store is looked at.
   var lookInterval: Duration = .seconds(1)
   /// How often the report is written when writing fails.

@@ -40,6 +40,8 @@ public struct NodeAgent: Sendable {
   private func run(_ client: APIClient, _ core: AgentCore) async -> Result<Void, DaemonRefusal> {
     let name = options.nodeName
     let own = Selection(fields: "metadata.name=\(name)")
+    let reporter = Reporter(client: client, core: core, options: options, log: log)
+    let keeper = BlockKeeper(client: client, core: core, reporter: reporter, options: options, log: log)
     return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
       group.addTask {
         await reflector(client, Resources.pools).run { await core.takePools($0) }
@@ -62,7 +64,7 @@ public struct NodeAgent: Sendable {
         return .success(())
       }
       group.addTask {
-        await BlockKeeper(client: client, core: core, options: options, log: log).run()
+        await keeper.run()
         return .success(())
       }
       if options.networks {
@@ -84,7 +86,7 @@ public struct NodeAgent: Sendable {
         return .success(())
       }
       group.addTask {
-        await follow(core)
+        await follow(core, keeper)
         return .success(())
       }
       group.addTask {
@@ -96,7 +98,7 @@ public struct NodeAgent: Sendable {
         return .success(())
       }
       group.addTask {
-        await Reporter(client: client, core: core, options: options, log: log).run()
+        await reporter.run()
         return .success(())
       }
       group.addTask { await EndpointServer(core, options, log).run() }
@@ -143,11 +145,22 @@ public struct NodeAgent: Sendable {
   }
 
   /// Writes files when something has come.
-  private func follow(_ core: AgentCore) async {
+  private func follow(_ core: AgentCore, _ keeper: BlockKeeper) async {
     var allowance = Allowance(options.fileWrites)
+    let start = ContinuousClock.now
     for await _ in core.changes {
+      // What may be given depends on the report of the run before; without an answer the file stays behind no longer.
+      while await !core.wasReportRead, ContinuousClock.now - start < .seconds(5), !Task.isCancelled {
+        try? await Task.sleep(for: .milliseconds(20))
+      }
       try? await Task.sleep(for: options.settling)
       try? await Task.sleep(for: allowance.take())
+      let outlook = await core.outlook()
+      if outlook.hasNews {
+        // What is to be given no more waits for no answer.
+        if outlook.takesAway { await core.sync() }
+        await keeper.askAboutNews()
+      }
       await core.sync()
     }
   }

@@ -160,7 +160,8 @@ extension BlockDivision {
   ) -> PoolResolution {
     let pools = resolution.entries.map(\.object)
     let divided = divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)
-    guard let question else { return divided }
+    note(published: own.wanted)
+    guard let question = question(claiming: true) else { return divided }
     answer(question, [])
     return divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)
   }

@@ -170,6 +170,9 @@ private struct World {
     guard let index = nodes.firstIndex(where: { $0.name == name }) else { return }
     deliver(index, all: true)
     nodes[index].file = AddressSet()
+    while nodes[index].division.own.wanted.isEmpty { try synchronize(index) }
+    nodes[index].division.note(published: nodes[index].division.own.wanted)
+    try ask(index)
     while nodes[index].file.isEmpty { try synchronize(index) }
     report(index)
     for _ in 0..<last / 2 { add(index) }
@@ -268,7 +271,9 @@ private struct World {
 
   /// The agent asks how far all nodes have come.
   private mutating func ask(_ index: Int) throws {
-    guard !nodes[index].isDead, !nodes[index].isCut, let question = nodes[index].division.question else {
+    guard !nodes[index].isDead, !nodes[index].isCut,
+      let question = nodes[index].division.question(claiming: true)
+    else {
       return
     }
     nodes[index].division.answer(question, server.reports.values.sorted { $0.node < $1.node })
@@ -316,7 +321,7 @@ private struct World {
   private mutating func restart(_ index: Int) {
     guard !nodes[index].isDead, !nodes[index].isCut else { return }
     nodes[index].division = BlockDivision(
-      node: nodes[index].name, before: nodes[index].file, rest: .seconds(60))
+      node: nodes[index].name, before: nodes[index].file, own: nodes[index].file, rest: .seconds(60))
     nodes[index].map = BlockMap(server.sortedBlocks)
     nodes[index].pool = server.pool
     nodes[index].uid = server.nodes[nodes[index].name]

@@ -27,7 +27,7 @@ import Testing
         try resolved(objects, on: "n2"), BlockMap(), owner: owner, busy: busy, pools: all, at: start)
     }
     try divide()
-    let question = try #require(division.question)
+    let question = try #require(division.question(claiming: true))
     division.answer(question, reports)
     try divide()
     return (division.takeClaims(of: owner, at: start).count, division.clearance.obstacles["p"])
@@ -115,6 +115,6 @@ import Testing
       NodeStanding(object)
         == NodeStanding(
           node: "n1", pools: [.init(name: "p", uid: "u", generation: 2, subnet: CIDR("10.0.0.0/24"))],
-          isFileOld: true))
+          isFileOld: true, held: nil))
   }
 }

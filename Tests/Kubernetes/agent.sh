@@ -108,6 +108,11 @@ reports() {
   [ "$(kubectl get ivn "$1" -o json | jq --arg pool "$2" '[.status.pools[] | select(.name == $pool and (.uid // "") != "") | .held] | add')" = "$3" ]
 }
 
+# gives_as_many NODE POOL COUNT: what the node's report says of the addresses that its file has.
+gives_as_many() {
+  [ "$(kubectl get ivn "$1" -o json | jq --arg pool "$2" '[.status.pools[] | select(.name == $pool and (.uid // "") != "") | .total] | add')" = "$3" ]
+}
+
 in_step() { [ "$(kubectl get ivn "$1" -o json | jq -r '.status.conditions[] | select(.type == "PoolsInSync") | .status')" = True ]; }
 
 # has_pools NODE NAMES: the node gives addresses of these pools, and of no other.
@@ -222,7 +227,9 @@ test_k_killed_at_random_moments() { with_agents killed_at_random; }
 killed_at_random() {
   local seconds=${IPVLAN_CHAOS_SECONDS:-20} file=$cluster/agents/master/ippool.d/zz-kubernetes.json pods=0 end
   guides_pools | kubectl apply -f -
-  within 60 has_pools master "master-v4-ens5 master-v4-ens6"
+  # All five, which an edit of another test may have taken: what is new to a node waits for the other nodes' reports.
+  within 60 gives_as_many master master-v4-ens5 5
+  within 60 gives_as_many master master-v4-ens6 5
   end=$((SECONDS + seconds))
   (
     while [ "$SECONDS" -lt "$end" ]; do

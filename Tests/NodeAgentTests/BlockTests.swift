@@ -34,6 +34,61 @@ import Testing
     }
   }
 
+  @Test(
+    "an address that another node gives, or that a pod of it holds, is not given, and the report says why")
+  func moved() async throws {
+    try await running(before: { running in
+      let other = try await running.client.create(
+        Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
+      try await report(running, of: other, gives: ["10.0.0.5"], holds: [])
+      try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+    }) { running in
+      try await eventually("the rest is given") { running.pools == ["p 10.0.0.4"] }
+      func says(_ words: String) async -> Bool {
+        await running.reportedPool("p")?["error"]?.string?.contains(words) ?? false
+      }
+      try await eventually("it says who gives it") {
+        await says("10.0.0.5 still belongs to pool q of node n2")
+      }
+      let other = try await running.client.get(Resources.reports, "n2")
+      try await report(running, of: other, gives: [], holds: ["10.0.0.5"])
+      try await eventually("it says who holds it") { await says("10.0.0.5 is held by a pod of node n2") }
+      #expect(running.pools == ["p 10.0.0.4"])
+      try await report(running, of: other, gives: [], holds: [])
+      try await eventually("it is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+      try await eventually("it says so") {
+        let pool = await running.reportedPool("p")
+        return pool?["ips"] == ["10.0.0.4-10.0.0.5"] && pool?["error"] == nil
+      }
+    }
+  }
+
+  private func report(
+    _ running: Running, of node: UnstructuredObject, gives: [FieldValue], holds: [FieldValue]
+  ) async throws {
+    let status: FieldValue = [
+      "conditions": [["type": "StoreReadable", "status": "True"]],
+      "pools": [["name": "q", "uid": "q", "generation": 1, "subnet": "10.0.0.0/24", "ips": .array(gives)]],
+      "busy": .array(holds),
+    ]
+    _ = try await running.client.mergePatch(
+      Resources.reports, node.metadata.name ?? "", subresource: .status,
+      patch: ["status": status] as FieldValue)
+  }
+
+  @Test("where the reports cannot be read nothing new is given, and all of it afterwards")
+  func unread() async throws {
+    try await running { running in
+      running.server.order(
+        FaultRule(.status(500, reason: "InternalError"), to: "list", path: "ipvlannodes", skip: 1, times: nil)
+      )
+      try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+      try await eventually("nothing is given") { running.pools == ["p disabled "] }
+      running.server.behave()
+      try await eventually("all is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+    }
+  }
+
   /// Another node's report says that it gives addresses of the pool by its form from before.
   @Test("while another node gives by an earlier form of the pool nothing is claimed, and the report says why")
   func waiting() async throws {
@@ -73,7 +128,7 @@ import Testing
     try await running { running in
       try await createNode(running)
       try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.9"]))
-      try await eventually("a") { running.pools.count == 1 }
+      try await eventually("a") { running.pools.first.map { !$0.contains("disabled") } ?? false }
       for pod in ["p", "q"] { _ = try running.add(pod) }
       try await eventually("the report") { await running.reportedPool("a")?["held"]?.integer == 2 }
       let before = try #require(await running.reportedPool("a")?["generation"]?.integer)

@@ -78,8 +78,7 @@ private let web: FieldValue = ["matchLabels": ["app": "web"]]
         ])
       let other = try await running.createPod("host", ["nodeName": "n1", "hostNetwork": true])
       let elsewhere = try await running.createPod("elsewhere", ["nodeName": "n2"])
-      try await eventually("the file") { running.record(uid)?.namespace == "default" }
-      #expect(running.hasPodFiles)
+      try await eventually("the files") { running.record(uid)?.namespace == "default" && running.hasPodFiles }
       #expect(
         running.record(uid)?.annotations == [
           "ipam.spidernet.io/ippool": "{}", "v1.multus-cni.io/default-network": "n",
@@ -181,7 +180,7 @@ private let web: FieldValue = ["matchLabels": ["app": "web"]]
         #expect(try Files.size("\(running.runDirectory)/pods/\(uid).json") <= PodFiles.largest)
       }
       try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.9"], ["podAffinity": web]))
-      try await eventually("a") { running.pools.count == 1 }
+      try await eventually("a") { running.pools.first.map { !$0.contains("disabled") } ?? false }
       #expect(try running.add("plain", uid: plain) == "10.0.0.1/24")
       let refusal = #expect(throws: AllocationError.self) { try running.add("large", uid: large) }
       #expect(refusal?.message.contains("64 KiB") ?? false)

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ClusterObjects
 internal import IPPool
 internal import KubernetesClient
@@ -9,7 +10,9 @@ extension AgentCore {
 
   /// Cuts out of each pool what this node may give.
   func divided(_ resolution: PoolResolution) -> PoolResolution {
-    division.divide(
+    // Two machines of one name cannot tell others what they give: each keeps its own files up.
+    if rival != nil { division.clearOwn() }
+    return division.divide(
       resolution, view.blocks, owner: owner, busy: storeFault == nil ? store?.busy : nil,
       pools: view.ledger.pools.values, at: .now)
   }
@@ -53,19 +56,44 @@ extension AgentCore {
     poke()
   }
 
-  /// What is to be asked of all nodes' reports before more can be claimed.
-  var question: PoolClearance.Question? {
-    mayChangeBlocks && owner != nil ? division.question : nil
+  /// What is to be asked of all nodes' reports before more can be claimed, or given.
+  var question: BlockDivision.Question? {
+    view.isComplete ? division.question(claiming: mayChangeBlocks && owner != nil) : nil
+  }
+
+  /// What the next file of pools brings.
+  struct Outlook {
+    /// Addresses that nobody has been asked about.
+    var hasNews = false
+    /// The file that is there gives addresses that the next one will not have.
+    var takesAway = false
+  }
+
+  /// Looks ahead; whoever does so asks about the news.
+  func outlook() -> Outlook {
+    guard view.isComplete, wasReportRead else { return Outlook() }
+    let next = Self.standing(divided(resolved))
+    guard division.takeNews() else { return Outlook() }
+    let addresses = AddressSet(next.compactMap(\.own).flatMap(\.ranges))
+    let present = AddressSet(inFile.compactMap(\.own).flatMap(\.ranges))
+    return Outlook(hasNews: true, takesAway: !present.subtracting(addresses).isEmpty)
   }
 
   /// Takes over what they say.
-  func answer(_ question: PoolClearance.Question, _ reports: [NodeStanding]) {
+  /// - Returns: whether files may follow.
+  func answer(_ question: BlockDivision.Question, _ reports: [NodeStanding]) -> Bool {
     let before = division.clearance.obstacles
-    division.answer(question, reports)
+    let hasMore = division.answer(question, reports)
     for (pool, obstacle) in division.clearance.obstacles where before[pool] != obstacle {
       log.info("nothing more is claimed of pool \(pool) yet: \(obstacle)")
     }
-    poke()
+    return hasMore || question.pools != nil
+  }
+
+  /// Why not all of a pool of its own is given.
+  func obstacle(to entry: PoolResolution.Entry) -> String? {
+    guard !entry.object.pool.isShared else { return nil }
+    return division.obstacle(to: entry, view.blocks, owner).map { "not all of it is given: \($0)" }
   }
 
   /// Takes note of which forms of pools the file has, once the lease store was read after it was written: whoever had an
@@ -75,7 +103,7 @@ extension AgentCore {
       division.unprotected?.isEmpty ?? false
     else { return }
     acknowledgedRevision = storeRevision
-    acknowledged = resolution.entries.map { NodeStanding.Pool($0.object) }
+    acknowledged = Self.standing(resolution)
   }
 
   /// The blocks that may be given back, unless the lease store says otherwise.

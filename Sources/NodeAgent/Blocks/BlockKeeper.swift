@@ -3,10 +3,12 @@ internal import IPPool
 internal import KubernetesClient
 internal import Logging
 
-/// Claims blocks of shared pools, and gives back those that are not needed. What is decided is ``AgentCore``'s.
+/// Claims blocks of shared pools, gives back those that are not needed, and asks how far the other nodes have come. What is
+/// decided is ``AgentCore``'s.
 struct BlockKeeper: Sendable {
   let client: APIClient
   let core: AgentCore
+  let reporter: Reporter
   let options: AgentOptions
   let log: Logger
 
@@ -20,18 +22,7 @@ struct BlockKeeper: Sendable {
         }
       }
       group.addTask {
-        var backoff = options.clearanceBackoff
-        var failure: KubernetesError?
-        while !Task.isCancelled {
-          if await core.question == nil {
-            backoff.reset()
-            try? await Task.sleep(for: min(options.lookInterval, .milliseconds(250)))
-            continue
-          }
-          // Spread, since each node that shares a new pool asks.
-          try? await Task.sleep(for: backoff.next(after: failure))
-          failure = if let question = await core.question { await ask(question) } else { nil }
-        }
+        await askAgain()
       }
       group.addTask {
         let wishes = PoolWishes(runDirectory: options.runDirectory)
@@ -45,18 +36,53 @@ struct BlockKeeper: Sendable {
     }
   }
 
+  /// Asks as long as something waits.
+  private func askAgain() async {
+    var backoff = options.clearanceBackoff
+    // A pod of another node may hold an address for months, and nothing else waits for that.
+    var ownBackoff = options.ownBackoff
+    var failure: KubernetesError?
+    while !Task.isCancelled {
+      guard let open = await core.question else {
+        backoff.reset()
+        ownBackoff.reset()
+        try? await Task.sleep(for: min(options.lookInterval, .milliseconds(250)))
+        continue
+      }
+      // Spread, since each node that shares a new pool asks.
+      let wait = open.pools == nil ? ownBackoff.next(after: failure) : backoff.next(after: failure)
+      try? await Task.sleep(for: wait)
+      failure = if let question = await core.question { await ask(question) } else { nil }
+    }
+  }
+
   /// Asks how far all nodes have come.
   /// - Returns: what kept it from being told.
-  private func ask(_ question: PoolClearance.Question) async -> KubernetesError? {
+  private func ask(_ question: BlockDivision.Question) async -> KubernetesError? {
     do throws(KubernetesError) {
       let reports = try await client.list(Resources.reports)
-      await core.answer(question, reports.items.map(NodeStanding.init))
+      if await core.answer(question, reports.items.map(NodeStanding.init)) { await core.poke() }
       return nil
     } catch {
       if error.kind != .cancelled {
-        log.warning("\(error); until then nothing more is claimed of shared pools")
+        log.warning("\(error); until then no addresses are claimed, and none given that are new to this node")
       }
       return error
+    }
+  }
+
+  /// Asks about addresses that are about to be given for the first time. Where no answer comes in time the file is written
+  /// without them, and they are asked for again.
+  func askAboutNews() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        // A failure is the reporter's to tell.
+        try? await reporter.publish()
+        if let question = await core.question { _ = await ask(question) }
+      }
+      group.addTask { try? await Task.sleep(for: .seconds(2)) }
+      await group.next()
+      group.cancelAll()
     }
   }
 

@@ -6,6 +6,8 @@ internal import KubernetesClient
 struct NodeReport: Sendable, Hashable {
   /// More than so many records are left out: an object of the API server has at most 1.5 MiB. The counts stay.
   static let mostRecords = 2000
+  /// So many ranges are written of a set of addresses; of more those that lie next to each other become one.
+  static let mostRanges = 4000
 
   enum Kind: String, Sendable, CaseIterable {
     case poolsInSync = "PoolsInSync"
@@ -26,6 +28,8 @@ struct NodeReport: Sendable, Hashable {
     var uid = ""
     var generation = 0
     var subnet: CIDR?
+    /// What the node gives of a pool that is its own alone.
+    var own: AddressSet?
     var total: UInt128 = 0
     var held: UInt128 = 0
     var cooling: UInt128 = 0
@@ -37,7 +41,10 @@ struct NodeReport: Sendable, Hashable {
   var version: String
   var conditions: [Condition] = []
   var pools: [Pool] = []
-  var records: [StoreView.Record] = []
+  /// `nil` as long as nobody could read the leases: what the report of before says stays.
+  var records: [StoreView.Record]?
+  /// Addresses that pods hold, and those that rest; `nil` as above.
+  var busy: AddressSet?
 
   /// The status as the API has it.
   ///
@@ -57,7 +64,10 @@ struct NodeReport: Sendable, Hashable {
     ]
     // null removes what an earlier report has said.
     status["lastSync"] = lastSync.map { .string("\($0.inSeconds)") } ?? .null
-    status["records"] = records.count > Self.mostRecords ? .null : .array(records.map(Self.value))
+    if let records {
+      status["records"] = records.count > Self.mostRecords ? .null : .array(records.map(Self.value))
+    }
+    status["busy"] = busy.map(Self.ranges)
     return status
   }
 
@@ -70,8 +80,21 @@ struct NodeReport: Sendable, Hashable {
     // Kubernetes 1.20 takes an empty text for null, and refuses the report.
     if !pool.uid.isEmpty { value["uid"] = .string(pool.uid) }
     value["subnet"] = pool.subnet.map { .string("\($0)") }
+    value["ips"] = pool.own.map(ranges)
     value["error"] = pool.error.map(FieldValue.string)
     return value
+  }
+
+  /// Other nodes leave out what is written here: a few addresses more do no harm.
+  private static func ranges(_ addresses: AddressSet) -> FieldValue {
+    var ranges = addresses.ranges
+    while ranges.count > mostRanges {
+      ranges = stride(from: 0, to: ranges.count, by: 2).flatMap { index -> [IPRange] in
+        let next = index + 1 < ranges.count ? ranges[index + 1] : ranges[index]
+        return IPRange(ranges[index].lower, next.upper).map { [$0] } ?? [ranges[index], next]
+      }
+    }
+    return .array(ranges.map { .string("\($0)") })
   }
 
   private static func value(_ record: StoreView.Record) -> FieldValue {

@@ -9,12 +9,12 @@ struct Reporter: Sendable {
   let core: AgentCore
   let options: AgentOptions
   let log: Logger
+  private let turns = Turns()
 
   /// Runs until the task is cancelled.
   func run() async {
     var watch = StoreWatch(directory: options.dataDirectory)
     var looked = ContinuousClock.now
-    var reported: NodeReport?
     var backoff = options.reportBackoff
     var bulletin = Bulletin(
       EventRecorder(client, component: "ipvlan-agent", host: options.nodeName), log: log)
@@ -26,28 +26,47 @@ struct Reporter: Sendable {
       } else if await core.takeWish() {
         await look(&looked)
       }
-      guard let (report, lastSync) = await core.report() else { continue }
-      // Both machines say once that they are two, and no more.
-      if reported?.isOfTwo ?? false { continue }
-      if report != reported {
-        do throws(KubernetesError) {
-          try await write(report, lastSync)
-          reported = report
-          backoff.reset()
-          await core.noteReport(nil)
-        } catch {
-          guard error.kind != .cancelled else { return }
-          await core.noteReport("\(error)")
-          try? await Task.sleep(for: backoff.next(after: error))
-          continue
-        }
+      do throws(KubernetesError) {
+        try await publish()
+        backoff.reset()
+        await core.noteReport(nil)
+      } catch {
+        guard error.kind != .cancelled else { return }
+        await core.noteReport("\(error)")
+        try? await Task.sleep(for: backoff.next(after: error))
+        continue
       }
       await bulletin.tell(core.warnings)
     }
   }
 
+  /// Writes the report if it says something that the API server has not taken yet; of two calls the second follows the first.
+  /// - Throws: ``KubernetesError`` when it is not taken.
+  func publish() async throws(KubernetesError) {
+    try await turns.take { () async -> Result<Void, KubernetesError> in
+      if await core.isStoreUnread { await look() }
+      let reported = await core.reported
+      // Both machines say once that they are two, and no more.
+      guard let (report, lastSync) = await core.report(), report != reported, !(reported?.isOfTwo ?? false)
+      else {
+        return .success(())
+      }
+      do throws(KubernetesError) {
+        try await write(report, lastSync)
+        await core.noteReported(report)
+        return .success(())
+      } catch {
+        return .failure(error)
+      }
+    }.get()
+  }
+
   private func look(_ looked: inout ContinuousClock.Instant) async {
     looked = .now
+    await look()
+  }
+
+  private func look() async {
     let revision = await core.fileRevision
     do throws(ObjectFault) {
       await core.take(.success(try await StoreView.read(options)), revision: revision)
@@ -72,6 +91,25 @@ struct Reporter: Sendable {
       guard error.kind == .notFound else { throw error }
       _ = try await client.create(Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: name)))
       _ = try await client.mergePatch(Resources.reports, name, subresource: .status, patch: patch)
+    }
+  }
+}
+
+/// Lets one after the other do something that takes its time.
+private actor Turns {
+  private var last: Task<Void, Never>?
+
+  func take<Outcome: Sendable>(_ work: @escaping @Sendable () async -> Outcome) async -> Outcome {
+    let before = last
+    let task = Task {
+      await before?.value
+      return await work()
+    }
+    last = Task { _ = await task.value }
+    return await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
     }
   }
 }
