@@ -5,13 +5,10 @@ readonly rounds=3 crowd=20
 
 run_bench() {
   apply_guide
-  local line node prefix
-  for line in "master 172.31.16" "worker1 180.17.16"; do
-    read -r node prefix <<<"$line"
-    # shellcheck disable=SC2046 # words
-    assign_later "$node" ens5 $(addresses "$prefix" 101 130)
-    kubectl patch sp "$node-v4-ens5" --type merge --patch "{\"spec\": {\"ips\": [\"$prefix.101-$prefix.130\"]}}"
-  done
+  enlarge_pools <<'END'
+master ens5 172.31.16
+worker1 ens5 180.17.16
+END
   check "the networks are there" "kubectl describe smc -A" within 60 networks_are_there
   heading "$crowd pods at once, ours"
   measure ours

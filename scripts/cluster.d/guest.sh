@@ -31,10 +31,22 @@ begin() {
   check "agents and controllers are ready" "kubectl -n kube-system describe pods" within 900 product_ready
 }
 
+# The nodes' disks are gone with the kernel.
+keep_logs() {
+  local node
+  for node in "${nodes[@]}"; do
+    mkdir -p "$directory/logs/$node"
+    cp "$disks/$node/"*.log "$directory/logs/$node/"
+    cp -r "$disks/$node/var/log/pods" "$directory/logs/$node/" 2>/dev/null || true
+  done
+  echo "the nodes' logs are in $directory/logs"
+}
+
 conclude() {
   echo
   if [ ${#failed[@]} -gt 0 ]; then
     printf 'failed: %s\n' "${failed[@]}"
+    keep_logs
     echo "$subject do${plural-es} not work: ${#failed[@]} of $((passed + ${#failed[@]})) checks failed."
     return 1
   fi

@@ -26,7 +26,10 @@ make_images() {
   add_image "$work" localhost/ipvlan-cni:cluster '["/ipvlan-cni/scripts/install", "--to", "/host/opt/cni/bin"]' busybox ipvlan
   if [ -n "$multus" ]; then
     rm -rf "$root"
-    mkdir -p "$root/usr/src/multus-cni/bin"
+    mkdir -p "$root/usr/src/multus-cni/bin" "$root/etc" "$root/var"
+    # Multus' daemon asks who it is, and takes the paths of namespaces as the runtime says them.
+    echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+    ln -s /run "$root/var/run"
     cp "${multus_programs[@]/#/$KUBE_BIN/}" "$root/usr/src/multus-cni/bin/"
     ln -s usr/src/multus-cni/bin/install_multus "$root/install_multus"
     add_layer "$work" multus "$root"

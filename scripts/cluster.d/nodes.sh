@@ -20,6 +20,14 @@ make_node() {
   cp /usr/lib/cni/* "$disk/opt/cni/bin/"
   write_runtime_configuration "$disk"
   write_kubelet_configuration "$disk"
+  [ "$multus" != thick ] || write_primary_network "$disk/etc/cni/net.d"
+}
+
+# write_primary_network DIRECTORY: the network of pods that name none, from which Multus' daemon makes its configuration.
+write_primary_network() {
+  mkdir -p "$1"
+  guides_networks | "$repository/dist/ipvlanctl" render -f - --as cni --directory "$1" 2>"$disks/render.log"
+  rm "$1"/*ens6*
 }
 
 write_runtime_configuration() {

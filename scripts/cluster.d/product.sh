@@ -7,12 +7,27 @@ product_ready() {
     (.numberReady // .readyReplicas // 0)] | all' >/dev/null
 }
 
-apply_guide() {
+guides_networks() {
   local IPVLAN_MASTER_INTERFACE0=ens5 IPVLAN_MULTUS_NAME0=ipvlan-ens5 IPVLAN_MASTER_INTERFACE1=ens6 IPVLAN_MULTUS_NAME1=ipvlan-ens6
   eval "cat <<END
 $(<"$repository/Tests/Kubernetes/guide-networks.yaml")
-END" | shown kubectl apply -f -
+END"
+}
+
+apply_guide() {
+  guides_networks | shown kubectl apply -f -
   shown kubectl apply -f - <"$repository/Tests/Kubernetes/guide-pools.yaml"
+}
+
+# enlarge_pools: reads lines of NODE, NIC and the first three bytes of its addresses; the guide's pool gets 101 to 130 of
+# them, which the fabric learns.
+enlarge_pools() {
+  local node nic prefix
+  while read -r node nic prefix; do
+    # shellcheck disable=SC2046 # words
+    assign_later "$node" "$nic" $(addresses "$prefix" 101 130)
+    kubectl patch sp "$node-v4-$nic" --type merge --patch "{\"spec\": {\"ips\": [\"$prefix.101-$prefix.130\"]}}"
+  done
 }
 
 # With the images that are on the nodes, which no registry has.

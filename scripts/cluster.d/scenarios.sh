@@ -1,19 +1,13 @@
 # shellcheck shell=bash
 # A Deployment of 20 with links on all NICs, while everything below it is restarted. Sourced.
 
-# The guide's pools, larger: node, NIC, the first three bytes of its addresses; of each, 101 to 130.
+# The guide's pools, larger: for enlarge_pools.
 readonly larger=("master ens5 172.31.16" "master ens6 210.22.16" "worker1 ens5 180.17.16" "worker1 ens6 210.22.32")
 
 run_scenarios() {
   heading "Larger pools, and one that both nodes share"
   apply_guide
-  local line node nic prefix
-  for line in "${larger[@]}"; do
-    read -r node nic prefix <<<"$line"
-    # shellcheck disable=SC2046 # words
-    assign_later "$node" "$nic" $(addresses "$prefix" 101 130)
-    kubectl patch sp "$node-v4-$nic" --type merge --patch "{\"spec\": {\"ips\": [\"$prefix.101-$prefix.130\"]}}"
-  done
+  enlarge_pools < <(printf '%s\n' "${larger[@]}")
   start_watching
   with_images "$repository/scripts/cluster.d/many.yaml" | shown kubectl create -f -
   settled "20 pods start at once" 20
