@@ -117,6 +117,7 @@ test_m_the_leader_is_killed_while_pods_start() { with_controllers leader_killed;
 leader_killed() {
   guides_pools | kubectl apply -f -
   within 60 counts master-v4-ens5 0/5
+  within 60 gives_as_many master master-v4-ens5 5
   local first start pod
   within 60 leader
   first=$(leader)
@@ -146,6 +147,7 @@ test_n_a_pool_stays_until_nothing_is_held() { with_controllers pool_stays; }
 pool_stays() {
   guides_pools | kubectl apply -f -
   within 60 counts master-v4-ens6 0/5
+  within 60 gives_as_many master master-v4-ens6 5
   expect_equal "$(ippool ADD master ipvlan-ens6 a)" 210.22.16.11/24 "an address"
   within 60 counts master-v4-ens6 1/5
   kubectl delete sp master-v4-ens6 --wait=false
@@ -165,6 +167,7 @@ test_n_a_node_that_is_gone_is_told_of() { with_controllers node_gone; }
 node_gone() {
   guides_pools | kubectl apply -f -
   within 60 counts worker1-v4-ens5 0/5
+  within 60 gives_as_many worker1 worker1-v4-ens5 5
   ippool ADD worker1 ipvlan-ens5 a
   within 60 counts worker1-v4-ens5 1/5
   end_agent worker1 TERM
@@ -196,6 +199,7 @@ spiderpools_definitions() {
   guides_networks | kubectl apply -f -
   within 60 definition ipvlan-ens6
   within 60 counts master-v4-ens5 0/5
+  within 60 gives_as_many master master-v4-ens5 5
   ippool ADD master ipvlan-ens5 a
   within 60 counts master-v4-ens5 1/5
   expect_equal "$(kubectl get sp master-v4-ens5 -o jsonpath='{.status.conditions}')" "" "conditions"

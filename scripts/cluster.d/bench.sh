@@ -62,10 +62,11 @@ seconds_to_ready() {
     fromdate] as $ready | [.items[] | select(.kind == "Deployment").metadata.creationTimestamp | fromdate] as $made | ($ready | max) - ($made | min)'
 }
 
-# count_requests WHO SINCE: who asked the API server for how much, by the log that it keeps.
+# count_requests WHO SINCE: who asked the API server for how much, by the log that it keeps. A Lease is renewed whether there
+# are pods or not.
 count_requests() {
   jq -rs --arg since "$2" --arg who "$1" --argjson crowd "$crowd" '
-    [.[] | select(.requestReceivedTimestamp >= $since and .verb != "watch") | .userAgent // "" | split("/")[0]] as $agents |
+    [.[] | select(.requestReceivedTimestamp >= $since and .verb != "watch" and .objectRef.resource != "leases") | .userAgent // "" | split("/")[0]] as $agents |
     ["ipvlan-agent", "ipvlan-controller", "kubelet", "kube-", "kubectl"] as $known |
     ($known[:3][] as $name | "\($who)-requests-of-\($name) \([$agents[] | select(startswith($name))] | length / $crowd)"),
     # Whoever else asks does so while a pod waits for its network.
