@@ -6,6 +6,8 @@ public struct UnreadNamespace: Error, Sendable, Hashable, CustomStringConvertibl
   public let path: String
   /// Why it could not be read.
   public let errno: Errno
+  /// The number that tells it apart; `nil` of a process whose namespace is not known.
+  let inode: UInt?
 
   /// Whether the caller lacks the right to read it.
   public var isForbidden: Bool { errno == .permissionDenied || errno == .notPermitted }
@@ -13,14 +15,6 @@ public struct UnreadNamespace: Error, Sendable, Hashable, CustomStringConvertibl
   /// Whether no path leads to it: something lies over its mount. A user namespace has the mounts of its parent, and rootless
   /// runtimes mount a `/run` of their own over them.
   var isCovered: Bool { errno == .noSuchFileOrDirectory }
-
-  /// The mount point of what lies over its mount; `nil` where nothing does.
-  public var cover: String? {
-    guard isCovered, let mounts = try? MountTable() else { return nil }
-    // The order is that in which they were mounted.
-    let last = mounts.all.last { $0.path == path || path.hasPrefix($0.path + "/") }
-    return last.flatMap { $0.isNamespace ? nil : $0.path }
-  }
 
   /// "cannot read network namespace /run/netns/a: Input/output error".
   public var description: String { "cannot read network namespace \(path): \(errno)" }
@@ -99,7 +93,7 @@ public struct NamespaceWalk<Found> {
         seen.insert(place.inode)
         return nil
       } catch {
-        failure = UnreadNamespace(path: path, errno: error)
+        failure = UnreadNamespace(path: path, errno: error, inode: place.inode)
       }
     }
     return failure
@@ -152,7 +146,7 @@ private struct NamespaceList {
       } catch .noSuchFileOrDirectory, .noSuchProcess {
         // It has ended.
       } catch {
-        unread.append(UnreadNamespace(path: path, errno: error))
+        unread.append(UnreadNamespace(path: path, errno: error, inode: nil))
       }
     }
   }
@@ -166,14 +160,14 @@ private struct NamespaceList {
     }
   }
 
-  private static func inode(_ text: ArraySlice<UInt8>) -> UInt? {
+  fileprivate static func inode(_ text: ArraySlice<UInt8>) -> UInt? {
     guard text.starts(with: "net:[".utf8), text.last == UInt8(ascii: "]") else { return nil }
     return UInt(String(decoding: text.dropFirst(5).dropLast(), as: UTF8.self))
   }
 }
 
 /// What is mounted where, in the order of mounting (proc_pid_mountinfo(5)).
-private struct MountTable {
+public struct MountTable {
   struct Mount {
     /// What of the file system is there: of a network namespace `net:[4026531840]`.
     let root: ArraySlice<UInt8>
@@ -186,8 +180,9 @@ private struct MountTable {
 
   let all: [Mount]
 
-  /// - Throws: the `Errno` of reading the table.
-  init() throws(Errno) {
+  /// Reads the table.
+  /// - Throws: the `Errno` of open(2) or read(2).
+  public init() throws(Errno) {
     let bytes = try Files.read("/proc/self/mountinfo", limit: 64 << 20)
     // Field 4 is the root, field 5 the mount point; the type stands behind the dash.
     all = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
@@ -198,6 +193,19 @@ private struct MountTable {
       return Mount(
         root: fields[3], isNamespace: fields[dash + 1].elementsEqual("nsfs".utf8), place: fields[4])
     }
+  }
+
+  /// The mount point of what lies over the mount of a namespace; `nil` where nothing does.
+  public func cover(of namespace: UnreadNamespace) -> String? {
+    guard let inode = namespace.inode,
+      let own = all.lastIndex(where: {
+        $0.isNamespace && NamespaceList.inode($0.root) == inode && $0.path == namespace.path
+      })
+    else { return nil }
+    return all[(own + 1)...].last { mount in
+      let path = mount.path
+      return path == namespace.path || namespace.path.hasPrefix(path + "/")
+    }?.path
   }
 
   /// mountinfo writes blanks, tabs, newlines and backslashes as three octal digits.

@@ -24,25 +24,20 @@ extension NetlinkSocket {
   /// Removes routes and rules in one system call; what is not there is fine.
   ///
   /// Only routes with that protocol number are removed.
-  /// - Returns: whether one of them was there.
   /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
-  @discardableResult
   public mutating func remove(
     _ routes: [NodeRoute], _ rules: [PolicyRule] = [], routeProtocol: UInt8
-  ) throws(NetlinkError) -> Bool {
-    var wasThere = false
+  ) throws(NetlinkError) {
     let outcomes = try exchange(
       routes.map { Request.deleteRoute($0, routeProtocol: routeProtocol) }
         + rules.map(Request.deleteRule))
     for outcome in outcomes {
       // ESRCH is a missing route, ENOENT a missing rule, ENODEV a route whose link is gone.
-      switch outcome.error?.errno {
-      case nil: wasThere = true
-      case .noSuchProcess, .noSuchFileOrDirectory, .operationNotSupportedByDevice: continue
-      default: if let error = outcome.error { throw error }
-      }
+      guard let error = outcome.error, error.errno != .noSuchProcess,
+        error.errno != .noSuchFileOrDirectory, error.errno != .operationNotSupportedByDevice
+      else { continue }
+      throw error
     }
-    return wasThere
   }
 
   /// The rules of a family that look a table up, in their order.

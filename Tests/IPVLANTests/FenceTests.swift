@@ -16,20 +16,33 @@ import Testing
   ])
   func deleteLooksForWhatAddMakes(text: String) throws {
     let configuration = try PluginConfiguration(checking: fields(text))
-    let traces = PossibleTraces(try fields(text), nil)
-    if configuration.hasHostAccess { #expect(traces.areAny && traces.hasHostAccess != false) }
-    if Fence.encloses(configuration) { #expect(traces.areAny && traces.hasHostAccess != true) }
+    let traces = PossibleTraces(try fields(text))
+    if configuration.hasHostAccess { #expect(traces.areAny(behind: nil) && traces.hasHostAccess != false) }
+    if Fence.encloses(configuration) { #expect(traces.areAny(behind: nil) && traces.hasHostAccess != true) }
   }
 
-  @Test(arguments: [#"{"mode":"l2"}"#, #"{"mode":"l3s","linkInContainer":true}"#])
+  @Test(arguments: [
+    #"{"mode":"l2"}"#, #"{"mode":"l3s","linkInContainer":true}"#, #"{"master":"ens5"}"#,
+    #"{"mode":"","mtu":9001}"#,
+  ])
   func deleteLooksForNothingWhereAddMakesNothing(text: String) throws {
-    #expect(!PossibleTraces(try fields(text), nil).areAny)
+    #expect(!PossibleTraces(try fields(text)).areAny(behind: nil))
   }
 
-  /// Also where the mode is missing, which is l2 for ADD: a caller may have lost it.
-  @Test(arguments: [#"{}"#, #"{"mode":"L3"}"#, #"{"mode":3}"#, #"{"mode":"l3s","hostAccess":1}"#])
+  /// Somebody has given the links of the master another mode since.
+  @Test func theLinksOwnModeCounts() throws {
+    #expect(PossibleTraces(try fields(#"{"mode":"l2"}"#)).areAny(behind: .l3))
+    #expect(PossibleTraces(try fields(#"{"mode":"l3"}"#)).areAny(behind: .l2))
+    #expect(!PossibleTraces(try fields("{}")).areAny(behind: .l2))
+  }
+
+  /// Where none of the plugin's keys is there they may have been lost.
+  @Test(arguments: [
+    #"{}"#, #"{"mode":"L3","hostAccess":"yes"}"#, #"{"mode":3,"hostAccess":1}"#,
+    #"{"mode":"l3s","hostAccess":1}"#,
+  ])
   func whatTheKeysDoNotTellIsLookedFor(text: String) throws {
-    let traces = PossibleTraces(try fields(text), nil)
-    #expect(traces.areAny && traces.hasHostAccess == nil)
+    let traces = PossibleTraces(try fields(text))
+    #expect(traces.areAny(behind: nil) && traces.hasHostAccess == nil)
   }
 }

@@ -62,6 +62,9 @@ test_namespace_is_mounted_elsewhere() {
   expect_nothing_left
 }
 
+uncover_namespaces() { while [ "$(stat -f -c %T /run/netns)" = tmpfs ] && ! [ -e /run/netns/fabric ]; do umount /run/netns; done; }
+cleanups+=(uncover_namespaces)
+
 # The node mounts something over the namespaces of pods that run: nobody can tell any more what they hold.
 test_namespace_is_hidden_under_another_mount() {
   use_network ipvlan-ens5
@@ -69,11 +72,13 @@ test_namespace_is_hidden_under_another_mount() {
   cni ADD 10-ipvlan-ens5.conflist pod
   mount -t tmpfs over /run/netns
   expect_equal "$(findings)" namespaceUnreadable "findings"
-  ipvlanctl doctor -o json | jq -e '.[] | .problem == "network namespace /run/netns/pod cannot be read: what is mounted on /run/netns lies over it"'
+  # The fabric has one too.
+  expect_equal "$( (ipvlanctl doctor -o json || true) | jq -r '.[].problem')" \
+    "2 network namespaces cannot be read, the first is /run/netns/fabric: what is mounted on /run/netns lies over them" "the problem"
   # Nothing is freed by half a view.
   ! ipvlanctl gc || return 1
   expect_equal "$(ipvlanctl leases -o json | jq '[.[] | select(.state == "held")] | length')" 1 "leases after gc"
-  eval "$(ipvlanctl doctor -o json | jq -r '.[0].remedy')"
+  eval "$( (ipvlanctl doctor -o json || true) | jq -r '.[0].remedy')"
   expect_equal "$(findings)" "" "findings after the remedy"
   cni CHECK 10-ipvlan-ens5.conflist pod
   cni DEL 10-ipvlan-ens5.conflist pod

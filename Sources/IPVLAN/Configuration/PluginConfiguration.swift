@@ -29,6 +29,11 @@ package struct PluginConfiguration: Sendable {
   package let checksSources: Bool
   let log: OperationLog.Configuration
 
+  /// The keys that are the plugin's own.
+  static let keys = [
+    "master", "mode", "flag", "mtu", "linkInContainer", "hostAccess", "sourceCheck", "logFile", "logLevel",
+  ]
+
   /// Reads and checks the keys of `configuration`.
   /// - Throws: ``CNIError`` with code 2 for a value that is not supported, 7 for one that cannot be used.
   package init(_ fields: JSONFields) throws(CNIError) {

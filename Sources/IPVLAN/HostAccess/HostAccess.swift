@@ -88,21 +88,17 @@ struct HostAccess {
 
   /// Closes the way to a pod; what is not there is fine.
   ///
-  /// - Parameter isCertain: whether the pod has host access. Where that is not known its host routes tell, and the filter
-  ///   is left alone if there are none.
   /// - Returns: the filter's socket, whose end waits for the kernel to clean up: keep it while a link is removed,
   ///   which takes the kernel as long.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   @discardableResult
   static func withdraw(
-    _ addresses: [IPAddress], from link: Link, isCertain: Bool = true, _ node: inout NetlinkSocket
+    _ addresses: [IPAddress], from link: Link, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> NetfilterSocket? {
-    let hadRoute = try node.remove(
+    try node.remove(
       addresses.map { HostAccessPlan.hostRoute($0, outOf: link.index) },
       routeProtocol: HostAccessNumbers.routeProtocol)
-    guard isCertain || hadRoute, let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else {
-      return nil
-    }
+    guard let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else { return nil }
     var filter = try NetfilterSocket()
     try filter.remove(addresses, from: HostAccessPlan.podSets, of: link.name)
     return filter

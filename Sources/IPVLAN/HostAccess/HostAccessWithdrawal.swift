@@ -25,10 +25,9 @@ struct HostAccessWithdrawal {
 
   /// Closes the way.
   ///
-  /// - Parameter isCertain: whether the pod has host access; where that is not known its host routes tell.
   /// - Returns: what is to be kept until the link is removed.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
-  func carryOut(isCertain: Bool, _ node: inout NetlinkSocket) throws(NetlinkError) -> NetfilterSocket? {
-    try HostAccess.withdraw(addresses, from: hostLink, isCertain: isCertain, &node)
+  func carryOut(_ node: inout NetlinkSocket) throws(NetlinkError) -> NetfilterSocket? {
+    try HostAccess.withdraw(addresses, from: hostLink, &node)
   }
 }

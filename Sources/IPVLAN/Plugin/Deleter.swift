@@ -64,28 +64,33 @@ struct Deleter {
   private func close(
     _ link: Link?, _ session: inout NodeSession, _ log: inout OperationLog
   ) throws(NetlinkError) -> NetfilterSocket? {
-    let traces = PossibleTraces(request.configuration.fields, link)
-    guard let link, traces.areAny else { return nil }
+    let traces = PossibleTraces(request.configuration.fields)
+    guard let link, traces.areAny(behind: link.ipvlanMode) else { return nil }
     let present = try session.pod.addresses(ofLink: link.index).map { $0.address.address }
       .filter { !$0.isLinkLocal }
     // Somebody may have taken some off the link.
     let addresses = present + toldAddresses.filter { !present.contains($0) }
-    if let hasHostAccess = traces.hasHostAccess {
-      guard hasHostAccess else { return try Fence.release(addresses, home: session.nodeNamespace) }
+    switch traces.hasHostAccess {
+    case true?:
       guard let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session) else {
         sweep(&log)
         return nil
       }
-      return try withdrawal.carryOut(isCertain: true, &session.node)
+      return try withdrawal.carryOut(&session.node)
+    case false?: return try Fence.release(addresses, home: session.nodeNamespace)
+    case nil:
+      // With a master in the pod the node has nothing.
+      guard try isMasterOnNode(link, &session) else { return nil }
+      let filter = try HostAccessWithdrawal(to: link, addresses, &session)?.carryOut(&session.node)
+      let fence = try Fence.release(addresses, home: session.nodeNamespace)
+      _ = consume filter
+      return fence
     }
-    // Of the two a pod has one.
-    if link.parentNamespaceID != nil || session.hasOneNamespace,
-      let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session),
-      let filter = try withdrawal.carryOut(isCertain: false, &session.node)
-    {
-      return filter
-    }
-    return try Fence.release(addresses, home: session.nodeNamespace)
+  }
+
+  private func isMasterOnNode(_ link: Link, _ session: inout NodeSession) throws(NetlinkError) -> Bool {
+    guard let number = link.parentNamespaceID else { return session.hasOneNamespace }
+    return try session.pod.namespaceID(of: session.nodeNamespace) == number
   }
 
   /// What prevResult says that ADD gave to this interface; nothing when there is none, or none that can be read.
@@ -143,7 +148,7 @@ struct Deleter {
       for unread in inventory.unread {
         log.note("the link may be in a namespace that is not searched: \(unread)")
       }
-      if PossibleTraces(request.configuration.fields, nil).areAny { sweep(&log) }
+      if PossibleTraces(request.configuration.fields).areAny(behind: nil) { sweep(&log) }
     } catch {
       throw CNIError(
         .ioFailure, "cannot remove interface \(identity.name), which is not in its namespace any more", error)
@@ -153,23 +158,39 @@ struct Deleter {
 
 /// What ADD may have left on the node for a pod, as far as DEL can tell.
 ///
-/// A key that is missing, or that cannot be read, tells nothing: Multus' daemon remembers of a configuration the keys that it
-/// knows, and calls DEL with those alone when the API server has the pod no more. Cleaning up what was never made does no
-/// harm.
+/// Multus' daemon remembers of a configuration the keys that it knows, and calls DEL with those alone when the API server has the
+/// pod no more (4.3). So where none of the plugin's own keys is there, nothing is known of them. A key that cannot be read
+/// tells nothing either. Cleaning up what was never made does no harm.
 struct PossibleTraces {
   /// Whether the pod has host access; else it may be behind the fence. `nil` when that is not known.
   let hasHostAccess: Bool?
-  /// Whether there may be any.
-  let areAny: Bool
+  private let mode: IPVLANMode?
+  private let isLinkInContainer: Bool
 
-  /// - Parameter link: the pod's link; `nil` when it is gone.
-  init(_ fields: JSONFields, _ link: Link?) {
-    hasHostAccess = (try? fields.bool("hostAccess")) ?? nil
-    let isLinkInContainer = ((try? fields.bool("linkInContainer")) ?? nil) ?? false
-    let configured = ((try? fields.string("mode")) ?? nil).flatMap(IPVLANMode.init)
-    // Somebody may have given the links of a master another mode since.
-    let modes = [configured, link?.ipvlanMode].compactMap { $0 }
-    let isWithoutFence = isLinkInContainer || !modes.isEmpty && modes.allSatisfy { $0 == .l2 }
-    areAny = hasHostAccess == true || !isWithoutFence
+  init(_ fields: JSONFields) {
+    let isWhole = PluginConfiguration.keys.contains { fields.value($0) != nil }
+    do throws(JSONFieldError) {
+      hasHostAccess = try fields.bool("hostAccess") ?? (isWhole ? false : nil)
+    } catch {
+      hasHostAccess = nil
+    }
+    do throws(JSONFieldError) { isLinkInContainer = try fields.bool("linkInContainer") ?? false } catch {
+      isLinkInContainer = false
+    }
+    do throws(JSONFieldError) {
+      let text = try fields.string("mode") ?? ""
+      mode = text.isEmpty ? (isWhole ? .l2 : nil) : IPVLANMode(text)
+    } catch {
+      mode = nil
+    }
+  }
+
+  /// Whether there may be any, when the pod's link has this mode now: somebody may have given the links of a master another
+  /// one. `nil` when the link is gone.
+  func areAny(behind present: IPVLANMode?) -> Bool {
+    if hasHostAccess == true { return true }
+    if isLinkInContainer { return false }
+    if let mode, mode != .l2 { return true }
+    return present.map { $0 != .l2 } ?? (mode == nil)
   }
 }

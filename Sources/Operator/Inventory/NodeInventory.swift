@@ -17,7 +17,7 @@ package struct NodeInventory: Sendable {
   package let cache: AttachmentCache
   /// What could not be seen, and why; but for ``unread``.
   package private(set) var remarks: [String] = []
-  /// The namespaces that are there and that not even root can read.
+  /// The namespaces that are there and cannot be read, but for those that take root.
   package let unread: [UnreadNamespace]
   /// Whether the links of every namespace could be looked at.
   package private(set) var isComplete = true
@@ -33,8 +33,14 @@ package struct NodeInventory: Sendable {
     nodeAddresses = try socket.addresses()
     let homeIdentity = try home.checkedIdentity()
     let walk = try SlaveInventory.walk(masters: home, home: home, withAllLinks: true)
-    remarks += Self.remarks(walk)
-    unread = walk.unread.filter { !$0.isForbidden }
+    if Credentials.isRoot {
+      unread = walk.unread
+    } else {
+      unread = walk.unread.filter { !$0.isForbidden }
+      remarks.append(
+        "without root only the namespaces of your own processes can be looked into, links in others are not shown: "
+          + "run as root (sudo ipvlanctl ...)")
+    }
     isComplete = walk.unread.isEmpty && Credentials.isRoot
     for slave in SlaveInventory(walk, masters: homeIdentity).slaves {
       slaves.append(Self.link(slave, walk, homeIdentity, home: home))
@@ -47,22 +53,6 @@ package struct NodeInventory: Sendable {
   }
 
   private typealias Visit = NamespaceWalk<NamespaceContents>.Visit
-
-  /// What could not be seen.
-  private static func remarks(_ walk: NamespaceWalk<NamespaceContents>) -> [String] {
-    let forbidden = walk.unread.count(where: \.isForbidden)
-    if !Credentials.isRoot {
-      return [
-        "without root only the namespaces of your own processes can be looked into, links in others are not shown: "
-          + "run as root (sudo ipvlanctl ...)"
-      ]
-    }
-    guard forbidden > 0 else { return [] }
-    return [
-      "\(forbidden) network namespaces may not be looked into, so that their links are not shown: "
-        + "run as root (sudo ipvlanctl ...)"
-    ]
-  }
 
   private static func link(
     _ slave: IPVLANSlave, _ walk: NamespaceWalk<NamespaceContents>, _ homeIdentity: NetworkNamespace.Identity,
