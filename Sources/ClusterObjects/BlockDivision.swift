@@ -89,7 +89,8 @@ package struct BlockDivision: Sendable {
         resolution.entries.filter { !$0.object.pool.isShared && $0.withheld == nil }.flatMap(
           \.addresses.ranges)
       )
-      .subtracting(foreign), known: Dictionary(forms) { first, _ in first })
+      .subtracting(foreign), mine: owner == nil ? AddressSet() : map.own(of: owner),
+      known: Dictionary(forms) { first, _ in first })
     resolution.entries = resolution.entries.map { entry in
       guard entry.object.pool.isShared else { return own(entry, map, owner, foreign) }
       guard let owner else {
@@ -107,7 +108,7 @@ package struct BlockDivision: Sendable {
       // Own blocks of pools that are gone, or that this node no longer shares.
       let shared = Set(resolution.entries.filter { $0.object.pool.isShared }.map(\.object.name))
       surplus += map.blocks(of: owner).filter {
-        !shared.contains($0.pool) && !$0.addresses.overlaps(busy)
+        !shared.contains($0.pool) && !$0.addresses.overlaps(busy) && !own.isWaiting($0.addresses)
       }
       let former = leaving
       leaving = [:]
@@ -134,8 +135,7 @@ package struct BlockDivision: Sendable {
       let first = block.addresses.intersection(entry.object.pool.addresses).ranges.first
     else { return nil }
     return
-      "node \(block.owner.node) has a block with \(first), whose pod holds it or did until a minute ago: kubectl get"
-      + " ipvlanblock \(block.name)"
+      "a pod of node \(block.owner.node) holds \(first), or held it until a minute ago: kubectl get ipvlanblock \(block.name)"
   }
 
   /// Claims what pods hold of pools that are not this node's, as after an edit of `nodeName`, or one that took the address
@@ -181,11 +181,14 @@ package struct BlockDivision: Sendable {
   /// The API server has taken a report that says this node gives these, or is about to.
   package mutating func note(published addresses: AddressSet) { own.note(published: addresses) }
 
+  /// A report is on its way to the API server that says so.
+  package mutating func note(publishing addresses: AddressSet) { own.note(publishing: addresses) }
+
   /// The file of the run before counts as far as the report of the run before has it.
   package mutating func recall(_ reported: AddressSet) { own.recall(reported) }
 
-  /// Has all of its own given, asked about or not.
-  package mutating func clearOwn() { own.clear() }
+  /// Whether all of its own is given, asked about or not.
+  package mutating func setOwn(isOpen: Bool) { own.setOpen(isOpen) }
 
   /// Whether addresses of its own wait that nobody has been asked about yet; from now on somebody has.
   package mutating func takeNews() -> Bool { own.takeNews() }

@@ -14,6 +14,7 @@ package struct OwnAddresses: Sendable {
     fileprivate let node: String
     fileprivate let addresses: AddressSet
     fileprivate let known: [String: PoolForm]
+    fileprivate let epoch: Int
   }
 
   /// What keeps addresses from being given.
@@ -32,15 +33,25 @@ package struct OwnAddresses: Sendable {
   private var obstacles: [Obstacle] = []
   private var isOpen = false
   private var known: [String: PoolForm] = [:]
+  /// What an answer to an earlier question says is out of date: an address that was asked about has left since, and somebody may
+  /// have got it, although it is back.
+  private var epoch = 0
+  /// What is this node's by its blocks, which no other node can have.
+  private var mine = AddressSet()
 
   /// - Parameter before: what the file of the run before gives.
   init(node: String, before: AddressSet) { (self.node, cleared) = (node, before) }
 
   /// Takes note of all addresses that are this node's alone, and of the form of each pool. What is among the addresses no
   /// more has to be asked for again.
-  mutating func begin(_ target: AddressSet, known: [String: PoolForm]) {
+  ///
+  /// - Parameter mine: those that are this node's by its blocks. They may be given at once; the blocks are kept until all
+  ///   nodes have been asked.
+  mutating func begin(_ target: AddressSet, mine: AddressSet, known: [String: PoolForm]) {
     self.known = known
+    self.mine = mine
     if isOpen { cleared = target }
+    if !waiting.subtracting(target).isEmpty { epoch += 1 }
     guard target != cleared else {
       (waiting, asked, obstacles) = (AddressSet(), AddressSet(), [])
       return
@@ -55,19 +66,30 @@ package struct OwnAddresses: Sendable {
   /// since, if the report is gone.
   mutating func recall(_ reported: AddressSet) { cleared = cleared.intersection(reported) }
 
-  /// Has all given, asked about or not, from now on.
-  mutating func clear() { isOpen = true }
+  /// Whether all is given, asked about or not.
+  mutating func setOpen(_ isOpen: Bool) { self.isOpen = isOpen }
+
+  /// A report is on its way to the API server.
+  mutating func note(publishing addresses: AddressSet) {
+    note(published: published.intersection(addresses))
+  }
 
   /// The API server has taken this node's report.
-  mutating func note(published addresses: AddressSet) { published = addresses }
+  mutating func note(published addresses: AddressSet) {
+    if !published.intersection(waiting).subtracting(addresses).isEmpty { epoch += 1 }
+    published = addresses
+  }
 
   /// What this node gives, or is about to give, whatever its file has by now: what its report has to say.
   package var wanted: AddressSet { AddressSet(cleared.ranges + waiting.ranges) }
 
   /// The part of these that may be given.
   func usable(_ addresses: AddressSet) -> AddressSet {
-    addresses.overlaps(waiting) ? addresses.subtracting(waiting) : addresses
+    addresses.overlaps(waiting) ? addresses.subtracting(waiting.subtracting(mine)) : addresses
   }
+
+  /// Whether some of these wait.
+  func isWaiting(_ addresses: AddressSet) -> Bool { addresses.overlaps(waiting) }
 
   /// Why some of these may not be given; `nil` when all may.
   package func obstacle(to addresses: AddressSet) -> String? {
@@ -81,7 +103,7 @@ package struct OwnAddresses: Sendable {
   /// `nil` when nothing waits that this node has said it is about to give.
   var question: Question? {
     let addresses = waiting.intersection(published)
-    return addresses.isEmpty ? nil : Question(node: node, addresses: addresses, known: known)
+    return addresses.isEmpty ? nil : Question(node: node, addresses: addresses, known: known, epoch: epoch)
   }
 
   /// Whether something waits that has not been asked for yet; asking makes it so.
@@ -93,6 +115,7 @@ package struct OwnAddresses: Sendable {
   /// Takes over what the reports say that were read after the question was asked.
   /// - Returns: whether more may be given now.
   mutating func answer(_ question: Question, _ reports: [NodeStanding]) -> Bool {
+    guard question.epoch == epoch else { return false }
     let addresses = question.addresses.intersection(waiting)
     obstacles = []
     for report in reports where report.node != node { note(addresses, report, question.known) }
@@ -105,12 +128,12 @@ package struct OwnAddresses: Sendable {
   private mutating func note(_ addresses: AddressSet, _ report: NodeStanding, _ known: [String: PoolForm]) {
     let node = report.node
     let remedy =
-      "see kubectl describe ipvlannode \(node); if that node and its pods are gone for good: kubectl delete ipvlannode \(node)"
+      "does ipvlan-agent run there? If the node is gone for good: kubectl delete ipvlannode \(node)"
     for pool in report.pools {
       if let own = pool.own {
         note(
           addresses, own,
-          "still belongs to pool \(pool.name) of node \(node), as that node reports: \(remedy)")
+          "is still given by node \(node) (pool \(pool.name)): \(remedy)")
       } else if report.isFileOld || known[pool.name] != PoolForm(uid: pool.uid, generation: pool.generation) {
         // It may claim blocks by that form.
         note(
@@ -122,7 +145,8 @@ package struct OwnAddresses: Sendable {
     if let held = report.held {
       note(
         addresses, held,
-        "is held by a pod of node \(node), or rests there: it is given here afterwards; \(remedy)")
+        "is held by a pod of node \(node), or rests there. It is given here after that: kubectl get ipvlannode \(node) -o yaml"
+      )
     } else {
       note(
         addresses, AddressSet(report.pools.compactMap(\.subnet.range)),

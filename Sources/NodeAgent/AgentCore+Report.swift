@@ -6,7 +6,10 @@ internal import KubernetesClient
 extension AgentCore {
   /// The report, once there is something to report.
   func report() -> (report: NodeReport, lastSync: Timestamp?)? {
-    guard store != nil || storeFault != nil else { return nil }
+    guard store != nil || storeFault != nil, wasReportRead || ContinuousClock.now - started > .seconds(5)
+    else {
+      return nil
+    }
     var report = NodeReport(machineID: machine.machineID, bootID: machine.bootID, version: options.version)
     report.conditions = [poolsInSync, storeReadable, agentUnique]
     report.pools = pools

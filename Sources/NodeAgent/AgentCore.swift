@@ -33,6 +33,12 @@ actor AgentCore {
   private var reportFault: String?
   /// The report that the API server has taken last; `nil` when it may have none, or another one.
   private(set) var reported: NodeReport?
+  /// When the agent started. It reads what the run before has reported, before it reports anew.
+  let started = ContinuousClock.now
+  /// How often there was something that nobody had been asked about.
+  var newsCount = 0
+  /// The API server drops what the report says of addresses: its definition of reports is older than this agent.
+  private(set) var hasOldDefinition = false
   /// Whether this node's report of the run before has been looked at.
   private(set) var wasReportRead = false
   private var written: AgentState?
@@ -163,11 +169,33 @@ actor AgentCore {
     division.note(published: AddressSet())
   }
 
+  /// A report is sent: what it does not say counts as published no more, whatever becomes of the answer.
+  func noteReporting(_ report: NodeReport) { division.note(publishing: Self.own(report)) }
+
   /// The API server has taken a report.
-  func noteReported(_ report: NodeReport) {
+  ///
+  /// - Parameter isWhole: it has kept what the report says of addresses.
+  func noteReported(_ report: NodeReport, isWhole: Bool) {
     reported = report
-    division.note(published: AddressSet(report.pools.compactMap(\.own).flatMap(\.ranges)))
+    division.note(published: Self.own(report))
+    guard hasOldDefinition == isWhole else { return }
+    hasOldDefinition = !isWhole
+    if isWhole {
+      log.info("the API server keeps what reports say of addresses")
+    } else {
+      log.error(
+        "the API server's definition of ipvlannodes.ipvlan-cni.dev is older than this agent, so that no node can tell which addresses another one gives: kubectl apply -f cni-conf/kubernetes/crds.yaml"
+      )
+    }
+    raise.yield()
   }
+
+  private static func own(_ report: NodeReport) -> AddressSet {
+    AddressSet(report.pools.compactMap(\.own).flatMap(\.ranges))
+  }
+
+  /// Takes over what the next file is made of, for the report.
+  func setResolution(_ next: PoolResolution) { resolution = next }
 
   private func note(_ report: UnstructuredObject) {
     rivalry.note(report)

@@ -147,10 +147,9 @@ public struct NodeAgent: Sendable {
   /// Writes files when something has come.
   private func follow(_ core: AgentCore, _ keeper: BlockKeeper) async {
     var allowance = Allowance(options.fileWrites)
-    let start = ContinuousClock.now
     for await _ in core.changes {
       // What may be given depends on the report of the run before; without an answer the file stays behind no longer.
-      while await !core.wasReportRead, ContinuousClock.now - start < .seconds(5), !Task.isCancelled {
+      while await !core.wasReportRead, ContinuousClock.now - core.started < .seconds(5), !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(20))
       }
       try? await Task.sleep(for: options.settling)

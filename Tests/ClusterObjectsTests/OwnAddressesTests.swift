@@ -60,7 +60,7 @@ import Testing
   @Test("what another node gives or holds waits, and the reason names it")
   func waiting() throws {
     for (report, words) in [
-      (report("n2", gives: "10.0.0.2"), "10.0.0.2 still belongs to pool q of node n2"),
+      (report("n2", gives: "10.0.0.2"), "10.0.0.2 is still given by node n2 (pool q)"),
       (report("n2", holds: addresses("10.0.0.2")), "10.0.0.2 is held by a pod of node n2"),
     ] {
       var division = division()
@@ -127,7 +127,7 @@ import Testing
         pools: [try PoolObject(object)], at: .now
       ).entries.first)
     #expect(entry.addresses.isEmpty)
-    #expect(entry.withheld?.contains("node n2 has a block with 10.0.0.1") ?? false)
+    #expect(entry.withheld?.contains("a pod of node n2 holds 10.0.0.1") ?? false)
   }
 
   @Test("what has left and comes back is asked for again")

@@ -44,7 +44,7 @@ moved_address() {
   own_pool master '[10.80.0.3-10.80.0.4]'
   own_pool worker1 '[10.80.0.1-10.80.0.2, 10.80.0.10]'
   within 60 gives worker1 '10.80.0.1 10.80.0.10'
-  within 60 waits_for worker1 '10.80.0.2 still belongs to pool moved-master of node master'
+  within 60 waits_for worker1 '10.80.0.2 is still given by node master (pool moved-master)'
   expect_equal "$(ippool ADD master moved m2)" 10.80.0.2/24 "what master gives by its file from before"
   kill -CONT "$(<"$cluster/agents/master/pid")"
   within 60 gives master 10.80.0.3-10.80.0.4

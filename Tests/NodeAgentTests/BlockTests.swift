@@ -48,7 +48,7 @@ import Testing
         await running.reportedPool("p")?["error"]?.string?.contains(words) ?? false
       }
       try await eventually("it says who gives it") {
-        await says("10.0.0.5 still belongs to pool q of node n2")
+        await says("10.0.0.5 is still given by node n2 (pool q)")
       }
       let other = try await running.client.get(Resources.reports, "n2")
       try await report(running, of: other, gives: [], holds: ["10.0.0.5"])

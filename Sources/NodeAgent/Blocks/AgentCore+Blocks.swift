@@ -11,7 +11,7 @@ extension AgentCore {
   /// Cuts out of each pool what this node may give.
   func divided(_ resolution: PoolResolution) -> PoolResolution {
     // Two machines of one name cannot tell others what they give: each keeps its own files up.
-    if rival != nil { division.clearOwn() }
+    division.setOwn(isOpen: rival != nil || hasOldDefinition)
     return division.divide(
       resolution, view.blocks, owner: owner, busy: storeFault == nil ? store?.busy : nil,
       pools: view.ledger.pools.values, at: .now)
@@ -72,11 +72,13 @@ extension AgentCore {
   /// Looks ahead; whoever does so asks about the news.
   func outlook() -> Outlook {
     guard view.isComplete, wasReportRead else { return Outlook() }
-    let next = Self.standing(divided(resolved))
+    let next = divided(resolved)
     guard division.takeNews() else { return Outlook() }
-    let addresses = AddressSet(next.compactMap(\.own).flatMap(\.ranges))
+    newsCount += 1
+    // The report has to name the pools that are to come.
+    setResolution(next)
     let present = AddressSet(inFile.compactMap(\.own).flatMap(\.ranges))
-    return Outlook(hasNews: true, takesAway: !present.subtracting(addresses).isEmpty)
+    return Outlook(hasNews: true, takesAway: !present.subtracting(division.own.wanted).isEmpty)
   }
 
   /// Takes over what they say.
@@ -99,11 +101,11 @@ extension AgentCore {
   /// Takes note of which forms of pools the file has, once the lease store was read after it was written: whoever had an
   /// address by an earlier form is in it then. Not as long as such an address has no block.
   func acknowledge() {
-    guard let resolution, storeRevision == fileRevision, fileFault == nil, storeFault == nil,
+    guard resolution != nil, storeRevision == fileRevision, fileFault == nil, storeFault == nil,
       division.unprotected?.isEmpty ?? false
     else { return }
     acknowledgedRevision = storeRevision
-    acknowledged = Self.standing(resolution)
+    acknowledged = inFile
   }
 
   /// The blocks that may be given back, unless the lease store says otherwise.

@@ -42,6 +42,7 @@ struct BlockKeeper: Sendable {
     // A pod of another node may hold an address for months, and nothing else waits for that.
     var ownBackoff = options.ownBackoff
     var failure: KubernetesError?
+    var news = await core.newsCount
     while !Task.isCancelled {
       guard let open = await core.question else {
         backoff.reset()
@@ -51,7 +52,15 @@ struct BlockKeeper: Sendable {
       }
       // Spread, since each node that shares a new pool asks.
       let wait = open.pools == nil ? ownBackoff.next(after: failure) : backoff.next(after: failure)
-      try? await Task.sleep(for: wait)
+      let end = ContinuousClock.now + wait
+      while ContinuousClock.now < end, await core.newsCount == news, !Task.isCancelled {
+        try? await Task.sleep(for: min(wait, options.lookInterval, .milliseconds(250)))
+      }
+      if await core.newsCount != news {
+        news = await core.newsCount
+        ownBackoff.reset()
+        continue
+      }
       failure = if let question = await core.question { await ask(question) } else { nil }
     }
   }
@@ -60,7 +69,8 @@ struct BlockKeeper: Sendable {
   /// - Returns: what kept it from being told.
   private func ask(_ question: BlockDivision.Question) async -> KubernetesError? {
     do throws(KubernetesError) {
-      let reports = try await client.list(Resources.reports)
+      // A report can have two thousand records.
+      let reports = try await client.list(Resources.reports, pageSize: 50)
       if await core.answer(question, reports.items.map(NodeStanding.init)) { await core.poke() }
       return nil
     } catch {
@@ -74,16 +84,21 @@ struct BlockKeeper: Sendable {
   /// Asks about addresses that are about to be given for the first time. Where no answer comes in time the file is written
   /// without them, and they are asked for again.
   func askAboutNews() async {
+    let (done, finish) = AsyncStream.makeStream(of: Void.self)
+    // Not within the group, which would wait for a request that does not end.
+    let asking = Task {
+      // A failure is the reporter's to tell.
+      try? await reporter.publish()
+      if let question = await core.question { _ = await ask(question) }
+      finish.finish()
+    }
     await withTaskGroup(of: Void.self) { group in
-      group.addTask {
-        // A failure is the reporter's to tell.
-        try? await reporter.publish()
-        if let question = await core.question { _ = await ask(question) }
-      }
+      group.addTask { for await _ in done {} }
       group.addTask { try? await Task.sleep(for: .seconds(2)) }
       await group.next()
       group.cancelAll()
     }
+    asking.cancel()
   }
 
   private func claim() async {

@@ -6,7 +6,7 @@ internal import KubernetesClient
 struct NodeReport: Sendable, Hashable {
   /// More than so many records are left out: an object of the API server has at most 1.5 MiB. The counts stay.
   static let mostRecords = 2000
-  /// So many ranges are written of a set of addresses; of more those that lie next to each other become one.
+  /// So many ranges are written of the addresses that pods hold; of more those that lie next to each other become one.
   static let mostRanges = 4000
 
   enum Kind: String, Sendable, CaseIterable {
@@ -67,7 +67,7 @@ struct NodeReport: Sendable, Hashable {
     if let records {
       status["records"] = records.count > Self.mostRecords ? .null : .array(records.map(Self.value))
     }
-    status["busy"] = busy.map(Self.ranges)
+    status["busy"] = busy.map(Self.mergedRanges)
     return status
   }
 
@@ -80,13 +80,14 @@ struct NodeReport: Sendable, Hashable {
     // Kubernetes 1.20 takes an empty text for null, and refuses the report.
     if !pool.uid.isEmpty { value["uid"] = .string(pool.uid) }
     value["subnet"] = pool.subnet.map { .string("\($0)") }
-    value["ips"] = pool.own.map(ranges)
+    // Exactly: two nodes that say more than they give would wait for each other.
+    value["ips"] = pool.own.map { .array($0.ranges.map { .string("\($0)") }) }
     value["error"] = pool.error.map(FieldValue.string)
     return value
   }
 
   /// Other nodes leave out what is written here: a few addresses more do no harm.
-  private static func ranges(_ addresses: AddressSet) -> FieldValue {
+  private static func mergedRanges(_ addresses: AddressSet) -> FieldValue {
     var ranges = addresses.ranges
     while ranges.count > mostRanges {
       ranges = stride(from: 0, to: ranges.count, by: 2).flatMap { index -> [IPRange] in

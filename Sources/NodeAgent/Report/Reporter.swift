@@ -52,8 +52,9 @@ struct Reporter: Sendable {
         return .success(())
       }
       do throws(KubernetesError) {
-        try await write(report, lastSync)
-        await core.noteReported(report)
+        await core.noteReporting(report)
+        let taken = try await write(report, lastSync)
+        await core.noteReported(report, isWhole: report.busy == nil || taken["status"]?["busy"] != nil)
         return .success(())
       } catch {
         return .failure(error)
@@ -75,7 +76,9 @@ struct Reporter: Sendable {
     }
   }
 
-  private func write(_ report: NodeReport, _ lastSync: Timestamp?) async throws(KubernetesError) {
+  private func write(
+    _ report: NodeReport, _ lastSync: Timestamp?
+  ) async throws(KubernetesError) -> UnstructuredObject {
     let known = await core.transitions
     var since: [NodeReport.Kind: Timestamp] = [:]
     for condition in report.conditions {
@@ -86,11 +89,11 @@ struct Reporter: Sendable {
     let patch: FieldValue = ["status": report.status(lastSync: lastSync, since: since)]
     let name = options.nodeName
     do throws(KubernetesError) {
-      _ = try await client.mergePatch(Resources.reports, name, subresource: .status, patch: patch)
+      return try await client.mergePatch(Resources.reports, name, subresource: .status, patch: patch)
     } catch {
       guard error.kind == .notFound else { throw error }
       _ = try await client.create(Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: name)))
-      _ = try await client.mergePatch(Resources.reports, name, subresource: .status, patch: patch)
+      return try await client.mergePatch(Resources.reports, name, subresource: .status, patch: patch)
     }
   }
 }
