@@ -3,6 +3,22 @@
 
 test_v_an_address_moves_to_another_node() { with_agents moved_address; }
 
+test_v_with_a_definition_of_before_addresses_are_given_and_the_log_says_what_to_apply() { with_agents old_definition; }
+
+# Helm leaves definitions as they are: the server drops fields that it does not know.
+old_definition() {
+  kubectl get crd ipvlannodes.ipvlan-cni.dev -o json |
+    jq 'del(.status, .metadata.resourceVersion) | .spec.versions[0].schema.openAPIV3Schema.properties.status.properties |=
+      (del(.busy) | del(.pools.items.properties.ips))' | kubectl replace -f -
+  own_pool master '[10.80.0.21-10.80.0.24]'
+  within 60 gives master 10.80.0.21-10.80.0.24
+  grep -q 'definition of ipvlannodes.ipvlan-cni.dev is older than this agent' "$cluster/agents/master/log"
+  apply_definitions
+  own_pool master '[10.80.0.21-10.80.0.23]'
+  within 60 grep -q 'the API server keeps what reports say of addresses' "$cluster/agents/master/log"
+  kubectl delete sp moved-master
+}
+
 own_pool() {
   kubectl apply -f - <<END
 apiVersion: spiderpool.spidernet.io/v2beta1

@@ -76,6 +76,24 @@ import Testing
       patch: ["status": status] as FieldValue)
   }
 
+  /// The report's own turns are an hour apart: a new pool must not need one.
+  @Test("a new pool is given at once, also while an address of another pool waits")
+  func atOnce() async throws {
+    try await running(
+      { $0.lookInterval = .seconds(3600) },
+      before: { running in
+        let other = try await running.client.create(
+          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
+        try await report(running, of: other, gives: ["10.0.0.5"], holds: [])
+      }
+    ) { running in
+      try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+      try await eventually("what nobody else gives") { running.pools == ["p 10.0.0.4"] }
+      try await running.create(pool("r", ips: ["10.0.0.8-10.0.0.9"]))
+      try await eventually("a second pool") { running.pools == ["p 10.0.0.4", "r 10.0.0.8-10.0.0.9"] }
+    }
+  }
+
   @Test("where the reports cannot be read nothing new is given, and all of it afterwards")
   func unread() async throws {
     try await running { running in
