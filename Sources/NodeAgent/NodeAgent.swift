@@ -159,6 +159,8 @@ public struct NodeAgent: Sendable {
         // What is to be given no more waits for no answer.
         if outlook.takesAway { await core.sync() }
         await keeper.askAboutNews()
+        // A second write of the file.
+        if outlook.takesAway { try? await Task.sleep(for: allowance.take()) }
       }
       await core.sync()
     }

@@ -149,6 +149,26 @@ import Testing
     }
   }
 
+  /// Each takes an address away and brings a new one.
+  @Test("a hundred edits make a few writes")
+  func edits() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.4"]))
+      try await eventually("a") { running.pools == ["a 10.0.0.1-10.0.0.4"] }
+      let before = running.log.text.components(separatedBy: "wrote").count
+      let start = ContinuousClock.now
+      for edit in 2...100 {
+        try await running.change("a", ["ips": [.string("10.0.0.\(edit)-10.0.0.\(edit + 3)")]])
+        try await Task.sleep(until: start + .milliseconds(50 * edit))
+      }
+      let writes = running.log.text.components(separatedBy: "wrote").count - before
+      // Six within 5 seconds; a busy machine takes longer for its edits.
+      let seconds = Double((ContinuousClock.now - start).components.seconds)
+      #expect(writes <= 2 + Int((seconds + 1) / 1.25))
+      try await eventually("the last edit counts") { running.pools == ["a 10.0.0.100-10.0.0.103"] }
+    }
+  }
+
   @Test("1,000 pools of the cluster are read, and those of the node written once")
   func thousand() async throws {
     try await running(before: { running in
