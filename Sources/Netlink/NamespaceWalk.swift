@@ -70,9 +70,18 @@ public struct NamespaceWalk<Found> {
       if unread.isEmpty || unread.allSatisfy({ $0.isForbidden && failedBefore.contains($0) }) { break }
       failedBefore = Set(unread)
     }
+    try dropDead()
     guard !unread.isEmpty, !UserNamespace.isInitial else { return }
     beyondReach = unread.filter { $0.isForbidden || $0.isCovered }
     unread.removeAll { $0.isForbidden || $0.isCovered }
+  }
+
+  /// What has died since it could not be read is in no list any more: the last round has no next one that would tell.
+  private mutating func dropDead() throws(NetlinkError) {
+    guard !unread.isEmpty else { return }
+    let list = try NamespaceList()
+    let present = Set(list.places.map { $0.inode })
+    unread = list.unread + unread.filter { $0.inode.map { present.contains($0) } ?? false }
   }
 
   /// - Returns: why it could not be read.
