@@ -89,7 +89,7 @@ package struct BlockDivision: Sendable {
         resolution.entries.filter { !$0.object.pool.isShared && $0.withheld == nil }.flatMap(
           \.addresses.ranges)
       )
-      .subtracting(foreign), mine: owner == nil ? AddressSet() : map.own(of: owner),
+      .subtracting(foreign), mine: map.own(of: owner),
       known: Dictionary(forms) { first, _ in first })
     resolution.entries = resolution.entries.map { entry in
       guard entry.object.pool.isShared else { return own(entry, map, owner, foreign) }

@@ -15,7 +15,7 @@ actor AgentCore {
   private let file: PoolFile
   var view: ClusterView
   private var rivalry: Rivalry
-  private(set) var resolution: PoolResolution?
+  var resolution: PoolResolution?
   private(set) var fileFault: String?
   /// Whether pods are followed; `nil` as long as nobody can tell whether they have to be.
   var followsPods: Bool?
@@ -193,9 +193,6 @@ actor AgentCore {
   private static func own(_ report: NodeReport) -> AddressSet {
     AddressSet(report.pools.compactMap(\.own).flatMap(\.ranges))
   }
-
-  /// Takes over what the next file is made of, for the report.
-  func setResolution(_ next: PoolResolution) { resolution = next }
 
   private func note(_ report: UnstructuredObject) {
     rivalry.note(report)

@@ -76,7 +76,7 @@ extension AgentCore {
     guard division.takeNews() else { return Outlook() }
     newsCount += 1
     // The report has to name the pools that are to come.
-    setResolution(next)
+    resolution = next
     let present = AddressSet(inFile.compactMap(\.own).flatMap(\.ranges))
     return Outlook(hasNews: true, takesAway: !present.subtracting(division.own.wanted).isEmpty)
   }
