@@ -19,6 +19,15 @@ public struct AddressSet: Sendable, Hashable {
     self.ranges = merged
   }
 
+  /// The union of sets.
+  public init(union sets: some Sequence<AddressSet>) { self.init(sets.flatMap { $0.ranges }) }
+
+  /// The addresses of both sets.
+  public func union(_ other: AddressSet) -> AddressSet {
+    if isEmpty { return other }
+    return other.isEmpty ? self : AddressSet(ranges + other.ranges)
+  }
+
   /// The number of addresses; `UInt128.max` for all that is larger.
   public var count: UInt128 {
     ranges.reduce(0) { sum, range in

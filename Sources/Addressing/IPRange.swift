@@ -18,6 +18,12 @@ public struct IPRange: Sendable, Hashable, Comparable {
     upper = address
   }
 
+  /// All addresses of a network.
+  public init(_ network: CIDR) {
+    lower = network.firstAddress
+    upper = network.lastAddress
+  }
+
   /// The family of both ends.
   public var family: IPFamily { lower.family }
 

@@ -67,7 +67,7 @@ package struct Block: Sendable, Hashable {
 
 /// All blocks of the cluster, as far as the server has told.
 ///
-/// Two blocks can overlap when their nodes saw different forms of a pool. The older one counts then. Each node sees its own
+/// Two blocks can overlap when their nodes saw different forms of a pool, or claimed by two pools. The older one counts then. Each node sees its own
 /// block come by the watch before it gives an address of it; the watch tells in the order of creation, so every older
 /// one has been seen by then: of two nodes never both believe that theirs is the older.
 package struct BlockMap: Sendable {
@@ -97,7 +97,7 @@ package struct BlockMap: Sendable {
   package var all: some Collection<Block> { blocks.values }
 
   /// Every address that somebody has claimed.
-  package var claimed: AddressSet { AddressSet(blocks.values.flatMap { $0.addresses.ranges }) }
+  package var claimed: AddressSet { AddressSet(union: blocks.values.map(\.addresses)) }
 
   /// What counts of a block: its addresses without those of older ones.
   package func effective(_ block: Block) -> AddressSet {
@@ -109,7 +109,7 @@ package struct BlockMap: Sendable {
 
   /// The addresses that count as those of other nodes: each is that of the oldest block that has it.
   package func foreign(to owner: Block.Owner?) -> AddressSet {
-    AddressSet(blocks.values.filter { $0.owner != owner }.flatMap { $0.addresses.ranges })
+    AddressSet(union: blocks.values.filter { $0.owner != owner }.map(\.addresses))
       .subtracting(own(of: owner))
   }
 
@@ -121,7 +121,7 @@ package struct BlockMap: Sendable {
 
   /// The addresses that count as those of a node.
   package func own(of owner: Block.Owner?) -> AddressSet {
-    AddressSet((owner.map { blocks(of: $0) } ?? []).flatMap { effective($0).ranges })
+    AddressSet(union: (owner.map { blocks(of: $0) } ?? []).map(effective))
   }
 
   /// The blocks of a node.

@@ -5,8 +5,8 @@ package import KubernetesClient
 /// How a node comes to its part of the pools that it shares: what it may give, and what is to be claimed and given back.
 ///
 /// A block goes in three steps: the node's file no longer has it; nobody has taken an address of it for a while, and the lease
-/// store, read under its lock, says so; it is deleted. Once out of the file it comes back only with an address that is
-/// held: a deletion may be on its way, whatever has become of the process that sent it.
+/// store, read under its lock, says so; it is deleted. Once out of the file it comes back only where the leases say that an
+/// address of it is held: a deletion may be on its way, whatever has become of the process that sent it.
 package struct BlockDivision: Sendable {
   private struct Claim: Sendable {
     var pool: String
@@ -38,8 +38,8 @@ package struct BlockDivision: Sendable {
   private var wanted: Set<String> = []
   /// When a claim may be tried again after a failure.
   private var retryAt: ContinuousClock.Instant?
-  /// Of which pools no node gives by an earlier form.
-  package private(set) var clearance = PoolClearance()
+  /// Which addresses of shared pools no node gives as its own.
+  package private(set) var clearance: PoolClearance
   /// Which addresses of pools of its own no other node gives.
   package private(set) var own: OwnAddresses
   /// Addresses that this node's pods hold, or that rest here, and that are not its own by any pool or block: other nodes could
@@ -47,6 +47,9 @@ package struct BlockDivision: Sendable {
   package private(set) var unprotected: AddressSet?
   /// What the file of the run before gives; `nil` once it has been looked at.
   private var before: AddressSet?
+  /// What was to be given by the last division, or by the file of the run before.
+  private var given: AddressSet
+  private var published = PublishedReport()
 
   /// - Parameters:
   ///   - before: the addresses of shared pools that the file of the run before gives.
@@ -54,7 +57,9 @@ package struct BlockDivision: Sendable {
   package init(node: String, before: AddressSet, own: AddressSet = AddressSet(), rest: Duration) {
     self.node = node
     self.before = before
+    given = before.union(own)
     self.own = OwnAddresses(node: node, before: own)
+    clearance = PoolClearance(node: node)
     self.rest = rest
   }
 
@@ -70,46 +75,53 @@ package struct BlockDivision: Sendable {
     _ resolution: PoolResolution, _ map: BlockMap, owner: Block.Owner?, busy: AddressSet?,
     pools: some Collection<PoolObject>, at now: ContinuousClock.Instant
   ) -> PoolResolution {
-    clearance.begin(pools)
+    let known = Dictionary(pools.map { ($0.name, KnownPool($0)) }) { first, _ in first }
+    clearance.begin(known)
     let seen = Set(map.all.map(\.name))
     pending = pending.filter { !seen.contains($0.key) && now - $0.value.since < Self.patience }
     claims = []
+    let first = before
     if let before, let owner {
       for block in map.blocks(of: owner) where !block.addresses.overlaps(before) {
         leaving[block.uid] = Leave(block: block, effective: map.effective(block))
       }
+      // Given by a block, perhaps since not all nodes have been asked.
+      own.withdraw(map.own(of: owner))
       self.before = nil
     }
     var surplus: [Block] = []
     var resolution = resolution
     let foreign = map.foreign(to: owner)
-    let forms = pools.map { ($0.name, PoolForm($0.identity)) }
+    let target = AddressSet(
+      union: resolution.entries.filter { !$0.object.pool.isShared && $0.withheld == nil }.map(\.addresses)
+    ).subtracting(foreign)
+    let sharedPools = pools.filter(\.pool.isShared)
     own.begin(
-      AddressSet(
-        resolution.entries.filter { !$0.object.pool.isShared && $0.withheld == nil }.flatMap(
-          \.addresses.ranges)
-      )
-      .subtracting(foreign), mine: map.own(of: owner),
-      known: Dictionary(forms) { first, _ in first })
-    resolution.entries = resolution.entries.map { entry in
+      target, contested: target.intersection(AddressSet(union: sharedPools.map(\.pool.addresses))),
+      mine: map.own(of: owner), used: busy.map(given.union) ?? given, known: known)
+    let undivided = resolution.entries
+    resolution.entries = undivided.map { entry in
       guard entry.object.pool.isShared else { return own(entry, map, owner, foreign) }
       guard let owner else {
         return entry.with(
           AddressSet(), withheld: "several nodes share it, and the Node of this one is not known")
       }
-      let plan = plan(entry, map, owner, busy)
+      let plan = plan(entry, map, owner, foreign, busy: busy, before: first)
       surplus += plan.surplus
       return entry.with(
         plan.usable, sharing: plan.hasMore ? .more : NodePool.Sharing.none,
         withheld: plan.usable.isEmpty && !plan.hasMore ? "other nodes have claimed all addresses of it" : nil)
     }
-    protect(pools, map, owner, busy, shared: resolution.entries)
+    given = AddressSet(union: resolution.entries.filter { $0.withheld == nil }.map(\.addresses))
+    protect(pools, map, owner, busy, shared: undivided.filter(\.object.pool.isShared))
     if let owner, let busy {
+      claim(contested: sharedPools, map)
       // Own blocks of pools that are gone, or that this node no longer shares.
       let shared = Set(resolution.entries.filter { $0.object.pool.isShared }.map(\.object.name))
       surplus += map.blocks(of: owner).filter {
-        !shared.contains($0.pool) && !$0.addresses.overlaps(busy) && !own.isWaiting($0.addresses)
+        !shared.contains($0.pool) && !$0.addresses.overlaps(busy)
       }
+      surplus.removeAll { own.needs($0.addresses) }
       let former = leaving
       leaving = [:]
       for block in surplus {
@@ -139,7 +151,8 @@ package struct BlockDivision: Sendable {
   }
 
   /// Claims what pods hold of pools that are not this node's, as after an edit of `nodeName`, or one that took the address
-  /// out of one pool and gave it to another. Pools that this node shares have been planned for.
+  /// out of one pool and gave it to another.
+  /// - Parameter entries: pools that this node shares. What is theirs has been planned for.
   private mutating func protect(
     _ pools: some Collection<PoolObject>, _ map: BlockMap, _ owner: Block.Owner?, _ busy: AddressSet?,
     shared entries: [PoolResolution.Entry]
@@ -150,18 +163,29 @@ package struct BlockDivision: Sendable {
     }
     var rest = busy.subtracting(map.own(of: owner))
     var open = AddressSet()
-    let shared = Set(entries.filter { $0.object.pool.isShared }.map(\.object.name))
-    let claimed = map.claimed
+    let planned = map.claimed.union(AddressSet(union: entries.map(\.addresses)))
     for object in pools where object.pool.isShared || !object.pool.nodeNames.contains(node) {
       let held = rest.intersection(object.pool.addresses)
       guard !held.isEmpty else { continue }
-      open = AddressSet(open.ranges + held.ranges)
+      open = open.union(held)
       rest = rest.subtracting(held)
-      let claim = held.subtracting(claimed)
-      guard owner != nil, !claim.isEmpty, !shared.contains(object.name) else { continue }
+      let claim = held.subtracting(planned)
+      guard owner != nil, !claim.isEmpty else { continue }
       claims.append((object.identity, AddressSet(Array(claim.ranges.prefix(Block.mostRanges)))))
     }
     unprotected = open
+  }
+
+  /// Claims what is to be given of pools of its own and is in shared ones too.
+  private mutating func claim(contested pools: [PoolObject], _ map: BlockMap) {
+    guard !own.unclaimed.isEmpty else { return }
+    var rest = own.unclaimed.subtracting(map.claimed)
+      .subtracting(AddressSet(union: pending.values.map(\.addresses)))
+    for object in pools where rest.overlaps(object.pool.addresses) {
+      let claim = rest.intersection(object.pool.addresses)
+      rest = rest.subtracting(claim)
+      claims.append((object.identity, AddressSet(Array(claim.ranges.prefix(Block.mostRanges)))))
+    }
   }
 
   /// What is to be asked of all nodes' reports before more can be claimed, or given.
@@ -173,22 +197,29 @@ package struct BlockDivision: Sendable {
   /// `nil` when nothing is to be asked.
   /// - Parameter claiming: whether blocks may be claimed at all.
   package func question(claiming: Bool) -> Question? {
-    let pools = claiming ? clearance.question(of: node) : nil
+    let pools = claiming ? clearance.question : nil
     let own = own.question
     return pools == nil && own == nil ? nil : Question(pools: pools, own: own)
   }
 
-  /// The API server has taken a report that says this node gives these, or is about to.
-  package mutating func note(published addresses: AddressSet) { own.note(published: addresses) }
+  /// The API server has taken a report of this node.
+  package mutating func note(published report: PublishedReport) {
+    published = report
+    own.note(published: report.own)
+    clearance.note(published: report.shared)
+  }
 
-  /// A report is on its way to the API server that says so.
-  package mutating func note(publishing addresses: AddressSet) { own.note(publishing: addresses) }
+  /// A report is on its way to the API server.
+  package mutating func note(publishing report: PublishedReport) { note(published: published.common(report)) }
 
   /// The file of the run before counts as far as the report of the run before has it.
   package mutating func recall(_ reported: AddressSet) { own.recall(reported) }
 
   /// Whether all of its own is given, asked about or not.
-  package mutating func setOwn(isOpen: Bool) { own.setOpen(isOpen) }
+  package mutating func setOpen(_ isOpen: Bool) {
+    own.setOpen(isOpen)
+    clearance.setOpen(isOpen)
+  }
 
   /// Whether addresses of its own wait that nobody has been asked about yet; from now on somebody has.
   package mutating func takeNews() -> Bool { own.takeNews() }
@@ -202,15 +233,22 @@ package struct BlockDivision: Sendable {
   }
 
   private mutating func plan(
-    _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner, _ busy: AddressSet?
+    _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner, _ foreign: AddressSet,
+    busy: AddressSet?, before: AddressSet?
   ) -> BlockPlan {
     let identity = entry.object.identity
-    let own = pending.values.filter { $0.pool == identity.name }
+    let own = AddressSet(
+      union: map.blocks(of: owner).filter { $0.pool == identity.name && $0.poolUID == identity.uid }
+        .map(map.effective))
+    let cleared = clearance.cleared(
+      identity, entry.addresses, mine: own.intersection(given), held: own.intersection(busy ?? AddressSet()),
+      foreign: foreign, before: before)
+    let sent = pending.values.filter { $0.pool == identity.name }
     let plan = BlockPlan(
-      identity, entry.addresses.subtracting(AddressSet(own.flatMap(\.addresses.ranges))), map, of: owner,
-      busy: busy, leaving: Set(leaving.keys),
-      pending: own.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
-      isWanted: wanted.contains(identity.name), isCleared: clearance.isCleared(identity))
+      identity, entry.addresses.subtracting(AddressSet(union: sent.map(\.addresses))), map, of: owner,
+      busy: busy, cleared: cleared, leaving: Set(leaving.keys),
+      pending: sent.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
+      isWanted: wanted.contains(identity.name))
     if plan.needsClearance { clearance.ask(identity) }
     claims += plan.claims.map { (identity, $0) }
     if plan.claims.isEmpty, !plan.needsClearance { wanted.remove(identity.name) }
@@ -220,9 +258,7 @@ package struct BlockDivision: Sendable {
   /// The file has been written: blocks that it does not give are on their way out.
   package mutating func noteFile(of resolution: PoolResolution, at now: ContinuousClock.Instant) {
     let given = AddressSet(
-      resolution.entries.filter { $0.object.pool.isShared && $0.withheld == nil }.flatMap {
-        $0.addresses.ranges
-      })
+      union: resolution.entries.filter { $0.object.pool.isShared && $0.withheld == nil }.map(\.addresses))
     for (uid, leave) in leaving where leave.since == nil && !leave.effective.overlaps(given) {
       leaving[uid]?.since = now
     }
@@ -261,6 +297,7 @@ package struct BlockDivision: Sendable {
   /// The blocks that have been out of the file for long enough. Whoever deletes them looks at the lease store first.
   package func overdue(at now: ContinuousClock.Instant) -> [Block] {
     leaving.values.filter { leave in leave.since.map { now - $0 >= rest } ?? false }.map(\.block)
+      .filter { !own.needs($0.addresses) }
       .sorted { $0.version < $1.version }
   }
 }

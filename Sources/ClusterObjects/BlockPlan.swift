@@ -31,7 +31,7 @@ package struct BlockPlan: Sendable {
   package private(set) var surplus: [Block] = []
   /// Whether nobody has claimed some addresses yet.
   package private(set) var hasMore = false
-  /// Whether more is to be claimed as soon as no node gives addresses by an earlier form of the pool.
+  /// Whether more is to be claimed, or given, as soon as it is clear that no node gives it as its own.
   package private(set) var needsClearance = false
 
   /// - Parameters:
@@ -39,20 +39,21 @@ package struct BlockPlan: Sendable {
   ///   - addresses: what the pool has, without what older pools have of it.
   ///   - busy: addresses that pods hold, and those that rest; `nil` when nobody could tell: then nothing is claimed
   ///     and nothing given back.
+  ///   - cleared: what may be claimed, and given by blocks; what pods of this node hold is claimed in any case.
   ///   - leaving: blocks by their UIDs that have left the node's files already.
   ///   - pending: how many addresses are claimed whose blocks have not been seen yet.
   ///   - isWanted: a pod got no address.
-  ///   - isCleared: no node gives addresses by an earlier form; else only what pods of this node hold is claimed.
   package init(
     _ pool: ObjectIdentity, _ addresses: AddressSet, _ map: BlockMap, of owner: Block.Owner,
-    busy: AddressSet?,
-    leaving: Set<String>, pending: Int = 0, isWanted: Bool = false, isCleared: Bool
+    busy: AddressSet?, cleared: AddressSet, leaving: Set<String>, pending: Int = 0, isWanted: Bool = false
   ) {
     let isKnown = busy != nil
     let busy = busy ?? AddressSet()
     let sizes = BlockSizes(addresses: addresses.count)
     let own = map.blocks(of: owner).filter { $0.pool == pool.name }
     var kept: [(block: Block, usable: AddressSet)] = []
+    // Claimed before an edit, and seen after it.
+    var uncleared = AddressSet()
     for block in own {
       let effective = map.effective(block).intersection(addresses)
       // Of another pool of that name, beaten by an older one, or cut out of the pool by an edit.
@@ -60,15 +61,16 @@ package struct BlockPlan: Sendable {
       let isFree = !block.addresses.overlaps(busy)
       if (!isUseful || leaving.contains(block.uid)) && isFree && isKnown {
         surplus.append(block)
-      } else if isUseful {
-        kept.append((block, effective))
+      } else if isUseful && (isKnown || !leaving.contains(block.uid)) {
+        kept.append((block, effective.intersection(cleared)))
+        uncleared = uncleared.union(effective.subtracting(cleared))
       }
     }
     var free = kept.reduce(0) { $0 + Self.number($1.usable.subtracting(busy)) }
     // Where one pod waits others come.
     let target = sizes.low + (isWanted ? 4 * sizes.block : 0)
     let unclaimed = addresses.subtracting(map.claimed)
-    hasMore = !unclaimed.isEmpty && pool.terminating == nil
+    hasMore = !(unclaimed.isEmpty && uncleared.isEmpty) && pool.terminating == nil
     // Of a pool that is claimed as a whole nobody keeps more than is needed next.
     let high = hasMore ? max(sizes.high, target) : sizes.low
     // The newest go first: what was claimed last was needed least.
@@ -79,7 +81,7 @@ package struct BlockPlan: Sendable {
       free -= count
       kept.removeAll { $0.block == block }
     }
-    usable = AddressSet(kept.flatMap { $0.usable.ranges })
+    usable = AddressSet(union: kept.map(\.usable))
     guard pool.terminating == nil, isKnown else { return }
     var rest = unclaimed
     // What pods hold already, as those of a pool that was this node's alone before, is claimed before anybody else does.
@@ -88,15 +90,14 @@ package struct BlockPlan: Sendable {
       claims.append(AddressSet(Array(held.ranges.prefix(Block.mostRanges))))
       rest = rest.subtracting(held)
     }
-    guard isCleared else {
-      needsClearance = free + pending < target && !rest.isEmpty
-      return
-    }
+    uncleared = uncleared.union(rest.subtracting(cleared))
+    rest = rest.intersection(cleared)
     while free + pending < target, let claim = Self.next(rest, sizes.block, after: owner) {
       claims.append(claim)
       free += Self.number(claim)
       rest = rest.subtracting(claim)
     }
+    needsClearance = free + pending < target && !uncleared.isEmpty
   }
 
   /// The addresses of one block: those of one stretch that nobody has claimed. Each node begins somewhere else, so that

@@ -6,95 +6,114 @@ package import Addressing
 /// An edit can take an address out of the pool of one node and put it into that of another. The node that had it gives it until
 /// it has heard of the edit, and its agent may be away by then. So an address goes three steps before it is in a node's file for
 /// the first time: the node's report says that it is about to give it; then the reports of all nodes are read; then it is given,
-/// if no other one has it. Of two nodes that do so at the same time one at least sees the other. A node no longer says that it
-/// gives an address when its leases were read after its file was without it: who got it until then is in them.
+/// if no other one has it. A node no longer says that it gives an address when its leases were read after its file was without
+/// it: who got it until then is in them.
+///
+/// Where an address is in a pool too that several nodes share, one of them may not have heard yet that it is this node's, and
+/// claim it. The blocks decide between them: such an address is contested, and given by a block of this node.
 package struct OwnAddresses: Sendable {
   /// What is to be asked of all nodes' reports.
   package struct Question: Sendable {
     fileprivate let node: String
     fileprivate let addresses: AddressSet
-    fileprivate let known: [String: PoolForm]
+    fileprivate let known: [String: KnownPool]
     fileprivate let epoch: Int
   }
 
-  /// What keeps addresses from being given.
-  private struct Obstacle: Sendable {
-    let addresses: AddressSet
-    let problem: String
-  }
-
   private let node: String
-  private var cleared: AddressSet
-  /// What is the node's by its pools, and may not be given yet.
-  private var waiting = AddressSet()
+  private var clearance: AddressClearance
+  private var contested = AddressSet()
   /// What the node's report says, as the API server has it.
   private var published = AddressSet()
   private var asked = AddressSet()
-  private var obstacles: [Obstacle] = []
   private var isOpen = false
-  private var known: [String: PoolForm] = [:]
-  /// What an answer to an earlier question says is out of date: an address that was asked about has left since, and somebody may
-  /// have got it, although it is back.
-  private var epoch = 0
-  /// What is this node's by its blocks, which no other node can have.
+  private var known: [String: KnownPool] = [:]
+  /// What may be given by blocks.
   private var mine = AddressSet()
 
   /// - Parameter before: what the file of the run before gives.
-  init(node: String, before: AddressSet) { (self.node, cleared) = (node, before) }
+  init(node: String, before: AddressSet) {
+    self.node = node
+    clearance = AddressClearance(cleared: before)
+  }
 
   /// Takes note of all addresses that are this node's alone, and of the form of each pool. What is among the addresses no
   /// more has to be asked for again.
   ///
-  /// - Parameter mine: those that are this node's by its blocks. They may be given at once; the blocks are kept until all
-  ///   nodes have been asked.
-  mutating func begin(_ target: AddressSet, mine: AddressSet, known: [String: PoolForm]) {
+  /// - Parameters:
+  ///   - contested: those of them that pools have too that several nodes share.
+  ///   - mine: those that are this node's by its blocks.
+  ///   - used: what this node gave until now, or its pods hold. What of it is in blocks may be given at once; the blocks are
+  ///     kept until all nodes have been asked. A claim can arrive late: what came by it has to be asked about.
+  mutating func begin(
+    _ target: AddressSet, contested: AddressSet, mine: AddressSet, used: AddressSet,
+    known: [String: KnownPool]
+  ) {
     self.known = known
-    self.mine = mine
-    if isOpen { cleared = target }
-    if !waiting.subtracting(target).isEmpty { epoch += 1 }
-    guard target != cleared else {
-      (waiting, asked, obstacles) = (AddressSet(), AddressSet(), [])
+    guard !isOpen else {
+      clearance.clear(target)
+      clearance.begin(target)
+      (self.contested, asked) = (AddressSet(), AddressSet())
       return
     }
-    cleared = cleared.intersection(target)
-    waiting = target.subtracting(cleared)
-    asked = asked.intersection(waiting)
-    obstacles = obstacles.filter { $0.addresses.overlaps(waiting) }
+    // Until the last node has heard that the shared pool is without it.
+    clearance.withdraw(self.contested.subtracting(contested))
+    self.contested = contested
+    clearance.begin(target)
+    self.mine = mine.intersection(used.union(clearance.cleared))
+    asked = asked.intersection(clearance.waiting)
   }
 
   /// The file of the run before counts as far as this node's report has it: what it had given, somebody may have been given
   /// since, if the report is gone.
-  mutating func recall(_ reported: AddressSet) { cleared = cleared.intersection(reported) }
+  mutating func recall(_ reported: AddressSet) {
+    clearance.withdraw(clearance.cleared.subtracting(reported))
+  }
+
+  /// These have to be asked about again.
+  mutating func withdraw(_ addresses: AddressSet) {
+    clearance.withdraw(addresses.intersection(clearance.cleared))
+  }
 
   /// Whether all is given, asked about or not.
   mutating func setOpen(_ isOpen: Bool) { self.isOpen = isOpen }
 
-  /// A report is on its way to the API server.
-  mutating func note(publishing addresses: AddressSet) {
-    note(published: published.intersection(addresses))
-  }
-
-  /// The API server has taken this node's report.
+  /// The API server has taken this node's report, or perhaps another one that says as much.
   mutating func note(published addresses: AddressSet) {
-    if !published.intersection(waiting).subtracting(addresses).isEmpty { epoch += 1 }
+    if !published.intersection(clearance.waiting).subtracting(addresses).isEmpty {
+      clearance.forgetQuestions()
+    }
     published = addresses
   }
 
   /// What this node gives, or is about to give, whatever its file has by now: what its report has to say.
-  package var wanted: AddressSet { AddressSet(cleared.ranges + waiting.ranges) }
+  package var wanted: AddressSet { clearance.cleared.union(clearance.waiting) }
+
+  /// What has to be claimed before it is given.
+  var unclaimed: AddressSet { contested.intersection(clearance.cleared).subtracting(mine) }
 
   /// The part of these that may be given.
   func usable(_ addresses: AddressSet) -> AddressSet {
-    addresses.overlaps(waiting) ? addresses.subtracting(waiting.subtracting(mine)) : addresses
+    guard needs(addresses) else { return addresses }
+    return addresses.subtracting(clearance.waiting.union(contested).subtracting(mine))
   }
 
-  /// Whether some of these wait.
-  func isWaiting(_ addresses: AddressSet) -> Bool { addresses.overlaps(waiting) }
+  /// Whether some of these wait, or are given by blocks.
+  func needs(_ addresses: AddressSet) -> Bool {
+    addresses.overlaps(clearance.waiting) || addresses.overlaps(contested)
+  }
 
   /// Why some of these may not be given; `nil` when all may.
   package func obstacle(to addresses: AddressSet) -> String? {
-    guard addresses.overlaps(waiting) else { return nil }
-    if let obstacle = obstacles.first(where: { $0.addresses.overlaps(addresses) }) { return obstacle.problem }
+    let waiting = clearance.waiting
+    guard addresses.overlaps(waiting) else {
+      return unclaimed.intersection(addresses).ranges.first.map {
+        "\($0) is in a pool too that several nodes share, and this node has no block of it yet"
+      }
+    }
+    if let obstacle = clearance.obstacles.first(where: { $0.addresses.overlaps(addresses) }) {
+      return obstacle.problem
+    }
     return waiting.subtracting(published).overlaps(addresses)
       ? "this node's report has not said yet that it is about to give them"
       : "the reports of the other nodes have not been read yet"
@@ -102,65 +121,23 @@ package struct OwnAddresses: Sendable {
 
   /// `nil` when nothing waits that this node has said it is about to give.
   var question: Question? {
-    let addresses = waiting.intersection(published)
-    return addresses.isEmpty ? nil : Question(node: node, addresses: addresses, known: known, epoch: epoch)
+    let addresses = clearance.waiting.intersection(published)
+    return addresses.isEmpty
+      ? nil : Question(node: node, addresses: addresses, known: known, epoch: clearance.epoch)
   }
 
   /// Whether something waits that has not been asked for yet; asking makes it so.
   mutating func takeNews() -> Bool {
-    defer { asked = waiting }
-    return !waiting.subtracting(asked).isEmpty
+    defer { asked = clearance.waiting }
+    return !clearance.waiting.subtracting(asked).isEmpty
   }
 
   /// Takes over what the reports say that were read after the question was asked.
   /// - Returns: whether more may be given now.
   mutating func answer(_ question: Question, _ reports: [NodeStanding]) -> Bool {
-    guard question.epoch == epoch else { return false }
-    let addresses = question.addresses.intersection(waiting)
-    obstacles = []
-    for report in reports where report.node != node { note(addresses, report, question.known) }
-    let free = addresses.subtracting(AddressSet(obstacles.flatMap(\.addresses.ranges)))
-    cleared = AddressSet(cleared.ranges + free.ranges)
-    waiting = waiting.subtracting(free)
-    return !free.isEmpty
-  }
-
-  private mutating func note(_ addresses: AddressSet, _ report: NodeStanding, _ known: [String: PoolForm]) {
-    let node = report.node
-    let remedy =
-      "does ipvlan-agent run there? If the node is gone for good: kubectl delete ipvlannode \(node)"
-    for pool in report.pools {
-      if let own = pool.own {
-        note(
-          addresses, own,
-          "is still given by node \(node) (pool \(pool.name)): \(remedy)")
-      } else if report.isFileOld || known[pool.name] != PoolForm(uid: pool.uid, generation: pool.generation) {
-        // It may claim blocks by that form.
-        note(
-          addresses, AddressSet(pool.subnet.range.map { [$0] } ?? []),
-          "may be claimed by node \(node), which has not reported yet that it has heard of the last edit of pool"
-            + " \(pool.name): \(remedy)")
-      }
+    let obstacles = reports.filter { $0.node != node }.flatMap {
+      $0.givers(of: question.addresses, question.known) + $0.holders(of: question.addresses)
     }
-    if let held = report.held {
-      note(
-        addresses, held,
-        "is held by a pod of node \(node), or rests there. It is given here after that: kubectl get ipvlannode \(node) -o yaml"
-      )
-    } else {
-      note(
-        addresses, AddressSet(report.pools.compactMap(\.subnet.range)),
-        "may be held by a pod of node \(node), which has not said which addresses its pods hold: \(remedy)")
-    }
+    return clearance.answer(question.addresses, epoch: question.epoch, obstacles)
   }
-
-  private mutating func note(_ addresses: AddressSet, _ others: AddressSet, _ problem: String) {
-    let common = addresses.intersection(others)
-    guard let first = common.ranges.first else { return }
-    obstacles.append(Obstacle(addresses: common, problem: "\(first) \(problem)"))
-  }
-}
-
-extension CIDR? {
-  fileprivate var range: IPRange? { flatMap { IPRange($0.firstAddress, $0.lastAddress) } }
 }

@@ -1,133 +1,117 @@
-package import Addressing
-package import KubernetesClient
+internal import Addressing
 
-/// How far a node has come with pools, as its report says: an IPVLANNode.
-package struct NodeStanding: Sendable, Hashable {
-  /// A pool of the API server in a form that the node may still give addresses by.
-  package struct Pool: Sendable, Hashable {
-    package let name: String
-    package let uid: String
-    package let generation: Int
-    /// Where its addresses lie; `nil` where the report does not say.
-    package let subnet: CIDR?
-    /// What the node gives of a pool that is its own alone; `nil` of one that it shares, where its blocks say it.
-    package let own: AddressSet?
-
-    package init(name: String, uid: String, generation: Int, subnet: CIDR? = nil, own: AddressSet? = nil) {
-      (self.name, self.uid, self.generation, self.subnet, self.own) = (name, uid, generation, subnet, own)
-    }
-
-    /// The form of an object, and what the node's file gives by it.
-    package init(_ object: PoolObject, giving addresses: AddressSet) {
-      self.init(
-        name: object.name, uid: object.identity.uid, generation: object.identity.generation,
-        subnet: object.pool.subnet, own: object.pool.isShared ? nil : addresses)
-    }
-  }
-
-  package let node: String
-  package let pools: [Pool]
-  /// The node's file could not be written: it has an earlier form.
-  package let isFileOld: Bool
-  /// What its pods hold, and what rests there; `nil` when the report does not say.
-  package let held: AddressSet?
-
-  package init(node: String, pools: [Pool], isFileOld: Bool = false, held: AddressSet? = AddressSet()) {
-    (self.node, self.pools, self.isFileOld, self.held) = (node, pools, isFileOld, held)
-  }
-
-  /// Reads a report. What it says of pools that only a file of the node has is left out.
-  package init(_ report: UnstructuredObject) {
-    let status = report["status"]
-    let sync = status?["conditions"]?.array?.first { $0["type"]?.string == "PoolsInSync" }
-    self.init(
-      node: report.metadata.name ?? "",
-      pools: (status?["pools"]?.array ?? []).compactMap { pool in
-        guard let name = pool["name"]?.string, let uid = pool["uid"]?.string, !uid.isEmpty else { return nil }
-        return Pool(
-          name: name, uid: uid, generation: Int(pool["generation"]?.integer ?? 0),
-          subnet: pool["subnet"]?.string.flatMap(CIDR.init),
-          own: pool["ips"]?.array.map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) })
-      }, isFileOld: sync?["status"]?.string == "False" && sync?["reason"]?.string == "NotWritten",
-      held: (status?["busy"]?.array).map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) })
-  }
-}
-
-/// What tells the forms of a pool apart.
-package struct PoolForm: Sendable, Hashable {
-  let uid: String
-  let generation: Int
-
-  init(uid: String, generation: Int) { (self.uid, self.generation) = (uid, generation) }
-  init(_ identity: ObjectIdentity) { self.init(uid: identity.uid, generation: identity.generation) }
-}
-
-/// Which shared pools may be claimed from: those of which no node gives addresses by a form from before.
+/// Which addresses of shared pools a node may claim, and give by its blocks: those that no node gives as its own.
 ///
-/// A pool that is one node's alone has no blocks. When an edit makes it a shared one, that node's pods hold addresses without a
-/// block, and it gives more until it has heard of the edit. So others wait for its report: it says that it has a
-/// form of a pool when its file has that form, and each address that its pods hold has a block. The same holds for
-/// addresses that an edit has taken out of another pool of the subnet, and for a pool that was made anew under its name.
+/// Between nodes that share a pool the blocks decide. A pool that is one node's alone has none. When an edit makes it a shared one,
+/// or moves an address from it to a shared one, that node's pods hold addresses without a block, and it gives more until it has
+/// heard of the edit. So others wait for its report, which says what the node gives as its own, and what its pods hold.
 package struct PoolClearance: Sendable {
-  /// What is asked of all reports: the pools in question, and what was known of pools when it was asked.
+  /// What is asked of all reports: the addresses in question, and what was known of pools when it was asked.
   package struct Question: Sendable {
+    fileprivate struct Pool: Sendable {
+      let name: String
+      let form: PoolForm
+      let addresses: AddressSet
+      let epoch: Int
+    }
+
     fileprivate let node: String
-    fileprivate let pools: [ObjectIdentity]
-    fileprivate let known: [String: (form: PoolForm, subnet: CIDR)]
+    fileprivate let pools: [Pool]
+    fileprivate let known: [String: KnownPool]
   }
 
-  private var cleared: [String: PoolForm] = [:]
-  private var asking: [ObjectIdentity] = []
-  private var known: [String: (form: PoolForm, subnet: CIDR)] = [:]
-  /// What each pool waits for, by its name.
-  package private(set) var obstacles: [String: String] = [:]
+  private struct Standing: Sendable {
+    var form: PoolForm
+    var clearance: AddressClearance
+    /// What other nodes have blocks of.
+    var foreign = AddressSet()
+    /// More is needed than may be claimed.
+    var isAsking = false
+  }
+
+  private let node: String
+  private var standings: [String: Standing] = [:]
+  private var known: [String: KnownPool] = [:]
+  /// The forms by which this node gives addresses of pools that it shares, as its report says.
+  private var published: Set<PoolForm> = []
+  private var isOpen = false
+
+  init(node: String) { self.node = node }
 
   /// Takes note of all pools of the cluster.
-  mutating func begin(_ pools: some Collection<PoolObject>) {
-    known = [:]
-    for object in pools { known[object.name] = (PoolForm(object.identity), object.pool.subnet) }
-    cleared = cleared.filter { known[$0.key]?.form == $0.value }
-    obstacles = obstacles.filter { known[$0.key] != nil && cleared[$0.key] == nil }
-    asking = []
+  mutating func begin(_ known: [String: KnownPool]) {
+    self.known = known
+    standings = standings.filter { known[$0.key] != nil }
+    for name in standings.keys { standings[name]?.isAsking = false }
   }
 
-  func isCleared(_ pool: ObjectIdentity) -> Bool { cleared[pool.name] == PoolForm(pool) }
+  /// Whether reports cannot say what pods hold.
+  mutating func setOpen(_ isOpen: Bool) { self.isOpen = isOpen }
 
-  mutating func ask(_ pool: ObjectIdentity) { asking.append(pool) }
+  /// The addresses of a pool that may be claimed, and given by blocks.
+  ///
+  /// - Parameters:
+  ///   - addresses: what the pool has, without what older pools have of it.
+  ///   - mine: what is this node's by blocks of the pool, and was given until now. An edit leaves it that: others saw the blocks.
+  ///   - held: what is this node's by blocks of the pool, and its pods hold.
+  ///   - foreign: what other nodes have blocks of.
+  ///   - before: what the file of the run before gives.
+  mutating func cleared(
+    _ pool: ObjectIdentity, _ addresses: AddressSet, mine: AddressSet, held: AddressSet, foreign: AddressSet,
+    before: AddressSet?
+  ) -> AddressSet {
+    let form = PoolForm(pool)
+    let former = standings[pool.name]
+    var standing =
+      former ?? Standing(form: form, clearance: AddressClearance(cleared: before ?? AddressSet()))
+    if former?.form != form {
+      standing.form = form
+      standing.clearance.withdraw(standing.clearance.cleared.subtracting(mine))
+      standing.clearance.forgetQuestions()
+    }
+    standing.clearance.clear(held)
+    standing.clearance.begin(addresses)
+    standing.foreign = foreign
+    standings[pool.name] = standing
+    return standing.clearance.cleared
+  }
 
-  func question(of node: String) -> Question? {
-    asking.isEmpty ? nil : Question(node: node, pools: asking, known: known)
+  /// More is needed of a pool than may be claimed.
+  mutating func ask(_ pool: ObjectIdentity) { standings[pool.name]?.isAsking = true }
+
+  /// A report is on its way to the API server, or has arrived.
+  mutating func note(published: Set<PoolForm>) {
+    for (name, standing) in standings
+    where self.published.contains(standing.form) && !published.contains(standing.form) {
+      standings[name]?.clearance.forgetQuestions()
+    }
+    self.published = published
+  }
+
+  /// `nil` when nothing is needed, or this node's report does not have the present forms yet.
+  var question: Question? {
+    let pools = standings.filter { $0.value.isAsking && published.contains($0.value.form) }
+      .map { name, standing in
+        Question.Pool(
+          name: name, form: standing.form,
+          addresses: standing.clearance.waiting.subtracting(standing.foreign),
+          epoch: standing.clearance.epoch)
+      }.filter { !$0.addresses.isEmpty }
+    return pools.isEmpty ? nil : Question(node: node, pools: pools, known: known)
   }
 
   /// Takes over the reports of all nodes, which were read after the question was asked.
   mutating func answer(_ question: Question, _ reports: [NodeStanding]) {
-    for pool in question.pools where known[pool.name]?.form == PoolForm(pool) {
-      obstacles[pool.name] = reports.lazy.compactMap { question.obstacle(to: pool, $0) }.first
-      if obstacles[pool.name] == nil { cleared[pool.name] = PoolForm(pool) }
-    }
-    let cleared = cleared
-    asking.removeAll { cleared[$0.name] == PoolForm($0) }
-  }
-}
-
-extension PoolClearance.Question {
-  fileprivate func obstacle(to pool: ObjectIdentity, _ report: NodeStanding) -> String? {
-    guard report.node != node, let subnet = known[pool.name]?.subnet else { return nil }
-    for former in report.pools {
-      let current = known[former.name]
-      // Of a pool that is gone only the report says where its addresses were. Where it does not, the pool's finalizer has
-      // seen to it that no node gives any.
-      let subnets = [former.subnet, current?.subnet].compactMap(\.self)
-      guard subnets.contains(where: subnet.overlaps) else { continue }
-      guard
-        current?.form.uid == former.uid, current?.form.generation == former.generation, !report.isFileOld
-      else {
-        return
-          "node \(report.node) has not reported yet that it gives addresses of pool \(former.name) by its present"
-          + " form alone: is ipvlan-agent running there? If the node is gone for good: kubectl delete ipvlannode"
-          + " \(report.node)"
+    for pool in question.pools where standings[pool.name]?.form == pool.form {
+      let obstacles = reports.filter { $0.node != node }.flatMap {
+        $0.givers(of: pool.addresses, question.known) + (isOpen ? [] : $0.holders(of: pool.addresses))
       }
+      _ = standings[pool.name]?.clearance.answer(pool.addresses, epoch: pool.epoch, obstacles)
     }
-    return nil
+  }
+
+  /// What each pool waits for that needs more, by its name.
+  package var obstacles: [String: String] {
+    standings.filter(\.value.isAsking).compactMapValues { $0.clearance.obstacles.first?.problem }
   }
 }

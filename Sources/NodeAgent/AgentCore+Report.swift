@@ -6,7 +6,9 @@ internal import KubernetesClient
 extension AgentCore {
   /// The report, once there is something to report.
   func report() -> (report: NodeReport, lastSync: Timestamp?)? {
-    guard store != nil || storeFault != nil, wasReportRead || ContinuousClock.now - started > .seconds(5)
+    // What the run before gave is in its report. Where that cannot be read, the leases have to say it.
+    guard store != nil || storeFault != nil,
+      wasReportRead || (acknowledgedRevision >= 0 && ContinuousClock.now - started > .seconds(5))
     else {
       return nil
     }
@@ -61,26 +63,16 @@ extension AgentCore {
 
   /// Each pool of the node's files with its counts, and each of the API server that cannot be used as it is now.
   private var pools: [NodeReport.Pool] {
-    var pools: [NodeReport.Pool] = []
     let entries = resolution?.entries ?? []
-    for (position, entry) in entries.enumerated() {
-      let identity = entry.object.identity
-      let counts = store?.pools.first { $0.isFromCluster && $0.name == identity.name }
-      pools.append(
-        .init(
-          name: identity.name, uid: identity.uid,
-          generation: acknowledgedGeneration(identity.name, identity.uid),
-          subnet: entry.object.pool.subnet, own: own(entry),
-          total: counts?.total ?? 0,
-          held: counts?.held ?? 0, cooling: counts?.cooling ?? 0, error: error(of: entry, position)))
-    }
-    // By which this node perhaps still gives addresses.
-    for former in acknowledged + inFile
-    where !pools.contains(where: { $0.name == former.name && $0.uid == former.uid }) {
-      pools.append(
-        .init(
-          name: former.name, uid: former.uid, generation: acknowledgedGeneration(former.name, former.uid),
-          subnet: former.subnet, own: own(former.name, former.uid)))
+    var pools = given.reported(resolution, about: division.own.wanted).enumerated().map {
+      position, standing in
+      var pool = NodeReport.Pool(standing)
+      guard position < entries.count else { return pool }
+      if let counts = store?.pools.first(where: { $0.isFromCluster && $0.name == pool.name }) {
+        (pool.total, pool.held, pool.cooling) = (counts.total, counts.held, counts.cooling)
+      }
+      pool.error = error(of: entries[position], position)
+      return pool
     }
     for counts in store?.pools ?? [] where !counts.isFromCluster {
       pools.append(.init(name: counts.name, total: counts.total, held: counts.held, cooling: counts.cooling))
@@ -95,26 +87,6 @@ extension AgentCore {
     return pools.sorted { ($0.name, $0.uid) < ($1.name, $1.uid) }
   }
 
-  /// What this node gives of a pool of its own, and what it is about to give.
-  private func own(_ entry: PoolResolution.Entry) -> AddressSet? {
-    guard !entry.object.pool.isShared else { return nil }
-    let wanted =
-      entry.object.identity.terminating == nil
-      ? division.own.wanted.intersection(entry.object.pool.addresses) : AddressSet()
-    let given = own(entry.object.name, entry.object.identity.uid)
-    return AddressSet(wanted.ranges + (given?.ranges ?? []))
-  }
-
-  /// What the file gives, and what it gave when the leases were last read; `nil` of a pool that the node shares.
-  private func own(_ name: String, _ uid: String) -> AddressSet? {
-    let given = (acknowledged + inFile).filter { $0.name == name && $0.uid == uid }.compactMap(\.own)
-    return given.isEmpty ? nil : AddressSet(given.flatMap(\.ranges))
-  }
-
-  private func acknowledgedGeneration(_ name: String, _ uid: String) -> Int {
-    acknowledged.first { $0.name == name && $0.uid == uid }?.generation ?? 0
-  }
-
   private func error(of entry: PoolResolution.Entry, _ position: Int) -> String? {
     let name = entry.object.name
     let problems =
@@ -124,7 +96,7 @@ extension AgentCore {
         },
         store?.refusals[position].map { "a file of the node goes before it: \($0)" },
         entry.withheld ?? obstacle(to: entry),
-        division.clearance.obstacles[name].map { "no more of it is claimed: \($0)" },
+        division.clearance.obstacles[name].map { "not all of it is claimed: \($0)" },
       ].compactMap(\.self) + (resolution?.conflicts.filter { $0.identity.name == name }.map(\.problem) ?? [])
     return problems.isEmpty ? nil : problems.joined(separator: "; ")
   }

@@ -33,6 +33,9 @@ actor AgentCore {
   private var reportFault: String?
   /// The report that the API server has taken last; `nil` when it may have none, or another one.
   private(set) var reported: NodeReport?
+  /// The version of this node's report at the API server. A report that was given up on may still be on its way: it cannot take
+  /// a later one's place.
+  private(set) var reportVersion: String?
   /// When the agent started. It reads what the run before has reported, before it reports anew.
   let started = ContinuousClock.now
   /// How often there was something that nobody had been asked about.
@@ -55,12 +58,11 @@ actor AgentCore {
   /// How often the pool file was written, and how often it had been when the lease store was read.
   private(set) var fileRevision = 0
   private(set) var storeRevision = -1
-  /// The forms of pools by which this node gives addresses, as it may be reported.
-  var acknowledged: [NodeStanding.Pool]
+  /// The pools by which this node gives addresses.
+  var given: GivenPools
+  /// How often the pool file had been written when they were acknowledged.
   var acknowledgedRevision = -1
-  /// The same of the file as it is now, also where its leases have not been read yet.
-  private(set) var inFile: [NodeStanding.Pool]
-  /// The same of the files of networks.
+  /// Raised whenever something has come that the files of networks may have to follow.
   nonisolated let networkChanges: AsyncStream<Void>
   let raiseNetworks: AsyncStream<Void>.Continuation
   /// Blocks of shared pools: what was decided last, and what is under way.
@@ -82,13 +84,13 @@ actor AgentCore {
     definitionDirectory = DefinitionDirectory(runDirectory: options.runDirectory)
     let before = file.pools()
     view = ClusterView(before: before)
-    acknowledged = before.map { NodeStanding.Pool($0, giving: $0.pool.addresses) }
-    inFile = acknowledged
-    func given(shared: Bool) -> AddressSet {
-      AddressSet(before.filter { $0.pool.isShared == shared }.flatMap(\.pool.addresses.ranges))
+    given = GivenPools(before: before)
+    func addresses(shared: Bool) -> AddressSet {
+      AddressSet(union: before.filter { $0.pool.isShared == shared }.map(\.pool.addresses))
     }
     division = BlockDivision(
-      node: options.nodeName, before: given(shared: true), own: given(shared: false), rest: options.blockRest)
+      node: options.nodeName, before: addresses(shared: true), own: addresses(shared: false),
+      rest: options.blockRest)
     rivalry = Rivalry(machineID: machine.machineID)
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (blockChanges, raiseBlocks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -138,6 +140,7 @@ actor AgentCore {
     switch event {
     case .listed(let list):
       if !wasReportRead { recall(list.items.first) }
+      reportVersion = nil
       for report in list.items { note(report) }
       // The server may have been restored to a state with an older one.
       forgetReport()
@@ -159,25 +162,37 @@ actor AgentCore {
     wasReportRead = true
     defer { raise.yield() }
     let pools = report.map { NodeStanding($0).pools } ?? []
+    // An acknowledgement of this run says more.
+    if acknowledgedRevision < 0 { given.recall(pools) }
     // One of an agent that did not report addresses yet says nothing about them.
     guard pools.isEmpty || pools.contains(where: { $0.own != nil }) else { return }
-    division.recall(AddressSet(pools.compactMap(\.own).flatMap(\.ranges)))
+    division.recall(AddressSet(union: pools.compactMap(\.own)))
   }
 
+  /// The API server may have another report than was last sent.
   private func forgetReport() {
     reported = nil
-    division.note(published: AddressSet())
+    division.note(published: PublishedReport())
+  }
+
+  /// The API server has another version of this node's report than was expected.
+  func noteConflict(_ report: UnstructuredObject) {
+    reportVersion = report.metadata.resourceVersion
+    forgetReport()
   }
 
   /// A report is sent: what it does not say counts as published no more, whatever becomes of the answer.
-  func noteReporting(_ report: NodeReport) { division.note(publishing: Self.own(report)) }
+  func noteReporting(_ report: NodeReport) { division.note(publishing: Self.published(report)) }
 
   /// The API server has taken a report.
   ///
-  /// - Parameter isWhole: it has kept what the report says of addresses.
-  func noteReported(_ report: NodeReport, isWhole: Bool) {
+  /// - Parameter taken: what it has now.
+  func noteReported(_ report: NodeReport, _ taken: UnstructuredObject) {
     reported = report
-    division.note(published: Self.own(report))
+    reportVersion = taken.metadata.resourceVersion
+    // It has kept what the report says of addresses.
+    let isWhole = report.busy == nil || taken["status"]?["busy"] != nil
+    division.note(published: Self.published(report))
     guard hasOldDefinition == isWhole else { return }
     hasOldDefinition = !isWhole
     if isWhole {
@@ -190,12 +205,19 @@ actor AgentCore {
     raise.yield()
   }
 
-  private static func own(_ report: NodeReport) -> AddressSet {
-    AddressSet(report.pools.compactMap(\.own).flatMap(\.ranges))
+  private static func published(_ report: NodeReport) -> PublishedReport {
+    PublishedReport(
+      report.pools.map {
+        NodeStanding.Pool(
+          name: $0.name, uid: $0.uid, generation: $0.generation, subnet: $0.subnet, own: $0.own)
+      })
   }
 
   private func note(_ report: UnstructuredObject) {
     rivalry.note(report)
+    // The watch may tell of one that an answer has overtaken.
+    let versions = [reportVersion, report.metadata.resourceVersion].compactMap { $0.flatMap(UInt64.init) }
+    reportVersion = versions.max().map { "\($0)" }
     for condition in report["status"]?["conditions"]?.array ?? [] {
       guard let kind = condition["type"]?.string.flatMap(NodeReport.Kind.init),
         let since = condition["lastTransitionTime"]?.string.flatMap(Timestamp.init)
@@ -227,7 +249,7 @@ actor AgentCore {
               Resources.reservedIPs.plural: view.reservations.version,
             ]))
         if isNew { fileRevision += 1 }
-        inFile = Self.standing(resolution)
+        given.write(resolution)
         if isNew { log.info("wrote \(file.path)", metadata: ["pools": "\(resolution.entries.count)"]) }
         if fileFault != nil { log.info("\(file.path) can be written again") }
         fileFault = nil
@@ -241,13 +263,6 @@ actor AgentCore {
     }
     wantsLook = true
     writeState()
-  }
-
-  /// By which forms of pools the node gives addresses with a file of these.
-  static func standing(_ resolution: PoolResolution) -> [NodeStanding.Pool] {
-    resolution.entries.map {
-      NodeStanding.Pool($0.object, giving: $0.withheld == nil ? $0.addresses : AddressSet())
-    }
   }
 
   /// What becomes of the cluster's pools here, before they are divided.
@@ -296,8 +311,8 @@ actor AgentCore {
   /// Whether nobody has looked at the leases yet.
   var isStoreUnread: Bool { store == nil && storeFault == nil }
 
-  /// Whether addresses rest, whose number changes without anybody's doing.
-  var hasCooling: Bool { store?.pools.contains { $0.cooling > 0 } ?? false }
+  /// Whether addresses rest, whose number changes without anybody's doing, or the leases could not be read.
+  var wantsAnotherLook: Bool { storeFault != nil || store?.pools.contains { $0.cooling > 0 } ?? false }
 
   func noteReport(_ problem: String?) {
     guard problem != reportFault else { return }

@@ -152,15 +152,24 @@ import Testing
   }
 }
 
+extension GivenPools {
+  /// A file with these pools, and leases that were read after it was written.
+  init(dividing resolution: PoolResolution) {
+    self.init(before: [])
+    write(resolution)
+    acknowledge()
+  }
+}
+
 extension BlockDivision {
-  /// Divides pools of which all nodes say that they give by the present form.
+  /// Divides pools of which no other node gives addresses.
   fileprivate mutating func divide(
     _ resolution: PoolResolution, _ map: BlockMap, owner: Block.Owner?, busy: AddressSet?,
     at now: ContinuousClock.Instant
   ) -> PoolResolution {
     let pools = resolution.entries.map(\.object)
     let divided = divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)
-    note(published: own.wanted)
+    note(published: PublishedReport(GivenPools(dividing: divided).reported(divided, about: own.wanted)))
     guard let question = question(claiming: true) else { return divided }
     answer(question, [])
     return divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)

@@ -20,7 +20,8 @@ import Testing
     }
     _ = try divide()
     if let reports {
-      division.note(published: division.own.wanted)
+      division.note(
+        published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 1, own: division.own.wanted)]))
       if let question = division.question(claiming: false) { division.answer(question, reports) }
     }
     let entry = try #require(try divide().entries.first)
@@ -130,6 +131,55 @@ import Testing
     #expect(entry.withheld?.contains("a pod of node n2 holds 10.0.0.1") ?? false)
   }
 
+  /// One of the nodes that share q may not have heard yet that the older p has the address.
+  @Test(
+    "an address that a shared pool has too is given by a block, which is kept until all have heard that it is not"
+  )
+  func contested() throws {
+    let owner = Block.Owner(node: "n1", uid: "node-1")
+    var division = division()
+    func divide(_ map: BlockMap, shared: [String], generation: Int64 = 1) throws -> AddressSet {
+      let objects = [
+        pool("p", ips: ["10.0.0.1-10.0.0.2"]),
+        pool("q", ips: shared, nodes: ["n2", "n3"], age: 50, generation: generation),
+      ]
+      let divided = division.divide(
+        try resolved(objects), map, owner: owner, busy: AddressSet(),
+        pools: try objects.map { try PoolObject($0) },
+        at: .now)
+      division.noteFile(of: divided, at: .now)
+      return try #require(divided.entries.first).addresses
+    }
+    func ask(_ reports: [NodeStanding]) throws {
+      division.note(
+        published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 1, own: division.own.wanted)]))
+      division.answer(try #require(division.question(claiming: true)), reports)
+    }
+    #expect(try divide(BlockMap(), shared: ["10.0.0.2-10.0.0.3"]).isEmpty)
+    #expect(division.takeClaims(of: owner, at: .now).isEmpty, "nobody has been asked yet")
+    try ask([])
+    #expect(try divide(BlockMap(), shared: ["10.0.0.2-10.0.0.3"]) == addresses("10.0.0.1"))
+    var claim = try #require(division.takeClaims(of: owner, at: .now).first)
+    #expect(claim["spec"]?["pool"] == "q")
+    #expect(claim["spec"]?["ips"]?.array == ["10.0.0.2"])
+    (claim.metadata.uid, claim.metadata.resourceVersion) = ("b", "7")
+    let map = BlockMap([claim])
+    #expect(try divide(map, shared: ["10.0.0.2-10.0.0.3"]) == addresses("10.0.0.1-10.0.0.2"))
+    let later = ContinuousClock.now + .seconds(100)
+    #expect(division.overdue(at: later).isEmpty)
+    // n2 has not heard yet that q is without it.
+    #expect(try divide(map, shared: ["10.0.0.3"], generation: 2) == addresses("10.0.0.1-10.0.0.2"))
+    try ask([
+      NodeStanding(
+        node: "n2", pools: [.init(name: "q", uid: "uid-q", generation: 1, subnet: CIDR("10.0.0.0/24"))])
+    ])
+    #expect(try divide(map, shared: ["10.0.0.3"], generation: 2) == addresses("10.0.0.1-10.0.0.2"))
+    #expect(division.overdue(at: later).isEmpty)
+    try ask([])
+    #expect(try divide(map, shared: ["10.0.0.3"], generation: 2) == addresses("10.0.0.1-10.0.0.2"))
+    #expect(division.overdue(at: later).map(\.name) == [claim.metadata.name])
+  }
+
   @Test("what has left and comes back is asked for again")
   func back() throws {
     var division = division(own: addresses("10.0.0.1-10.0.0.2"))
@@ -145,7 +195,8 @@ import Testing
     _ = division.divide(
       try resolved([object]), BlockMap(), owner: nil, busy: nil, pools: [try PoolObject(object)], at: .now)
     #expect(division.question(claiming: false) == nil, "its own report says nothing of them yet")
-    division.note(published: division.own.wanted)
+    division.note(
+      published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 1, own: division.own.wanted)]))
     let question = try #require(division.question(claiming: false))
     let first = try divide(["10.0.0.2"], &division, reports: nil)
     #expect(first.given.isEmpty)

@@ -129,7 +129,8 @@ import Testing
       // Nothing is claimed without a Node: the agent looks for the first time when all of that is there.
       try await createNode(running)
       try await eventually("it says whom it waits for") {
-        await running.reportedPool("a")?["error"]?.string?.contains("node n2 has not reported yet") ?? false
+        await running.reportedPool("a")?["error"]?.string?.contains("node n2, which has not reported yet")
+          ?? false
       }
       try await report((pool.metadata.generation ?? 1) + 1)
       try await eventually("a block") { try await !blocks(running).isEmpty }

@@ -104,6 +104,26 @@ import Testing
     }
   }
 
+  /// A report that was given up on may arrive after the next one.
+  @Test("a report is written over the version that is known, and again over another one")
+  func conflict() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1"]))
+      try await eventually("a report") { await running.reportedPool("a") != nil }
+      running.server.order(
+        FaultRule(.status(409, reason: "Conflict"), to: "patch", path: "ipvlannodes", times: 1))
+      try await running.create(pool("b", ips: ["10.0.0.2"]))
+      try await eventually("the next report") { await running.reportedPool("b") != nil }
+      // Somebody else changes it: what the agent knows of it is out of date.
+      _ = try await running.client.mergePatch(
+        Resources.reports, "n1", subresource: .status,
+        patch: ["status": ["pools": [] as FieldValue]] as FieldValue)
+      try await running.create(pool("c", ips: ["10.0.0.3"]))
+      try await eventually("all of it") { await running.reportedPool("c") != nil }
+      #expect(await running.reportedPool("a") != nil)
+    }
+  }
+
   @Test("two machines of one name notice it, say so once each, and write no more")
   func rivals() async throws {
     try await running { running in

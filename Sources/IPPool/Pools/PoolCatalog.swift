@@ -135,7 +135,7 @@ public struct PoolCatalog: Sendable {
     let entries = object.fields.object["spec"]?.object?["ips"]?.array ?? []
     let ranges = entries.compactMap { $0.string }.compactMap { text -> IPRange? in
       if let range = IPRange(text) { return range }
-      if let network = CIDR(text) { return IPRange(network.firstAddress, network.lastAddress) }
+      if let network = CIDR(text) { return IPRange(network) }
       let ends = text.split(separator: "-").map { end in String(end.filter { !$0.isWhitespace }) }
       guard ends.count <= 2, let first = ends.first.flatMap({ IPAddress($0) }),
         let last = ends.last.flatMap({ IPAddress($0) })

@@ -89,10 +89,8 @@ public enum PoolContradictions {
     var places = pools.map { _ in 0 }
     for index in order {
       let subnet = pools[index].subnet
-      if ranges.last.map({ pools[$0.pool].subnet != subnet }) ?? true,
-        let range = IPRange(subnet.firstAddress, subnet.lastAddress)
-      {
-        ranges.append((range, index))
+      if ranges.last.map({ pools[$0.pool].subnet != subnet }) ?? true {
+        ranges.append((IPRange(subnet), index))
       }
       places[index] = ranges.count - 1
     }

@@ -37,6 +37,6 @@ public enum UnusableAddresses {
     (.v6, 0xFF << 120, 8, "a multicast address"),
   ].compactMap { (entry: (IPFamily, UInt128, Int, String)) in
     CIDR(address: IPAddress(family: entry.0, value: entry.1), prefixLength: entry.2)
-      .flatMap { IPRange($0.firstAddress, $0.lastAddress) }.map { ($0, entry.3) }
+      .map { (IPRange($0), entry.3) }
   }
 }

@@ -11,7 +11,7 @@ extension AgentCore {
   /// Cuts out of each pool what this node may give.
   func divided(_ resolution: PoolResolution) -> PoolResolution {
     // Two machines of one name cannot tell others what they give: each keeps its own files up.
-    division.setOwn(isOpen: rival != nil || hasOldDefinition)
+    division.setOpen(rival != nil || hasOldDefinition)
     return division.divide(
       resolution, view.blocks, owner: owner, busy: storeFault == nil ? store?.busy : nil,
       pools: view.ledger.pools.values, at: .now)
@@ -77,8 +77,7 @@ extension AgentCore {
     newsCount += 1
     // The report has to name the pools that are to come.
     resolution = next
-    let present = AddressSet(inFile.compactMap(\.own).flatMap(\.ranges))
-    return Outlook(hasNews: true, takesAway: !present.subtracting(division.own.wanted).isEmpty)
+    return Outlook(hasNews: true, takesAway: !given.own.subtracting(division.own.wanted).isEmpty)
   }
 
   /// Takes over what they say.
@@ -105,7 +104,7 @@ extension AgentCore {
       division.unprotected?.isEmpty ?? false
     else { return }
     acknowledgedRevision = storeRevision
-    acknowledged = inFile
+    given.acknowledge()
   }
 
   /// The blocks that may be given back, unless the lease store says otherwise.

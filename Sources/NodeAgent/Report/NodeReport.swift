@@ -34,6 +34,21 @@ struct NodeReport: Sendable, Hashable {
     var held: UInt128 = 0
     var cooling: UInt128 = 0
     var error: String?
+
+    /// One that only a file on the node has.
+    init(name: String, total: UInt128, held: UInt128, cooling: UInt128) {
+      (self.name, self.total, self.held, self.cooling) = (name, total, held, cooling)
+    }
+
+    /// One that cannot be used.
+    init(name: String, uid: String, generation: Int, error: String) {
+      (self.name, self.uid, self.generation, self.error) = (name, uid, generation, error)
+    }
+
+    /// One by which the node gives addresses.
+    init(_ pool: NodeStanding.Pool) {
+      (name, uid, generation, subnet, own) = (pool.name, pool.uid, pool.generation, pool.subnet, pool.own)
+    }
   }
 
   var machineID: String

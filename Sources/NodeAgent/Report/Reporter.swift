@@ -20,7 +20,7 @@ struct Reporter: Sendable {
       EventRecorder(client, component: "ipvlan-agent", host: options.nodeName), log: log)
     while !Task.isCancelled {
       try? await Task.sleep(for: options.lookInterval)
-      let isRestless = await core.hasCooling && ContinuousClock.now - looked >= .seconds(5)
+      let isRestless = await core.wantsAnotherLook && ContinuousClock.now - looked >= .seconds(5)
       if watch.hasChanged() || isRestless {
         await look(&looked)
       } else if await core.takeWish() {
@@ -54,7 +54,7 @@ struct Reporter: Sendable {
       do throws(KubernetesError) {
         await core.noteReporting(report)
         let taken = try await write(report, lastSync)
-        await core.noteReported(report, isWhole: report.busy == nil || taken["status"]?["busy"] != nil)
+        await core.noteReported(report, taken)
         return .success(())
       } catch {
         return .failure(error)
@@ -86,14 +86,27 @@ struct Reporter: Sendable {
         since[condition.kind] = former.since
       }
     }
-    let patch: FieldValue = ["status": report.status(lastSync: lastSync, since: since)]
+    let status = report.status(lastSync: lastSync, since: since)
     let name = options.nodeName
+    func write(over version: String?) async throws(KubernetesError) -> UnstructuredObject {
+      var patch: [String: FieldValue] = ["status": status]
+      if let version { patch["metadata"] = ["resourceVersion": .string(version)] }
+      return try await client.mergePatch(
+        Resources.reports, name, subresource: .status, patch: FieldValue.object(patch))
+    }
     do throws(KubernetesError) {
-      return try await client.mergePatch(Resources.reports, name, subresource: .status, patch: patch)
+      return try await write(over: core.reportVersion)
     } catch {
-      guard error.kind == .notFound else { throw error }
-      _ = try await client.create(Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: name)))
-      return try await client.mergePatch(Resources.reports, name, subresource: .status, patch: patch)
+      switch error.kind {
+      case .notFound:
+        let made = try await client.create(
+          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: name)))
+        return try await write(over: made.metadata.resourceVersion)
+      case .conflict:
+        await core.noteConflict(try await client.get(Resources.reports, name))
+        throw error
+      default: throw error
+      }
     }
   }
 }

@@ -82,7 +82,7 @@ struct InstancePoolFile {
             "\(file) stays as it is: pods hold \(lost.text) of pool \(name) at line \(entry.line), and its NIC has "
               + "subnet \(new[index].subnet) now; see: ipvlanctl leases")
         }
-        new[index].addresses = AddressSet(new[index].addresses.ranges + lost.ranges)
+        new[index].addresses = new[index].addresses.union(lost)
         remarks.append("\(lost.text) stays in pool \(name), since pods hold it; the service does not list it")
       } else if let link = undescribedLink(of: name, entry.pool.family) {
         documents.append(Self.text(entry.object))

@@ -89,7 +89,6 @@ package struct NetworkInterface: Sendable {
   }
 
   private static func ranges(_ addresses: ArraySlice<IPAddress>, _ prefixes: [CIDR]) -> [IPRange] {
-    let whole = prefixes.compactMap { IPRange($0.firstAddress, $0.lastAddress) }
-    return AddressSet(addresses.map { IPRange($0) } + whole).ranges
+    AddressSet(addresses.map { IPRange($0) } + prefixes.map { IPRange($0) }).ranges
   }
 }

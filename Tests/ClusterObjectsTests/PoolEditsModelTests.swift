@@ -1,0 +1,73 @@
+import Addressing
+import ClusterObjects
+import ClusterTestSupport
+import KubernetesClient
+import Testing
+
+/// Pools of single nodes and pools that several share, in a ``ClusterModel``: edits move addresses from pool to pool, and change
+/// whose a pool is.
+@Suite struct PoolEditsModelTests {
+  @Test("an address that edits move is never held twice, and is given in the end", arguments: 1...150)
+  func model(_ seed: UInt64) throws {
+    var model = ClusterModel(seed: seed, nodes: 3, pools: Self.pools(seed)) { $0.editPools() }
+    try model.run(1500, seed)
+    let lost = try model.settle()
+    #expect(model.duplicates.isEmpty)
+    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)")
+  }
+
+  /// Four addresses each, the pools of different ages in each run.
+  private static func pools(_ seed: UInt64) -> [UnstructuredObject] {
+    let owners: [[String]] = [["n1"], ["n2"], [], ["n3"]]
+    return owners.enumerated().map { number, nodes in
+      let first = number * 4 + 1
+      return pool(
+        "p\(number)", ips: (first..<first + 4).map { "10.0.0.\($0)" }, nodes: nodes,
+        age: 100 + (number + Int(seed)) % owners.count)
+    }
+  }
+}
+
+extension ClusterModel {
+  /// Somebody takes an address out of a pool and puts it into another one, in either order, or gives a pool to others.
+  fileprivate mutating func editPools() {
+    let names = server.pools.keys.sorted()
+    guard let from = names.randomElement(using: &random), let to = names.randomElement(using: &random) else {
+      return
+    }
+    guard from != to, chance(75) else {
+      let owners = [[], ["n1"], ["n2"], ["n3"], ["n1", "n2"]]
+      if let nodes = owners.randomElement(using: &random) { change(from, nodes: nodes) }
+      return
+    }
+    let addresses = addresses(of: from)
+    guard addresses.count > 1, let address = addresses.randomElement(using: &random) else { return }
+    let takes = { (model: inout ClusterModel) in
+      model.change(from, addresses: model.addresses(of: from).filter { $0 != address })
+    }
+    let brings = { (model: inout ClusterModel) in
+      model.change(to, addresses: model.addresses(of: to) + [address])
+    }
+    if chance(50) {
+      takes(&self)
+      brings(&self)
+    } else {
+      brings(&self)
+      takes(&self)
+    }
+  }
+
+  private func addresses(of name: String) -> [String] {
+    server.pools[name]?["spec"]?["ips"]?.array?.compactMap(\.string) ?? []
+  }
+
+  private mutating func change(_ name: String, addresses: [String]? = nil, nodes: [String]? = nil) {
+    guard let old = server.pools[name] else { return }
+    let created = old.metadata.creationTimestamp.map { 1_000_000 - Int($0.seconds) } ?? 100
+    server.set(
+      pool(
+        name, ips: addresses ?? self.addresses(of: name),
+        nodes: nodes ?? old["spec"]?["nodeName"]?.array?.compactMap(\.string) ?? [], age: created,
+        generation: (old.metadata.generation ?? 1) + 1))
+  }
+}
