@@ -35,7 +35,7 @@ let package = Package(
     .target(
       name: "Netlink",
       dependencies: [
-        "Addressing", "CNetlink", "Platform",
+        "Addressing", "CLibC", "CNetlink", "Platform",
       ], swiftSettings: strict),
 
     // The protocol.
@@ -63,8 +63,8 @@ let package = Package(
       swiftSettings: strict),
     // Not in Sources/ipvlan, which is Sources/IPVLAN where file names are not told apart by case.
     .executableTarget(
-      name: "ipvlan", dependencies: ["IPVLAN", "MultiNetwork"], path: "Sources/ipvlan-plugin",
-      swiftSettings: strict),
+      name: "ipvlan", dependencies: ["CNI", "IPVLAN", "MultiNetwork", "Platform"],
+      path: "Sources/ipvlan-plugin", swiftSettings: strict),
 
     // The operator's tool: what it finds and does, and the commands over it.
     .target(
@@ -134,7 +134,7 @@ package.targets += [
   .target(
     name: "KubernetesClient",
     dependencies: [
-      "JSON", "YAML",
+      "YAML",
       .product(name: "AsyncHTTPClient", package: "async-http-client"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOCore", package: "swift-nio"),
@@ -143,8 +143,11 @@ package.targets += [
     ], swiftSettings: strict),
   // What agent and controller share: the cluster's objects, and what any daemon does.
   .target(
-    name: "ClusterObjects", dependencies: ["Addressing", "IPPool", "JSON", "KubernetesClient", "YAML"],
-    swiftSettings: strict),
+    name: "ClusterObjects",
+    dependencies: [
+      "Addressing", "IPPool", "JSON", "KubernetesClient", "YAML",
+      .product(name: "Logging", package: "swift-log"),
+    ], swiftSettings: strict),
   .target(
     name: "Daemon",
     dependencies: [
@@ -156,13 +159,13 @@ package.targets += [
     name: "NodeAgent",
     dependencies: [
       "Addressing", "CNI", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "MultiNetwork",
-      "Operator", "Platform", "YAML", .product(name: "Logging", package: "swift-log"),
+      "Operator", "Platform", .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOPosix", package: "swift-nio"),
     ], swiftSettings: strict),
   .target(
     name: "ClusterController",
     dependencies: [
-      "Addressing", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "Operator", "YAML",
+      "Addressing", "ClusterObjects", "Daemon", "JSON", "KubernetesClient", "Operator", "YAML",
       .product(name: "Logging", package: "swift-log"),
     ], swiftSettings: strict),
   .executableTarget(
