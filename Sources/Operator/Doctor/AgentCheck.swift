@@ -1,7 +1,7 @@
 internal import IPPool
 
 /// Where pools come from the API server, somebody must bring them.
-struct AgentCheck {
+struct AgentCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     let directories = Set(examination.subjects.compactMap(\.allocator?.poolDirectory))
     return directories.sorted().flatMap { directory -> [Finding] in

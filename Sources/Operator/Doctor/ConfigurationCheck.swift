@@ -5,7 +5,7 @@ internal import Netlink
 internal import Platform
 
 /// Configurations must be readable, and name masters that can carry links.
-struct ConfigurationCheck {
+struct ConfigurationCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     let unreadable = examination.directory.faults.map { fault in
       guard !fault.isDirectory else {

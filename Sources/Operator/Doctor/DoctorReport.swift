@@ -6,6 +6,26 @@ package struct DoctorReport: Report {
   package private(set) var remarks: [String]
   private var fixed: [String] = []
 
+  /// All checks, in the order in which their findings are told: what others follow from comes first.
+  private static var checks: [any Check.Type] {
+    [
+      KernelCheck.self,
+      NamespaceCheck.self,
+      ConfigurationCheck.self,
+      ModeCheck.self,
+      PoolCheck.self,
+      InstanceCheck.self,
+      LinkCheck.self,
+      PodInterfaceCheck.self,
+      LeaseCheck.self,
+      HostAccessInspection.self,
+      FenceCheck.self,
+      PodFilterCheck.self,
+      NetworkManagerCheck.self,
+      AgentCheck.self,
+    ]
+  }
+
   /// Looks without changing anything.
   /// - Throws: ``Refusal`` when not even the node's links can be listed.
   package init(_ sources: NodeSources) throws(Refusal) { self.init(try Examination(sources)) }
@@ -16,15 +36,7 @@ package struct DoctorReport: Report {
     if examination.directory.ipvlanNetworks.isEmpty {
       remarks.append("no configuration here uses the plugin ipvlan, so that there is little to look at")
     }
-    let all =
-      KernelCheck.findings(examination) + NamespaceCheck.findings(examination.inventory.unread)
-      + ConfigurationCheck.findings(examination)
-      + ModeCheck.findings(examination) + PoolCheck.findings(examination)
-      + InstanceCheck.findings(examination) + LinkCheck.findings(examination)
-      + PodInterfaceCheck.findings(examination)
-      + LeaseCheck.findings(examination) + HostAccessInspection.findings(examination)
-      + FenceCheck.findings(examination) + PodFilterCheck.findings(examination)
-      + NetworkManagerCheck.findings(examination) + AgentCheck.findings(examination)
+    let all = Self.checks.flatMap { $0.findings(examination) }
     // What several masters lack alike is said once.
     var said: Set<String> = []
     findings = all.filter { said.insert("\($0.kind.rawValue) \($0.problem) \($0.remedy)").inserted }

@@ -3,7 +3,7 @@ internal import IPVLAN
 internal import Netlink
 
 /// Pods without host access must be behind the fence, which others may flush.
-struct FenceCheck {
+struct FenceCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     let pods = pods(examination)
     if let pod = pods.first, let shortfall = HostAccessShortfall.ofFence() {

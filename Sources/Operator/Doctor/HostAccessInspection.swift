@@ -4,7 +4,7 @@ internal import Netlink
 internal import Platform
 
 /// Where pods have access from the node, all of it must stand.
-struct HostAccessInspection {
+struct HostAccessInspection: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     examination.inventory.masters.flatMap { findings($0, examination) } + stale(examination)
   }

@@ -5,7 +5,7 @@ internal import Platform
 
 /// A cloud's fabric carries only addresses that a NIC owns: the pools of a master must hold those of its NIC, and no
 /// others.
-struct InstanceCheck {
+struct InstanceCheck: Check {
   private let instance: Instance
   private let examination: Examination
   private let nodeAddresses: AddressSet

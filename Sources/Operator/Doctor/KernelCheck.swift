@@ -2,7 +2,7 @@ internal import Netlink
 internal import Platform
 
 /// The kernel must have ipvlan, and be new enough for the modes that are used.
-struct KernelCheck {
+struct KernelCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     guard !examination.subjects.isEmpty || !examination.podLinks.isEmpty else { return [] }
     return missing() + tooOld(examination)

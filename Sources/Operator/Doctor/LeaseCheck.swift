@@ -3,7 +3,7 @@ internal import IPPool
 internal import Platform
 
 /// Every lease must have an attachment, and every attachment a lease.
-struct LeaseCheck {
+struct LeaseCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     unusable(examination) + orphans(examination) + missing(examination) + taken(examination)
   }

@@ -4,7 +4,7 @@ internal import Netlink
 internal import Platform
 
 /// Links in pods must be there and finished, and no two may have the same address.
-struct LinkCheck {
+struct LinkCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     halfMade(examination) + missing(examination) + duplicates(examination)
   }

@@ -2,7 +2,7 @@ internal import Netlink
 internal import Platform
 
 /// All slaves of a master share its mode and flag: configurations must ask for what the slaves have.
-struct ModeCheck {
+struct ModeCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     examination.subjects.flatMap { subject -> [Finding] in
       guard let master = subject.master,

@@ -2,8 +2,9 @@ internal import Netlink
 internal import Platform
 
 /// Every network namespace must be readable: only a look into all of them tells which links and addresses no pod has.
-struct NamespaceCheck {
-  static func findings(_ unread: [UnreadNamespace]) -> [Finding] {
+struct NamespaceCheck: Check {
+  static func findings(_ examination: Examination) -> [Finding] {
+    let unread = examination.inventory.unread
     guard !unread.isEmpty else { return [] }
     let mounts = try? MountTable()
     let groups = Dictionary(grouping: unread) { mounts?.cover(of: $0) }

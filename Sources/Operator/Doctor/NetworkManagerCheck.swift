@@ -1,7 +1,7 @@
 internal import Platform
 
 /// The daemons that look after a node's network must leave alone what host access has made.
-struct NetworkManagerCheck {
+struct NetworkManagerCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     let running = Processes.names()
     return managedByNetworkd(examination, running) + managedByNetworkManager(examination, running)

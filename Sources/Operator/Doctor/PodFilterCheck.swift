@@ -3,7 +3,7 @@ internal import Platform
 
 /// In l3s, packets from the wire pass neither PREROUTING nor INPUT of the pod's own namespace: rules there do nothing, in
 /// silence.
-struct PodFilterCheck {
+struct PodFilterCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     guard let home = try? NetworkNamespace.home() else { return [] }
     var seen: Set<NetworkNamespace.Identity> = []

@@ -4,7 +4,7 @@ internal import Netlink
 internal import Platform
 
 /// Pools must be readable, serve their networks, and hold addresses that the master's network routes to it.
-struct PoolCheck {
+struct PoolCheck: Check {
   static func findings(_ examination: Examination) -> [Finding] {
     var findings: [Finding] = []
     var seen: Set<String> = []
