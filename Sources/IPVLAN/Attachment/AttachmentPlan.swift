@@ -3,7 +3,8 @@ internal import CNI
 internal import IPPool
 internal import Netlink
 
-/// What is to be done to the kernel for one attachment; decided whole before the first side effect.
+/// The link of one attachment, with its addresses and routes, as they are decided before the link is made. What depends on
+/// the pod's other networks and on the node is not in it: routes by source, host access, the fence.
 struct AttachmentPlan: Sendable {
   /// Names and note of the link.
   let identity: LinkIdentity
