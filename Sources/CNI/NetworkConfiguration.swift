@@ -128,7 +128,8 @@ public struct NetworkConfiguration: Sendable {
     }
   }
 
-  /// The version, or `nil` when it cannot be told: error documents then say the latest.
+  /// The version that the document names; 0.1.0 when it names none.
+  /// - Throws: ``CNIError`` with code 1 for a version that is not supported, 6 for a value that is no string, 7 for one with a NUL.
   static func version(_ document: JSONFields) throws(CNIError) -> SpecVersion {
     let text: String
     do throws(JSONFieldError) {

@@ -17,9 +17,6 @@ public struct InterfaceAddress: Sendable, Hashable {
 
   /// Another node answered for it; the C constant is `IFA_F_DADFAILED`.
   public var isDuplicate: Bool { flags & UInt32(IFA_F_DADFAILED) != 0 }
-  /// Another address of the link has the same subnet, and is the one that the node sends from; the C constant is
-  /// `IFA_F_SECONDARY`. In IPv6 the bit has another meaning.
-  public var isSecondary: Bool { address.family == .v4 && flags & UInt32(IFA_F_SECONDARY) != 0 }
 
   /// Reads `struct ifaddrmsg` and its attributes; `nil` for any other message.
   init?(_ message: ReceivedMessage) {

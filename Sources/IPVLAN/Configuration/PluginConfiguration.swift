@@ -27,7 +27,6 @@ package struct PluginConfiguration: Sendable {
   /// Only packets with the pod's own addresses as their source leave it. In mode l2 not unless it is asked for: there
   /// a pod may get further addresses from the network itself, such as those that routers advertise.
   package let checksSources: Bool
-  let log: OperationLog.Configuration
 
   /// The keys that are the plugin's own.
   static let keys = [
@@ -51,7 +50,8 @@ package struct PluginConfiguration: Sendable {
     isLinkInContainer = try fields.bool("linkInContainer") ?? false
     hasHostAccess = try fields.bool("hostAccess") ?? false
     checksSources = try fields.bool("sourceCheck") ?? (mode != .l2)
-    log = try OperationLog.Configuration(fields)
+    // The log reads its keys itself, and leniently; here they are only checked.
+    _ = try OperationLog.Configuration(fields)
     if hasHostAccess, mode == .l2 {
       throw fields.error(
         "hostAccess",
