@@ -65,6 +65,9 @@ extension NetlinkSocket {
   /// Adds addresses, renames the link and sets it up, and adds routes, all in one system call.
   ///
   /// The addresses come first, so that the kernel announces them when it sets the link up (`arp_notify`).
+  /// As `sysctl net.ipv4.conf.LINK.arp_notify=1`, the filters of ``SourceGuard``, `ip address add ADDRESS dev LINK` (with
+  /// `broadcast +` in IPv4, `nodad` in IPv6), `ip link set dev LINK name NAME alias ALIAS group 0 up` and
+  /// `ip route add DESTINATION via GATEWAY dev LINK`.
   /// - Throws: ``LinkSetupError`` for the first step that the kernel refused; later ones may have been carried
   ///   out.
   public mutating func setUp(

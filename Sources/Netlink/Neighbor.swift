@@ -43,6 +43,7 @@ extension Request {
 
 extension NetlinkSocket {
   /// The neighbours on a link, of both families.
+  /// As `ip neighbour show dev LINK`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func neighbors(ofLink index: Int32) throws(NetlinkError) -> [Neighbor] {
     var neighbors: [Neighbor] = []

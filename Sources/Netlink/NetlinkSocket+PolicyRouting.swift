@@ -6,6 +6,8 @@ internal import Platform
 extension NetlinkSocket {
   /// Installs routes and rules in one system call. A route takes the place of one to the same destination with
   /// the same priority in the same table; a rule that is there already is fine.
+  /// As `ip route replace DESTINATION dev LINK table TABLE proto PROTOCOL` for each route, and
+  /// `ip rule add RULE protocol PROTOCOL` for each rule.
   /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
   public mutating func install(
     _ routes: [NodeRoute], _ rules: [PolicyRule], routeProtocol: UInt8
@@ -24,6 +26,8 @@ extension NetlinkSocket {
   /// Removes routes and rules in one system call; what is not there is fine.
   ///
   /// Only routes with that protocol number are removed.
+  /// As `ip route delete DESTINATION dev LINK table TABLE proto PROTOCOL` for each route, and `ip rule delete RULE` for
+  /// each rule.
   /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
   public mutating func remove(
     _ routes: [NodeRoute], _ rules: [PolicyRule] = [], routeProtocol: UInt8
@@ -41,6 +45,7 @@ extension NetlinkSocket {
   }
 
   /// The rules of a family that look a table up, in their order.
+  /// As `ip -4 rule show`, or `-6`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func rules(_ family: IPFamily) throws(NetlinkError) -> [PolicyRule] {
     do throws(NetlinkError) {
@@ -53,6 +58,7 @@ extension NetlinkSocket {
 
   /// Sets up a link of the node that carries other hosts' packets only: it makes itself no IPv6 address
   /// (`IN6_ADDR_GEN_MODE_NONE`, Linux 3.17).
+  /// As `ip link set dev LINK addrgenmode none` and `ip link set dev LINK up`.
   /// - Throws: ``NetlinkError`` when the kernel refuses to set it up.
   public mutating func bringUpWithoutAddress(_ link: Link) throws(NetlinkError) {
     let outcomes = try exchange([
@@ -66,6 +72,8 @@ extension NetlinkSocket {
 
   /// Lets everything that leaves by a link come in by another one instead, as if it came from outside
   /// (act_mirred, cls_matchall; Linux 4.8).
+  /// As `tc qdisc add dev LINK clsact` and `tc filter add dev LINK egress protocol all prio 1 handle 1 matchall action
+  /// mirred ingress redirect dev TARGET`.
   /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
   public mutating func redirectEgress(of link: Link, into target: Link) throws(NetlinkError) {
     let outcomes = try exchange([
@@ -78,6 +86,7 @@ extension NetlinkSocket {
   }
 
   /// Leaves a note on a link.
+  /// As `ip link set dev LINK alias ALIAS group 0`.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   public mutating func annotate(_ link: Link, alias: String) throws(NetlinkError) {
     try perform([.annotate(index: link.index, name: link.name, alias: alias)])

@@ -5,6 +5,7 @@ internal import Platform
 /// What callers do with a socket: look up, make, change, delete.
 extension NetlinkSocket {
   /// The link of that name or altname; `nil` when the namespace has none.
+  /// As `ip link show dev NAME`.
   /// - Throws: ``NetlinkError`` for any other answer than "no such device".
   public mutating func link(named name: String) throws(NetlinkError) -> Link? {
     // Names of links are at most 15 bytes, so that a longer one can only be an altname.
@@ -18,28 +19,33 @@ extension NetlinkSocket {
   }
 
   /// The link of that very name; altnames do not count.
+  /// As `ip link show dev NAME`, but for altnames.
   /// - Throws: ``NetlinkError`` for any other answer than "no such device".
   public mutating func link(exactlyNamed name: String) throws(NetlinkError) -> Link? {
     try find(.link(named: name))
   }
 
   /// The link of that number; `nil` when the namespace has none.
+  /// As the line of `ip link show` with that number.
   /// - Throws: ``NetlinkError`` for any other answer than "no such device".
   public mutating func link(index: Int32) throws(NetlinkError) -> Link? { try find(.link(index: index)) }
 
   /// Every link of the namespace.
+  /// As `ip link show`, and with statistics `ip -statistics link show`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func links(withStatistics: Bool = false) throws(NetlinkError) -> [Link] {
     try list(.links(withStatistics: withStatistics)).compactMap(Link.init)
   }
 
   /// The ipvlan links of the namespace.
+  /// As `ip link show type ipvlan`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func ipvlanLinks() throws(NetlinkError) -> [Link] {
     try list(.ipvlanLinks()).compactMap(Link.init).filter { $0.isIPVLAN }
   }
 
   /// The number by which the socket's namespace knows another one; `nil` when it has none for it.
+  /// As `ip netns list` tells it, behind `id:`.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   public mutating func namespaceID(
     of namespace: borrowing NetworkNamespace
@@ -52,12 +58,14 @@ extension NetlinkSocket {
   }
 
   /// The addresses of a link, of both families.
+  /// As `ip address show dev LINK`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func addresses(ofLink index: Int32) throws(NetlinkError) -> [InterfaceAddress] {
     try list(.addresses(ofLink: index)).compactMap(InterfaceAddress.init).filter { $0.linkIndex == index }
   }
 
   /// The addresses of all links, of both families.
+  /// As `ip address show`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func addresses() throws(NetlinkError) -> [InterfaceAddress] {
     // Link 0 is no link: the kernel does not filter.
@@ -65,6 +73,7 @@ extension NetlinkSocket {
   }
 
   /// The routes of a family, in one table or in all, out of one link or out of any.
+  /// As `ip -4 route show table TABLE dev LINK`, or `-6`; in all tables `table all`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func routes(
     _ family: IPFamily, table: UInt32? = nil, outOf index: Int32? = nil
@@ -80,6 +89,7 @@ extension NetlinkSocket {
   }
 
   /// The number of the link that the main table's default route leaves by: IPv4's, else IPv6's.
+  /// As the `dev` of `ip -4 route show default` with the least metric, else of `ip -6`.
   /// - Throws: ``NetlinkError`` when the routes cannot be listed.
   public mutating func defaultRouteLinkIndex() throws(NetlinkError) -> Int32? {
     for family in IPFamily.allCases {
@@ -92,6 +102,8 @@ extension NetlinkSocket {
   }
 
   /// Makes an ipvlan link that is born, down, in `namespace`.
+  /// As `ip link add link MASTER name NAME netns NAMESPACE type ipvlan mode MODE FLAG`, with `group` and `mtu` where
+  /// they are given.
   /// - Throws: ``NetlinkError`` with the kernel's own text.
   public mutating func createIPVLAN(
     _ link: NewIPVLANLink, named name: String, in namespace: borrowing NetworkNamespace
@@ -100,6 +112,7 @@ extension NetlinkSocket {
   }
 
   /// Asks whether the kernel has ipvlan, loading the module if need be, without making anything.
+  /// As `ip link add type ipvlan`, which the kernel refuses in any case.
   /// - Throws: ``NetlinkError`` with EOPNOTSUPP when it has not.
   public mutating func probeIPVLAN() throws(NetlinkError) {
     do throws(NetlinkError) {
@@ -110,6 +123,7 @@ extension NetlinkSocket {
   }
 
   /// Deletes a link; one that is gone already is fine.
+  /// As `ip link delete dev LINK`.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func deleteLink(_ link: Link) throws(NetlinkError) {
     do throws(NetlinkError) {
@@ -118,6 +132,7 @@ extension NetlinkSocket {
   }
 
   /// Sets a link up as it is.
+  /// As `ip link set dev LINK up`.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   public mutating func bringUp(index: Int32, name: String) throws(NetlinkError) {
     try perform([.bringUp(index: index, name: name)])

@@ -15,6 +15,7 @@ public struct NetfilterSocket: ~Copyable {
   /// Puts a table in place of one of the same name, or where there is none, in one transaction.
   ///
   /// Packets meet the old rules or the new ones, never none in between. The sets hold `addresses`.
+  /// As `nft -f -` with `add table inet TABLE`, `delete table inet TABLE`, and the table as `nft list table` shows it.
   /// - Throws: ``NetlinkError``; then the old table is still there. ENOENT and EOPNOTSUPP say that the kernel
   ///   lacks nf_tables or one of the expressions.
   public mutating func replace(
@@ -34,6 +35,7 @@ public struct NetfilterSocket: ~Copyable {
   }
 
   /// Adds addresses to the sets of a table, each to those of its family; one that is there already is fine.
+  /// As `nft add element inet TABLE SET '{ ADDRESS, ... }'`.
   /// - Throws: ``NetlinkError``; ENOENT when table or set is missing.
   public mutating func add(
     _ addresses: [IPAddress], to sets: [NetfilterSet], of table: String
@@ -45,6 +47,7 @@ public struct NetfilterSocket: ~Copyable {
   ///
   /// The kernel frees them after a grace period of some milliseconds, and whoever closes a socket meanwhile waits
   /// for its end: keep the socket open while there is other work.
+  /// As `nft delete element inet TABLE SET '{ ADDRESS, ... }'`.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func remove(
     _ addresses: [IPAddress], from sets: [NetfilterSet], of table: String
@@ -65,6 +68,7 @@ public struct NetfilterSocket: ~Copyable {
   }
 
   /// Those of the addresses that the sets of a table lack; all of them when there is no such table.
+  /// As `nft get element inet TABLE SET '{ ADDRESS }'` of each, or `nft list set` where there are many.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   public mutating func missing(
     _ addresses: [IPAddress], from sets: [NetfilterSet], of table: String
@@ -95,6 +99,7 @@ public struct NetfilterSocket: ~Copyable {
   }
 
   /// The addresses in a set of a table; none when there is no such set.
+  /// As `nft list set inet TABLE SET`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func addresses(
     in set: NetfilterSet, of table: String
@@ -123,6 +128,7 @@ public struct NetfilterSocket: ~Copyable {
   }
 
   /// The names of the tables for both families.
+  /// As `nft list tables inet`.
   /// - Throws: ``NetlinkError`` when the list cannot be had.
   public mutating func tableNames() throws(NetlinkError) -> [String] {
     try socket.list(.tables()).compactMap { message in
@@ -164,6 +170,7 @@ public struct NetfilterSocket: ~Copyable {
   private static let absences: [Errno] = [.protocolNotSupported, .notSupported, .invalidArgument]
 
   /// Deletes a table; one that is gone is fine.
+  /// As `nft delete table inet TABLE`.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func deleteTable(_ name: String) throws(NetlinkError) {
     _ = try tolerating { socket throws(NetlinkError) in try socket.transact([.deleteTable(name)]) }
