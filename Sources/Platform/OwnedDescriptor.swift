@@ -3,6 +3,9 @@ internal import CLibC
 /// A file descriptor with one owner, closed when the owner goes.
 ///
 /// Everything that opens one sets close-on-exec, so that no delegate inherits it.
+///
+/// A value that cannot be copied may be destroyed after its last use, and a lock is not used while it is held. So
+/// `_ = consume lock` stands where it may end: descriptor and lock are kept until there.
 public struct OwnedDescriptor: ~Copyable {
   /// The descriptor; valid as long as its owner lives.
   public let descriptor: FileDescriptor

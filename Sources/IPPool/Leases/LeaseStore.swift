@@ -64,6 +64,7 @@ struct LeaseStore: Sendable {
     let lock = try lock()
     if try !hasFile(.readWrite) { try makeFile() }
     try open(path, isReadOnly: false).reserve()
+    // Held until here: see OwnedDescriptor.
     _ = consume lock
   }
 
@@ -74,6 +75,7 @@ struct LeaseStore: Sendable {
     let lock = try lock()
     if try !hasFile(.readWrite) { try makeFile() }
     let value = try change(path, isReserving: isReserving, body)
+    // Held until here: see OwnedDescriptor.
     _ = consume lock
     return value
   }
@@ -89,6 +91,7 @@ struct LeaseStore: Sendable {
     try requirePrivacy()
     let lock = try lockForReading()
     let value = try body(try open(path, isReadOnly: true))
+    // Held until here: see OwnedDescriptor.
     _ = consume lock
     return value
   }

@@ -2,6 +2,8 @@ internal import Netlink
 internal import Platform
 
 /// Keeps processes that change the same part of a node apart; it ends with its process, however that ends.
+///
+/// `_ = consume lock` says until where it is held: see ``Platform/OwnedDescriptor``.
 struct NodeLock: ~Copyable {
   private let file: OwnedDescriptor
 

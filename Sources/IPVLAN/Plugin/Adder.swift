@@ -57,6 +57,7 @@ struct Adder {
       try hold(&sharedMode, session)
       let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)
       sharedMode.settle(on: link.index, in: session.podNamespace, path: netns)
+      // Held until here: see OwnedDescriptor.
       _ = consume sharedMode
       if configuration.hasHostAccess {
         do throws(CNIError) {

@@ -83,6 +83,7 @@ struct Deleter {
       guard try isMasterOnNode(link, &session) else { return nil }
       let filter = try HostAccessWithdrawal(to: link, addresses, &session)?.carryOut(&session.node)
       let fence = try Fence.release(addresses, home: session.nodeNamespace)
+      // Open until here: see NetfilterSocket.remove.
       _ = consume filter
       return fence
     }

@@ -39,6 +39,7 @@ struct MultiGarbage {
         living.append(record)
         continue
       }
+      // Given up here: DEL takes the lock itself.
       _ = consume open
       do throws(CNIError) {
         try detach(record, &log)
