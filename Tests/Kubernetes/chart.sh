@@ -3,6 +3,16 @@
 
 test_e_the_chart_is_right_and_ipvlan_yaml_is_what_it_renders() { "$repository/scripts/chart" check; }
 
+test_e_each_document_of_ipvlan_yaml_is_one_object() {
+  local file=$repository/cni-conf/kubernetes/ipvlan.yaml definition
+  awk '/^---/ { check(); next } /^kind:/ { kinds++ } /^[a-z]/ { keys++ } END { check(); exit bad }
+    function check() { if (keys && kinds != 1) { print "a document before line " NR " has " kinds + 0 " kinds"; bad = 1 } kinds = keys = 0 }' "$file"
+  for definition in ipvlan{blocks,nodes}.ipvlan-cni.dev spider{ippools,multusconfigs,reservedips}.spiderpool.spidernet.io \
+    network-attachment-definitions.k8s.cni.cncf.io; do
+    [ "$(grep -c "^  name: $definition\$" "$file")" = 1 ]
+  done
+}
+
 test_e_all_of_ipvlan_yaml_is_accepted() {
   # Debian's server has no admission policies, and knows no rules in definitions.
   if has_rules; then
@@ -25,6 +35,9 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'networks: [{name: a, spec: {cniType: macvlan}}]' 'networks/0/spec/cniType'
   refuses 'agent: {pluginDirectory: opt}' 'agent/pluginDirectory'
   refuses 'agent: {pods: never}' 'agent/pods'
+  # Without the right to read pods it would never be in step.
+  refuses 'agent: {pods: always, podAccess: false}' 'agent/pods'
+  refuses 'pools: [{name: a, spec: {subnet: 10.0.0.0/24, ip: [10.0.0.1]}}]' 'pools/0/spec'
   refuses 'agent: {networks: 1}' 'agent/networks'
   refuses 'defaultNetwork: a/b/c' 'defaultNetwork'
   refuses 'multus: {enabled: true}' 'defaultNetwork'
