@@ -16,13 +16,13 @@ import Testing
     #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)")
   }
 
-  /// Four addresses each, the pools of different ages in each run.
+  /// Two addresses each, the pools of different ages in each run.
   private static func pools(_ seed: UInt64) -> [UnstructuredObject] {
     let owners: [[String]] = [["n1"], ["n2"], [], ["n3"]]
     return owners.enumerated().map { number, nodes in
-      let first = number * 4 + 1
+      let first = number * 2 + 1
       return pool(
-        "p\(number)", ips: (first..<first + 4).map { "10.0.0.\($0)" }, nodes: nodes,
+        "p\(number)", ips: (first..<first + 2).map { "10.0.0.\($0)" }, nodes: nodes,
         age: 100 + (number + Int(seed)) % owners.count)
     }
   }
@@ -46,15 +46,23 @@ extension ClusterModel {
       model.change(from, addresses: model.addresses(of: from).filter { $0 != address })
     }
     let brings = { (model: inout ClusterModel) in
-      model.change(to, addresses: model.addresses(of: to) + [address])
+      model.change(to, addresses: model.addresses(of: to).filter { $0 != address } + [address])
     }
-    if chance(50) {
+    // For a while it can be in both pools, or in none.
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0:
       takes(&self)
       brings(&self)
-    } else {
+    case 1:
       brings(&self)
       takes(&self)
+    case 2: brings(&self)
+    default: if isElsewhere(address, than: from) { takes(&self) }
     }
+  }
+
+  private func isElsewhere(_ address: String, than name: String) -> Bool {
+    server.pools.keys.contains { $0 != name && addresses(of: $0).contains(address) }
   }
 
   private func addresses(of name: String) -> [String] {
