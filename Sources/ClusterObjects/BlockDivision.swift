@@ -110,7 +110,7 @@ package struct BlockDivision: Sendable {
       surplus += plan.surplus
       return entry.with(
         plan.usable, sharing: plan.hasMore ? .more : NodePool.Sharing.none,
-        withheld: plan.usable.isEmpty && !plan.hasMore ? "other nodes have claimed all addresses of it" : nil)
+        withheld: plan.usable.isEmpty && !plan.hasMore ? Self.exhausted(entry) : nil)
     }
     given = AddressSet(union: resolution.entries.filter { $0.withheld == nil }.map(\.addresses))
     protect(pools, map, owner, busy, shared: undivided.filter(\.object.pool.isShared))
@@ -130,6 +130,12 @@ package struct BlockDivision: Sendable {
       }
     }
     return resolution
+  }
+
+  private static func exhausted(_ entry: PoolResolution.Entry) -> String {
+    if entry.object.pool.addresses.isEmpty { return "it has no addresses: set spec.ips" }
+    return entry.addresses.isEmpty
+      ? "older pools have all addresses of it" : "other nodes have claimed all addresses of it"
   }
 
   private func own(

@@ -347,7 +347,7 @@ actor AgentCore {
   /// Once for each change, and not for each look that found all in step.
   func writeState() {
     var new = state
-    if let written, var old = Optional(written) {
+    if let written, var old = Optional(written), !old.lastSync.isEmpty {
       old.lastSync = new.lastSync
       if old == new { new = written }
     }

@@ -56,7 +56,9 @@ struct KubeDiff: ParsableCommand {
       "What kubectl has printed; else it is read from the standard input.", valueName: "file"),
     completion: .file())
   var file: String?
-  @Option(help: ArgumentHelp("The node's name; else $NODE_NAME, else the host name.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The node's name; else the agent's, else $NODE_NAME, else the host name.", valueName: "name"))
   var nodeName: String?
   @OptionGroup var agent: AgentOptions
 
@@ -66,8 +68,9 @@ struct KubeDiff: ParsableCommand {
     let objects =
       try file.map { path throws(Refusal) in try Input.file(path, limit: limit) }
       ?? Input.standard(limit: limit)
-    let node = nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current
-    let report = try KubeDiffReport(agent.files, objects: objects, node: node)
+    let files = agent.files
+    let node = nodeName ?? files.state?.node ?? Environment.current()["NODE_NAME"] ?? HostName.current
+    let report = try KubeDiffReport(files, objects: objects, node: node)
     Ending.show(report, as: listing.output, status: report.isSame ? 0 : 1)
   }
 }

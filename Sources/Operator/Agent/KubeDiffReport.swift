@@ -73,7 +73,9 @@ package struct KubeDiffReport: Report {
       rows.append(.init(name: name, verdict: .gone, server: nil, file: former.generation))
     }
     self.rows = rows.sorted { $0.name < $1.name }
-    remarks = rows.isEmpty ? [] : files.problems
+    // kubectl prints an empty list also when it could not ask.
+    let doubts = server.isEmpty ? ["kubectl has printed no pool at all: did it reach the API server?"] : []
+    remarks = rows.isEmpty ? [] : doubts + files.problems
   }
 
   /// Whether the file has all that the API server has.
