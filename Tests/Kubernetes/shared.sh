@@ -85,7 +85,7 @@ END
   kill -STOP "$(<"$cluster/agents/s1/pid")"
   kubectl patch sp opened --type json --patch '[{"op": "remove", "path": "/spec/nodeName"}]'
   waits_for_s1() {
-    kubectl get ivn s2 -o json | jq -e '.status.pools[] | select(.name == "opened") | .error | test("node s1 has not reported yet")'
+    kubectl get ivn s2 -o json | jq -e '.status.pools[] | select(.name == "opened") | .error | test("given by node s1")'
   }
   within 60 waits_for_s1 || { kubectl get ivn -o json | jq -c '.items[] | [.metadata.name, .status.pools]' && return 1; }
   # By the file from before it gives addresses still.
