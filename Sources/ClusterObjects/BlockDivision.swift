@@ -81,12 +81,13 @@ package struct BlockDivision: Sendable {
     pending = pending.filter { !seen.contains($0.key) && now - $0.value.since < Self.patience }
     claims = []
     let first = before
+    let mine = map.own(of: owner)
     if let before, let owner {
       for block in map.blocks(of: owner) where !block.addresses.overlaps(before) {
         leaving[block.uid] = Leave(block: block, effective: map.effective(block))
       }
       // Given by a block, perhaps since not all nodes have been asked.
-      own.withdraw(map.own(of: owner))
+      own.withdraw(mine)
       self.before = nil
     }
     var surplus: [Block] = []
@@ -98,7 +99,7 @@ package struct BlockDivision: Sendable {
     let sharedPools = pools.filter(\.pool.isShared)
     own.begin(
       target, contested: target.intersection(AddressSet(union: sharedPools.map(\.pool.addresses))),
-      mine: map.own(of: owner), used: busy.map(given.union) ?? given, known: known)
+      mine: mine, used: busy.map(given.union) ?? given, known: known)
     let undivided = resolution.entries
     resolution.entries = undivided.map { entry in
       guard entry.object.pool.isShared else { return own(entry, map, owner, foreign) }

@@ -14,7 +14,6 @@ package import Addressing
 package struct OwnAddresses: Sendable {
   /// What is to be asked of all nodes' reports.
   package struct Question: Sendable {
-    fileprivate let node: String
     fileprivate let addresses: AddressSet
     fileprivate let known: [String: KnownPool]
     fileprivate let epoch: Int
@@ -123,7 +122,7 @@ package struct OwnAddresses: Sendable {
   var question: Question? {
     let addresses = clearance.waiting.intersection(published)
     return addresses.isEmpty
-      ? nil : Question(node: node, addresses: addresses, known: known, epoch: clearance.epoch)
+      ? nil : Question(addresses: addresses, known: known, epoch: clearance.epoch)
   }
 
   /// Whether something waits that has not been asked for yet; asking makes it so.

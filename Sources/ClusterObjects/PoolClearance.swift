@@ -15,7 +15,6 @@ package struct PoolClearance: Sendable {
       let epoch: Int
     }
 
-    fileprivate let node: String
     fileprivate let pools: [Pool]
     fileprivate let known: [String: KnownPool]
   }
@@ -97,7 +96,7 @@ package struct PoolClearance: Sendable {
           addresses: standing.clearance.waiting.subtracting(standing.foreign),
           epoch: standing.clearance.epoch)
       }.filter { !$0.addresses.isEmpty }
-    return pools.isEmpty ? nil : Question(node: node, pools: pools, known: known)
+    return pools.isEmpty ? nil : Question(pools: pools, known: known)
   }
 
   /// Takes over the reports of all nodes, which were read after the question was asked.
