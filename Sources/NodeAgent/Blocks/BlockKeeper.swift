@@ -11,6 +11,8 @@ struct BlockKeeper: Sendable {
   let reporter: Reporter
   let options: AgentOptions
   let log: Logger
+  /// Requests to ask about what is new, each with what to finish when that is done.
+  private let news = AsyncStream.makeStream(of: AsyncStream<Void>.Continuation.self)
 
   /// Runs until the task is cancelled.
   func run() async {
@@ -23,6 +25,9 @@ struct BlockKeeper: Sendable {
       }
       group.addTask {
         await askAgain()
+      }
+      group.addTask {
+        await answerNews()
       }
       group.addTask {
         let wishes = PoolWishes(runDirectory: options.runDirectory)
@@ -82,23 +87,26 @@ struct BlockKeeper: Sendable {
   }
 
   /// Asks about addresses that are about to be given for the first time. Where no answer comes in time the file is written
-  /// without them, and they are asked for again.
+  /// without them, and once more when it comes.
   func askAboutNews() async {
-    let (done, finish) = AsyncStream.makeStream(of: Void.self)
-    // Not within the group, which would wait for a request that does not end.
-    let asking = Task {
+    let (answered, finish) = AsyncStream.makeStream(of: Void.self)
+    news.continuation.yield(finish)
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { for await _ in answered {} }
+      group.addTask { try? await Task.sleep(for: .seconds(2)) }
+      await group.next()
+      group.cancelAll()
+    }
+  }
+
+  /// Says that addresses are about to be given, and asks about them. Whoever waits for the answer is told when it is there.
+  private func answerNews() async {
+    for await finish in news.stream {
       // A failure is the reporter's to tell.
       try? await reporter.publish()
       if let question = await core.question { _ = await ask(question) }
       finish.finish()
     }
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { for await _ in done {} }
-      group.addTask { try? await Task.sleep(for: .seconds(2)) }
-      await group.next()
-      group.cancelAll()
-    }
-    asking.cancel()
   }
 
   private func claim() async {
