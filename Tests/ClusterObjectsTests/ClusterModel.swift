@@ -103,6 +103,8 @@ struct ModelNode {
   /// Requests on their way: they arrive in any order, also after the agent has died.
   var sent: [Request] = []
   var isCut = false
+  /// A watch that brings nothing for a while, beside others that do.
+  var silentWatch: Int?
   /// The machine is gone, with its pods.
   var isDead = false
 
@@ -171,6 +173,8 @@ struct ClusterModel {
   private let edit: (inout ClusterModel) -> Void
   /// Nothing fails any more.
   private var isCalm = false
+  /// More pods go than come, so that nodes may claim more than they need.
+  private var isEbb = false
 
   init(
     seed: UInt64, nodes count: Int, pools: [UnstructuredObject],
@@ -194,11 +198,13 @@ struct ClusterModel {
 
   mutating func step() throws {
     now += .milliseconds(Int.random(in: 0...4000, using: &random))
+    if chance(1) { isEbb.toggle() }
     let index = Int.random(in: nodes.indices, using: &random)
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<18: deliver(index)
     case 18..<34: try synchronize(index)
-    case 34..<50: add(index)
+    case 34..<48: if isEbb, chance(80) { remove(index) } else { add(index) }
+    case 48..<50: try hurry(index)
     case 50..<61: remove(index)
     case 61..<70: arrive(index)
     case 70..<75: giveBack(index)
@@ -206,7 +212,8 @@ struct ClusterModel {
     case 79..<82: ask(index)
     case 82..<85: hear(index)
     case 85..<90: try restart(index)
-    case 90..<92: nodes[index].isCut.toggle()
+    case 90..<91: nodes[index].isCut.toggle()
+    case 91..<92: nodes[index].silentWatch = chance(50) ? nil : Int.random(in: 0..<3, using: &random)
     case 92..<96: edit(&self)
     case 96..<97: loseNode(index)
     default: try returnNode(index)
@@ -216,7 +223,8 @@ struct ClusterModel {
   /// Some events come.
   private mutating func deliver(_ index: Int, all: Bool = false) {
     guard !nodes[index].isCut, !nodes[index].isDead else { return }
-    for (watch, changes) in server.changes.enumerated() where all || chance(60) {
+    for (watch, changes) in server.changes.enumerated()
+    where all || watch != nodes[index].silentWatch && chance(60) {
       let left = changes.count - nodes[index].positions[watch]
       let count = all ? left : min(left, Int.random(in: 0...3, using: &random))
       for _ in 0..<count {
@@ -292,6 +300,16 @@ struct ClusterModel {
       return
     }
     nodes[index].held.insert(UInt128.random(in: range.lower.value...range.upper.value, using: &random))
+  }
+
+  /// A node is quicker than all others: it does all that it can at once, but perhaps what the others would see of it.
+  private mutating func hurry(_ index: Int) throws {
+    try synchronize(index)
+    if chance(50) { try report(index) }
+    ask(index)
+    hear(index)
+    try synchronize(index)
+    for _ in 0..<2 { add(index) }
   }
 
   private mutating func remove(_ index: Int) {
