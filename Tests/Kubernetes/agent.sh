@@ -221,6 +221,20 @@ test_j_an_agent_writes_for_no_other_node() {
     kubectl --kubeconfig "$cluster/agents/master/kubeconfig" create -f - <<<'{"apiVersion": "ipvlan-cni.dev/v1alpha1", "kind": "IPVLANNode", "metadata": {"name": "other"}}'
 }
 
+# What an agent has that systemd runs: no pod, and the same rights and policy. Tokens name Nodes from 1.31 on.
+test_j_a_token_bound_to_a_node_is_enough_for_an_agent() {
+  [ "$minor" -ge 31 ] || return 0
+  prepare_agents
+  trap 'end_agents; prepare_agent master' EXIT
+  write_kubeconfig "$cluster/agents/master" "$(token_of ipvlan-agent '{"boundObjectRef":
+    {"apiVersion": "v1", "kind": "Node", "name": "master"}, "expirationSeconds": 86400}')"
+  kubectl delete ivn master --ignore-not-found
+  start_agent master
+  within 60 in_step master
+  fails 'of its own node only: this is other, and the token is of master' \
+    kubectl --kubeconfig "$cluster/agents/master/kubeconfig" create -f - <<<'{"apiVersion": "ipvlan-cni.dev/v1alpha1", "kind": "IPVLANNode", "metadata": {"name": "other"}}'
+}
+
 # Agent and API server die at random moments while pods come and go.
 test_k_killed_at_random_moments() { with_agents killed_at_random; }
 
