@@ -45,6 +45,17 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses '{multus: {enabled: true, image: {tag: ""}}, defaultNetwork: a}' 'multus/image/tag'
 }
 
+# Without the words of the language that it is written in.
+test_e_a_file_of_values_that_cannot_be_read_is_named() {
+  local chart=$repository/scripts/chart
+  fails "^chart: the values in $cluster/none.yaml cannot be read: No such file or directory\$" "$chart" render "$cluster/none.yaml"
+  fails "^chart: the values in $cluster cannot be read: Is a directory\$" "$chart" render "$cluster"
+  printf 'pools: [\n' >"$cluster/wrong.yaml"
+  fails "^chart: $cluster/wrong.yaml does not hold values in YAML: " "$chart" render "$cluster/wrong.yaml"
+  expect_equal "$("$chart" render "$cluster/wrong.yaml" 2>&1 | grep -c Traceback)" 0 "what Python has said"
+  fails "^chart: render takes one file of values, not: a b" "$chart" render a b
+}
+
 # network_of VALUES: what Multus is told of the default network.
 network_of() {
   printf '%s\n' "$1" >"$cluster/values.yaml"
