@@ -127,6 +127,16 @@ test_e_what_the_rules_refuse() {
   refuses 'spec.gateway: .*gateway 10.0.0.1 must not be one of ips' pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.1"], "gateway": "10.0.0.1"}'
   refuses 'spec.gateway: .*gateway 10.0.0.9 must not be one of ips' pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.4-10.0.0.10"], "gateway": "10.0.0.9"}'
   refuses 'spec.gateway: .*gateway fd00::a must not be one of ips' pool '{"subnet": "fd00::/64", "ips": ["fd00::1-fd00::1:0"], "gateway": "fd00::a"}'
+  # What is the subnet's own, or nobody's.
+  refuses 'spec.ips: .*ips has 10.0.0.0, which no pod can have: it is the network address of 10.0.0.0/24; leave it out' pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.9", "10.0.0.0-10.0.0.4"]}'
+  refuses 'spec.ips: .*ips has 10.0.0.0, which no pod can have' pool '{"subnet": "10.0.0.0/30", "ips": ["10.0.0.0"]}'
+  refuses 'spec.ips: .*ips has fd00::, which no pod can have: it is the anycast address of the routers of' pool '{"subnet": "fd00::/64", "ips": ["fd00:0:0::0-fd00::5"]}'
+  refuses 'spec.ips: .*ips has the last address of 10.0.0.0/24, .* it is the broadcast address' pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.9-10.0.0.255"], "excludeIPs": ["10.0.0.9"]}'
+  refuses 'spec.ips: .*ips has the last address of 172.31.16.0/20' pool '{"subnet": "172.31.16.0/20", "ips": ["172.31.31.255"]}'
+  refuses 'spec.ips: .*no pod can have an address of 169.254.0.0/16' pool '{"subnet": "169.254.10.0/24", "ips": ["169.254.10.9"]}'
+  refuses 'spec.ips: .*no pod can have an address of fe80::/10' pool '{"subnet": "fe80::/64", "ips": ["fe80::9"]}'
+  refuses 'spec.gateway: .*gateway 10.0.0.0 cannot be a gateway: it is the network or the broadcast' pool '{"subnet": "10.0.0.0/24", "gateway": "10.0.0.0"}'
+  refuses 'spec.gateway: .*gateway 10.0.3.255 cannot be a gateway' pool '{"subnet": "10.0.0.0/22", "gateway": "10.0.3.255"}'
   local route='{"subnet": "10.0.0.0/24", "routes": [{"dst": "DST", "gw": "GW"}]}'
   refuses 'spec.routes\[0\].dst: .*dst "10.1" must be a network' pool "$(from "$route" 10.1 10.0.0.1)"
   refuses 'dst 0.0.0.0/0 must not be the default route' pool "$(from "$route" 0.0.0.0/0 10.0.0.1)"
@@ -144,6 +154,11 @@ test_e_what_the_rules_refuse() {
   refuses 'ipvlan is required with cniType ipvlan' network '{"cniType": "ipvlan"}'
   refuses 'ipvlan must not be set with cniType custom' network '{"cniType": "custom", "ipvlan": {"master": ["ens5"]}}'
   refuses 'customCNI must not be set with cniType ipvlan' network '{"cniType": "ipvlan", "ipvlan": {"master": ["ens5"]}, "customCNI": "{}"}'
+  local text
+  for text in bridge '[1]' '{\"type\": \"bridge\"'; do
+    refuses 'spec.customCNI: .*customCNI must be the text of a JSON object' network '{"cniType": "custom", "customCNI": "'"$text"'"}'
+    refuses 'spec.chainCNIJsonData\[1\]: .*must be the text of a JSON object' network '{"cniType": "ipvlan", "ipvlan": {"master": ["ens5"]}, "chainCNIJsonData": ["{}", "'"$text"'"]}'
+  done
   refuses 'master names a, b, which needs bond' network '{"cniType": "ipvlan", "ipvlan": {"master": ["a", "b"]}}'
   refuses 'matchMasterSubnet true is not possible' network '{"cniType": "ipvlan", "ipvlan": {"master": ["a"], "ippools": {"matchMasterSubnet": true}}}'
   # shellcheck disable=SC2016 # the variable is meant to stay one
@@ -162,7 +177,19 @@ test_e_what_the_rules_accept() {
   accepts pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.1-10.0.0.9"], "excludeIPs": ["10.0.0.1-10.0.0.2"], "gateway": "10.0.0.1"}'
   accepts pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.2-10.0.0.9", "10.0.0.100"], "gateway": "10.0.0.10"}'
   accepts pool '{"subnet": "10.0.0.0/24", "nodeAffinity": {"matchLabels": {"a": "b"}}, "podAffinity": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}}'
+  # The parser takes these too: what is excluded is not given, and both addresses of a /31 are (RFC 3021).
+  accepts pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.0-10.0.0.255"], "excludeIPs": ["10.0.0.255", "10.0.0.0-10.0.0.9"]}'
+  accepts pool '{"subnet": "10.0.0.0/31", "ips": ["10.0.0.0-10.0.0.1"]}'
+  accepts pool '{"subnet": "10.0.0.1/32", "ips": ["10.0.0.1"]}'
+  accepts pool '{"subnet": "fd00::/64", "ips": ["fd00::-fd00::5"], "excludeIPs": ["fd00::0"], "gateway": "fe80::1"}'
+  accepts pool '{"subnet": "fd00::/127", "ips": ["fd00::-fd00::1"]}'
+  accepts pool '{"subnet": "fd00::/64", "ips": ["fd00::1-fd00::ffff:ffff:ffff:ffff"], "gateway": "fe80::1"}'
+  accepts pool '{"subnet": "0.0.0.0/0", "ips": ["10.0.0.0-10.255.255.255"]}'
+  accepts pool '{"subnet": "169.254.10.0/24"}'
   accepts reserved '{"ips": ["10.0.0.1", "fd00::1"]}'
+  accepts network '{"cniType": "custom", "customCNI": " {\"type\": \"bridge\"}\n"}'
+  accepts network '{"cniType": "custom", "customCNI": ""}'
+  accepts network '{"cniType": "ipvlan", "ipvlan": {"master": ["ens5"]}, "chainCNIJsonData": ["{\"type\": \"tuning\"}"]}'
   accepts network '{"cniType": "ipvlan", "ipvlan": {"master": ["a", "b"], "bond": {"name": "bond0", "mode": 1}, "vlanID": 5}}'
   accepts network '{}'
 }
