@@ -27,6 +27,15 @@ struct PathOptions: ParsableArguments {
   }
 }
 
+extension ParsableArguments {
+  /// Refuses directories that the plugin would look for elsewhere, by the names of their options.
+  func requireAbsolute(_ directories: KeyValuePairs<String, String>) throws(ValidationError) {
+    for (option, path) in directories where !path.hasPrefix("/") {
+      throw ValidationError("--\(option) \(path) must be an absolute path.")
+    }
+  }
+}
+
 /// Where EC2 tells what the NICs own.
 struct MetadataOptions: ParsableArguments {
   @Option(

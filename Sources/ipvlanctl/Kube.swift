@@ -31,6 +31,8 @@ struct KubeStatus: ParsableCommand {
     help: ArgumentHelp("Where the plugin keeps leases.", valueName: "directory"), completion: .directory)
   var dataDir = "/var/lib/cni/ippool"
 
+  func validate() throws { try requireAbsolute(["data-dir": dataDir]) }
+
   func run() throws {
     let report = try KubeStatusReport(agent.files, poolDirectory: agent.poolDir, dataDirectory: dataDir)
     Ending.show(report, as: listing.output, status: report.isInOrder ? 0 : 1)
@@ -82,6 +84,8 @@ struct AgentOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Where the agent says how it is.", valueName: "directory"), completion: .directory)
   var runDir = NodeSources().agent
+
+  func validate() throws { try requireAbsolute(["pool-dir": poolDir, "run-dir": runDir]) }
 
   var files: AgentFiles { AgentFiles(poolDirectory: poolDir, runDirectory: runDir) }
 }

@@ -115,7 +115,10 @@ import Testing
       ]),
     Scene(
       testDescription: "calls that cannot be understood", pods: 0,
-      commands: ["=nonsense", "=links --nonsense", "=links -o xml", "=trace", "=explain", "=gc --dry"]),
+      commands: [
+        "=nonsense", "=links --nonsense", "=links -o xml", "=trace", "=explain", "=gc --dry",
+        "=kube status --pool-dir pools",
+      ]),
     Scene(
       testDescription: "no metadata service", pods: 0,
       commands: [
