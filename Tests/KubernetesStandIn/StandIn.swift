@@ -66,13 +66,13 @@ public final class StandIn: Sendable {
     var log = Logger(label: "stand-in")
     // That connections end with their server is no news.
     log.logLevel = .critical
-    let (listening, started) = AsyncStream.makeStream(of: Int.self)
+    let (listening, started) = AsyncStream.makeStream(of: (any Channel).self)
     let application = Application(
       responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
         await server.respond(request)
       },
       configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
-      onServerRunning: { channel in started.yield(channel.localAddress?.port ?? 0) },
+      onServerRunning: { channel in started.yield(channel) },
       logger: log)
     return try await withThrowingTaskGroup(of: Outcome?.self) { group in
       group.addTask {
@@ -81,9 +81,13 @@ public final class StandIn: Sendable {
         return nil
       }
       group.addTask {
-        for await port in listening {
-          server.state.withLock { $0.port = port }
-          return try await body(server)
+        for await channel in listening {
+          server.state.withLock { $0.port = channel.localAddress?.port ?? 0 }
+          let outcome: Result<Outcome, any Error>
+          do { outcome = .success(try await body(server)) } catch { outcome = .failure(error) }
+          // NIO ends the process when a server is cancelled that has just accepted a connection: nobody may connect any more.
+          try? await channel.close()
+          return try outcome.get()
         }
         return nil
       }
