@@ -139,6 +139,7 @@ package.targets += [
       .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"),
       .product(name: "NIOSSL", package: "swift-nio-ssl"),
     ], swiftSettings: strict),
   // What agent and controller share: the cluster's objects, and what any daemon does.

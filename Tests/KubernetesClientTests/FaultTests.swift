@@ -112,7 +112,26 @@ import Testing
       await APIClient.withClient(configuration, log: quiet) { client in
         let error = await failure { _ = try await client.get(widgets, "a", namespace: "a") }
         #expect(error?.kind == .unreachable)
-        #expect(error?.description.contains("http://127.0.0.1:1") ?? false)
+        #expect(
+          error?.description
+            == "cannot get widgets.example.dev a/a: http://127.0.0.1:1 cannot be reached: connection refused")
+      }
+    }
+  }
+
+  @Test("a name that nobody knows is told with the name")
+  func unknown() async throws {
+    try await withDirectory { directory in
+      try write(
+        kubeconfig(server: "http://nowhere.invalid:1", user: "{token: admin}"), to: directory + "/kubeconfig")
+      let configuration = ClientConfiguration(
+        source: .kubeconfig(paths: [directory + "/kubeconfig"]), userAgent: "test")
+      await APIClient.withClient(configuration, log: quiet) { client in
+        let error = await failure { _ = try await client.get(widgets, "a", namespace: "a") }
+        #expect(error?.kind == .unreachable)
+        let start =
+          "cannot get widgets.example.dev a/a: http://nowhere.invalid:1 cannot be reached: the name nowhere.invalid is not found: "
+        #expect(error?.description.hasPrefix(start) ?? false, "\(error?.description ?? "")")
       }
     }
   }

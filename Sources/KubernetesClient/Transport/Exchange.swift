@@ -73,7 +73,8 @@ extension APIRequest {
       }
       return KubernetesError(.unreachable, action: action, problem: "\(server): TLS failed: \(error)")
     default:
-      return KubernetesError(.unreachable, action: action, problem: "\(server) cannot be reached: \(error)")
+      return KubernetesError(
+        .unreachable, action: action, problem: "\(server) cannot be reached: \(PlainError(error))")
     }
   }
 
