@@ -29,15 +29,8 @@ public struct ClusterController: Sendable {
       let elector = LeaseElector(
         client, name: "ipvlan-controller", namespace: options.namespace, identity: options.identity,
         times: options.electing, log: log)
-      return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
-        group.addTask {
-          await elector.run { await lead(client, leader) }
-          return .success(())
-        }
-        group.addTask { await EndpointServer(leader, options, log).run() }
-        let first = await group.next() ?? .success(())
-        group.cancelAll()
-        return first
+      return await EndpointServer(leader, options, log).run {
+        await elector.run { await lead(client, leader) }
       }
     }
     try result.get()

@@ -1,4 +1,5 @@
 internal import Hummingbird
+internal import KubernetesClient
 package import Logging
 
 /// /healthz, /readyz and /metrics of a daemon.
@@ -22,11 +23,30 @@ package struct EndpointServer: Sendable {
     self.metrics = metrics
   }
 
-  /// Serves until the task is cancelled.
+  /// Does `work` once the endpoints listen, and serves them meanwhile: until either ends, or the task is cancelled.
+  ///
+  /// Who cannot listen has done nothing. The address is taken by another daemon as a rule, and what the two wrote of the same
+  /// node or cluster would be wrong.
   /// - Returns: a failure when nobody can listen there.
-  package func run() async -> Result<Void, DaemonRefusal> {
-    var quiet = log
-    quiet.logLevel = max(log.logLevel, .critical)
+  package func run(while work: @escaping @Sendable () async -> Void) async -> Result<Void, DaemonRefusal> {
+    let (listening, started) = AsyncStream.makeStream(of: Void.self)
+    return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
+      group.addTask { await serve { started.yield() } }
+      group.addTask {
+        for await _ in listening {
+          await work()
+          break
+        }
+        return .success(())
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? .success(())
+    }
+  }
+
+  private func serve(onListening: @escaping @Sendable () -> Void) async -> Result<Void, DaemonRefusal> {
+    // It logs that it was told to stop as an error. What matters it throws.
+    let quiet = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
     let application = Application(
       responder: CallbackResponder { (request: Request, _: BasicRequestContext) in
         await respond(request.uri.path)
@@ -35,6 +55,7 @@ package struct EndpointServer: Sendable {
         address: .hostname(address.host, port: address.port), serverName: name),
       onServerRunning: { channel in
         log.info("endpoints listen", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
+        onListening()
       },
       logger: quiet)
     do {
@@ -43,7 +64,9 @@ package struct EndpointServer: Sendable {
     } catch {
       guard !Task.isCancelled else { return .success(()) }
       return .failure(
-        DaemonRefusal("the endpoints cannot listen on \(address): \(error); choose another --listen"))
+        DaemonRefusal(
+          "\(name) cannot listen on \(address): \(PlainError(error)); see who does: ss -ltnp 'sport = :\(address.port)', or choose another --listen"
+        ))
     }
   }
 

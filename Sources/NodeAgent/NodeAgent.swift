@@ -31,81 +31,37 @@ public struct NodeAgent: Sendable {
       source: options.credentials, userAgent: "ipvlan-agent/\(options.version)")
     let result = await APIClient.withClient(configuration, log: log) { client in
       let core = AgentCore(options, machine: machine, server: client.origin, log: log)
-      return await run(client, core)
+      return await EndpointServer(core, options, log).run { await run(client, core) }
     }
     _ = consume lock
     try result.get()
   }
 
-  private func run(_ client: APIClient, _ core: AgentCore) async -> Result<Void, DaemonRefusal> {
+  private func run(_ client: APIClient, _ core: AgentCore) async {
     let name = options.nodeName
     let own = Selection(fields: "metadata.name=\(name)")
     let reporter = Reporter(client: client, core: core, options: options, log: log)
     let keeper = BlockKeeper(client: client, core: core, reporter: reporter, options: options, log: log)
-    return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
-      group.addTask {
-        await reflector(client, Resources.pools).run { await core.takePools($0) }
-        return .success(())
-      }
-      group.addTask {
-        await reflector(client, Resources.reservedIPs).run { await core.takeReserved($0) }
-        return .success(())
-      }
-      group.addTask {
-        await reflector(client, Resources.nodes, own).run { await core.takeNode($0) }
-        return .success(())
-      }
-      group.addTask {
-        await reflector(client, Resources.reports, own).run { await core.takeReport($0) }
-        return .success(())
-      }
-      group.addTask {
-        await reflector(client, Resources.blocks).run { await core.takeBlocks($0) }
-        return .success(())
-      }
-      group.addTask {
-        await keeper.run()
-        return .success(())
-      }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await reflector(client, Resources.pools).run { await core.takePools($0) } }
+      group.addTask { await reflector(client, Resources.reservedIPs).run { await core.takeReserved($0) } }
+      group.addTask { await reflector(client, Resources.nodes, own).run { await core.takeNode($0) } }
+      group.addTask { await reflector(client, Resources.reports, own).run { await core.takeReport($0) } }
+      group.addTask { await reflector(client, Resources.blocks).run { await core.takeBlocks($0) } }
+      group.addTask { await keeper.run() }
       if options.networks {
-        group.addTask {
-          await reflector(client, Resources.definitions).run { await core.takeNetworks($0) }
-          return .success(())
-        }
-        group.addTask {
-          await followNetworks(core)
-          return .success(())
-        }
-        group.addTask {
-          await StatusWriter(client: client, options: options, log: log).run()
-          return .success(())
-        }
+        group.addTask { await reflector(client, Resources.definitions).run { await core.takeNetworks($0) } }
+        group.addTask { await followNetworks(core) }
+        group.addTask { await StatusWriter(client: client, options: options, log: log).run() }
       }
-      group.addTask {
-        await followPods(client, core)
-        return .success(())
-      }
-      group.addTask {
-        await follow(core, keeper)
-        return .success(())
-      }
-      group.addTask {
-        await followPodChanges(core)
-        return .success(())
-      }
-      group.addTask {
-        await tend(core)
-        return .success(())
-      }
-      group.addTask {
-        await reporter.run()
-        return .success(())
-      }
-      group.addTask { await EndpointServer(core, options, log).run() }
+      group.addTask { await followPods(client, core) }
+      group.addTask { await follow(core, keeper) }
+      group.addTask { await followPodChanges(core) }
+      group.addTask { await tend(core) }
+      group.addTask { await reporter.run() }
       // All of them run until the task is cancelled; one that ends before takes the others with it.
-      let first = await group.next() ?? .success(())
+      await group.next()
       group.cancelAll()
-      return first
     }
   }
 

@@ -1,5 +1,6 @@
 import ClusterObjects
 import ClusterTestSupport
+import Daemon
 import Foundation
 import KubernetesClient
 import KubernetesStandIn
@@ -196,6 +197,22 @@ import Testing
 }
 
 @Suite struct LeadershipTests {
+  @Test("a controller whose endpoints cannot listen does not take the lease")
+  func occupied() async throws {
+    try await StandIn.run { other in
+      let address = try #require(ListenAddress(String(other.address.dropFirst("http://".count))))
+      try await serving({ $0.listen = address }) { running in
+        // Who asks before it listens may be stopped before it has asked.
+        for _ in 0..<20 {
+          var problem = ""
+          do { try await running.run("one") } catch { problem = "\(error)" }
+          #expect(problem.hasPrefix("ipvlan-controller cannot listen on \(address): the address is in use"))
+        }
+        #expect(running.server.requests.isEmpty)
+      }
+    }
+  }
+
   @Test("of two controllers one works; when it is gone the other does")
   func failover() async throws {
     try await serving { running in
