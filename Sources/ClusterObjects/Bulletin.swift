@@ -33,6 +33,7 @@ package struct Bulletin: Sendable {
       do throws(KubernetesError) {
         try await recorder.record(.warning, warning.reason, warning.message, about: warning.object)
       } catch {
+        guard error.kind != .cancelled else { return }
         log.info("the event \(warning.reason) about \(warning.object.name ?? "") was not written: \(error)")
       }
     }

@@ -50,7 +50,7 @@ struct DaemonOptions: ParsableArguments {
         group.addTask { try await daemon(environment, log) }
         group.addTask {
           for await signal in signals {
-            log.info("ending on \(signal)")
+            log.info("stopping on \(signal)")
             return
           }
         }

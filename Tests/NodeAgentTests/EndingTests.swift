@@ -50,4 +50,18 @@ private final class Remains: Sendable {
       return error as? DaemonRefusal
     }
   }
+
+  @Test("an agent that is told to stop has nothing to complain of")
+  func stop() async throws {
+    let remains = Remains()
+    for _ in 0..<10 {
+      try await running { running in
+        remains.running = running
+        try await running.create(pool("a", ips: ["10.0.0.1"]))
+        try await eventually("a") { await running.reportedPool("a") != nil }
+      }
+      let log = remains.running?.log.text ?? ""
+      #expect(!log.contains("error ") && !log.contains("warning ") && !log.contains("ancel"), "\(log)")
+    }
+  }
 }

@@ -127,7 +127,7 @@ struct BlockKeeper: Sendable {
     guard !overdue.isEmpty else { return }
     do throws(ObjectFault) {
       // Read after the file was written, and under the store's lock: whoever took an address by the file of before is in it.
-      let busy = try await StoreView.read(options).busy
+      guard let busy = try await StoreView.read(options)?.busy else { return }
       for block in overdue where !block.addresses.overlaps(busy) {
         do throws(KubernetesError) {
           try await client.delete(

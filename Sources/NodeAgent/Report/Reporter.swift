@@ -70,7 +70,8 @@ struct Reporter: Sendable {
   private func look() async {
     let revision = await core.fileRevision
     do throws(ObjectFault) {
-      await core.take(.success(try await StoreView.read(options)), revision: revision)
+      guard let view = try await StoreView.read(options) else { return }
+      await core.take(.success(view), revision: revision)
     } catch {
       await core.take(.failure(error), revision: revision)
     }

@@ -36,14 +36,16 @@ struct StoreView: Sendable, Hashable {
   var refusals: [Int: String] = [:]
 
   /// Reads both, away from the threads that tasks run on: others may hold the store's lock for seconds.
+  /// - Returns: `nil` when the task was cancelled: nothing is wrong with the leases then.
   /// - Throws: ``ObjectFault`` when the leases cannot be read.
-  static func read(_ options: AgentOptions) async throws(ObjectFault) -> StoreView {
+  static func read(_ options: AgentOptions) async throws(ObjectFault) -> StoreView? {
     let result: Result<StoreView, ObjectFault>
     do {
       result = try await NIOThreadPool.singleton.runIfActive {
         do throws(ObjectFault) { return .success(try StoreView(options)) } catch { return .failure(error) }
       }
     } catch {
+      guard !Task.isCancelled else { return nil }
       throw ObjectFault(problem: "\(error)")
     }
     return try result.get()
