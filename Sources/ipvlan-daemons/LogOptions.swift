@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import JSON
 import Logging
 import Platform
@@ -25,20 +26,21 @@ enum LogFormat: String, ExpressibleByArgument, CaseIterable {
 
   func logger(_ label: String, level: Logger.Level) -> Logger {
     var logger = Logger(label: label) { label -> any LogHandler in
-      self == .json ? JSONLogHandler(label: label) : StreamLogHandler.standardError(label: label)
+      StandardErrorLogHandler(format: self, label: label)
     }
     logger.logLevel = level
     return logger
   }
 }
 
-/// One JSON object a line on the standard error.
-struct JSONLogHandler: LogHandler {
+/// Writes a line for each event on the standard error.
+struct StandardErrorLogHandler: LogHandler {
+  let format: LogFormat
   let label: String
   var metadata: Logger.Metadata = [:]
   var logLevel: Logger.Level = .info
 
-  init(label: String) { self.label = label }
+  init(format: LogFormat, label: String) { (self.format, self.label) = (format, label) }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
@@ -46,14 +48,23 @@ struct JSONLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
+    let line = LogLine(
+      label: label, level: event.level, message: event.message,
+      metadata: metadata.merging(event.metadata ?? [:]) { _, new in new })
+    let bytes =
+      switch format {
+      case .text: Array(line.description.utf8)
+      case .json: JSONValue.object(object(line)).serialized()
+      }
+    ErrorOutput.write(bytes + [0x0A])
+  }
+
+  private func object(_ line: LogLine) -> JSONObject {
     var object: JSONObject = [
-      "time": .string("\(WallClock.now())"), "level": .string(event.level.rawValue), "logger": .string(label),
-      "message": .string("\(event.message)"),
+      "time": .string("\(line.time)"), "level": .string(line.level.rawValue), "logger": .string(label),
+      "message": .string(line.message),
     ]
-    let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
-    for (name, value) in all.sorted(by: { $0.key < $1.key }) where object[name] == nil {
-      object[name] = .string("\(value)")
-    }
-    ErrorOutput.write(JSONValue.object(object).serialized() + [0x0A])
+    for (name, value) in line.details where object[name] == nil { object[name] = .string(value) }
+    return object
   }
 }

@@ -64,4 +64,13 @@ private final class Remains: Sendable {
       #expect(!log.contains("error ") && !log.contains("warning ") && !log.contains("ancel"), "\(log)")
     }
   }
+
+  @Test("a line of the log says whose it is, in one line")
+  func line() {
+    let line = LogLine(
+      label: "ipvlan-controller", level: .warning, message: "cannot watch nodes:\nno answer",
+      metadata: ["b": "2", "a": "1"], at: Timestamp(seconds: 0))
+    #expect(
+      "\(line)" == "1970-01-01T00:00:00Z warning ipvlan-controller: cannot watch nodes: no answer a=1 b=2")
+  }
 }
