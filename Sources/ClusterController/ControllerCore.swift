@@ -1,6 +1,7 @@
 internal import ClusterObjects
 internal import KubernetesClient
 internal import Logging
+internal import Operator
 
 /// The knowledge and the decisions of a controller that leads; what waits and sends is in ``ClusterController``.
 actor ControllerCore {
@@ -13,6 +14,7 @@ actor ControllerCore {
   private var foreign: Set<String> = []
   /// What was said last of steps that fail, so that it is said once.
   private var faults: [Step.Key: String] = [:]
+  private var outages = Outages()
   private(set) var warnings: [Warning] = []
   /// Steps are left that have to wait.
   private(set) var isWaiting = false
@@ -32,16 +34,11 @@ actor ControllerCore {
   nonisolated func poke() { raise.yield() }
 
   func take(_ collection: Resources.Collection, _ event: ReflectorEvent<UnstructuredObject>) {
-    let name = collection.qualifiedName
-    let before = view.feeds.first { $0.collection == name }?.feed.failure?.problem
     view.take(collection, event)
-    let after = view.feeds.first { $0.collection == name }?.feed.failure?.problem
-    if let after, after != before {
-      log.warning("\(after); it is tried again until it succeeds", metadata: ["collection": "\(name)"])
-    }
-    if before != nil, after == nil { log.info("\(name) is followed again") }
+    let failures = view.feeds.compactMap { name, feed in feed.failure.map { (name, $0) } }
+    for line in outages.note(failures) { log.log(level: line.level, "\(line.text)") }
     // Somebody may have put another CRD in its place.
-    if case .listed = event { foreign.remove(name) }
+    if case .listed = event { foreign.remove(collection.qualifiedName) }
     raise.yield()
   }
 
@@ -147,9 +144,12 @@ actor ControllerCore {
 
   /// Why the controller is not ready.
   var problems: [String] {
-    view.feeds.compactMap { collection, feed in
-      feed.failure?.problem ?? (feed.isComplete ? nil : "\(collection) not read yet")
-    }
+    AgentState.problems(
+      view.feeds.map { collection, feed in
+        .init(
+          collection: collection, isComplete: feed.isComplete, problem: feed.failure?.problem,
+          cause: feed.failure?.cause, since: feed.failure.map { "\($0.since)" })
+      })
   }
 
   /// What the endpoints show.

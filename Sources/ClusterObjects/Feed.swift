@@ -11,6 +11,8 @@ package struct Feed: Sendable {
 
   package struct Failure: Sendable, Hashable {
     package var problem: String
+    /// The same without what was asked for: one cause may keep several collections from being followed.
+    package var cause: String
     package var since: Timestamp
   }
 
@@ -28,7 +30,8 @@ package struct Feed: Sendable {
       failure = nil
     case .connected, .changed, .deleted: failure = nil
     case .failed(let error, _):
-      failure = Failure(problem: "\(error)", since: failure?.since ?? .now().inSeconds)
+      failure = Failure(
+        problem: "\(error)", cause: error.problem, since: failure?.since ?? .now().inSeconds)
     }
   }
 }

@@ -69,13 +69,7 @@ public struct APIClient: Sendable {
     let use = try await transport.acquire()
     let outcome = await attempt(request, use, limit: limit, body)
     if case .failure(let error) = outcome, error.kind == .unauthorized {
-      let changed: Bool
-      do throws(KubernetesError) {
-        changed = try await transport.reload(since: use)
-      } catch {
-        log.warning("credentials cannot be read again after a 401: \(error)")
-        changed = false
-      }
+      let changed = await transport.reload(since: use)
       await transport.release(use)
       guard changed else { throw error }
       let again = try await transport.acquire()

@@ -30,7 +30,9 @@ actor AgentCore {
   private(set) var lastSync: Timestamp?
   private(set) var store: StoreView?
   private(set) var storeFault: String?
-  private var reportFault: String?
+  private var reportFault: KubernetesError?
+  private var outages = Outages()
+  private var faults = RepeatedFaults()
   /// The report that the API server has taken last; `nil` when it may have none, or another one.
   private(set) var reported: NodeReport?
   /// The version of this node's report at the API server. A report that was given up on may still be on its way: it cannot take
@@ -112,17 +114,9 @@ actor AgentCore {
   }
 
   func take(_ raise: AsyncStream<Void>.Continuation, _ body: (inout ClusterView) -> Void) {
-    let before = view.failures + view.podFailures + view.networkFailures
     body(&view)
-    let after = view.failures + view.podFailures + view.networkFailures
-    // A failure that goes on is told once, not at each try.
-    for (collection, failure) in after
-    where !before.contains(where: { $0.failure.problem == failure.problem }) {
-      log.warning(
-        "\(failure.problem); it is tried again until it succeeds", metadata: ["collection": "\(collection)"])
-    }
-    for (collection, failure) in before where !after.contains(where: { $0.collection == collection }) {
-      log.info("\(collection) is followed again; it was not since \(failure.since)")
+    for line in outages.note(view.failures + view.podFailures + view.networkFailures) {
+      log.log(level: line.level, "\(line.text)")
     }
     raise.yield()
   }
@@ -314,26 +308,43 @@ actor AgentCore {
   /// Whether addresses rest, whose number changes without anybody's doing, or the leases could not be read.
   var wantsAnotherLook: Bool { storeFault != nil || store?.pools.contains { $0.cooling > 0 } ?? false }
 
-  func noteReport(_ problem: String?) {
-    guard problem != reportFault else { return }
-    if let problem { log.warning("\(problem)") } else { log.info("the report can be written again") }
-    reportFault = problem
+  /// Takes note of what became of the report.
+  func noteReport(_ error: KubernetesError?) {
+    note("writing the report", error)
+    guard error?.description != reportFault?.description else { return }
+    reportFault = error
     writeState()
   }
+
+  /// Logs what became of a request that is sent again until it succeeds.
+  ///
+  /// - Parameter what: what was to be done, as the subject of "works again".
+  func note(
+    _ what: String, _ error: KubernetesError?, consequence: String = "it is tried again until it succeeds"
+  ) {
+    guard let error else { return faults.noteSuccess(what, log) }
+    // What keeps collections from being followed keeps all else too.
+    guard error.kind != .cancelled, !outages.has(error.problem) else { return }
+    faults.note(what, "\(error); \(consequence)", log)
+  }
+
+  /// Nobody tries it any more.
+  func forget(_ what: String) { faults.forget(what) }
 
   /// What the endpoints show.
   var state: AgentState {
     var state = AgentState(version: options.version, node: options.nodeName, server: server)
     state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
     state.fileProblem = fileFault ?? podFault ?? networkFault
-    state.reportProblem = reportFault
+    state.reportProblem = reportFault.map { "\($0)" }
+    state.reportCause = reportFault?.problem
     let networks =
       options.networks
       ? [(collection: Resources.definitions.qualifiedName, feed: view.networkMirror.feed)] : []
     state.feeds = (view.allFeeds + (followsPods == true ? view.podFeeds : []) + networks).map { name, feed in
       .init(
         collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
-        since: feed.failure.map { "\($0.since)" })
+        cause: feed.failure?.cause, since: feed.failure.map { "\($0.since)" })
     }
     state.faults = view.ledger.faults.map {
       .init(object: "spiderippool/\($0.key)", problem: $0.value.problem)

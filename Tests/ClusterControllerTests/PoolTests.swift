@@ -213,6 +213,24 @@ import Testing
     }
   }
 
+  @Test("a server that is away is told once, not by each collection and each try")
+  func away() async throws {
+    try await controlling { running in
+      try await eventually("it leads") { running.log.text.contains("this process leads") }
+      running.server.order(FaultRule(.status(503, reason: "ServiceUnavailable"), times: nil))
+      // Ends the watches that are open.
+      await running.server.restart()
+      try await eventually("it is told") { running.log.text.contains("warning cannot") }
+      try await Task.sleep(for: .seconds(1))
+      let told = running.log.text.split(separator: "\n").filter { $0.hasPrefix("warning") }
+      #expect(told.count <= 2, "\(told)")
+      running.server.behave()
+      try await eventually("it is over") {
+        running.log.text.contains(" collections are followed again, for the first time since ")
+      }
+    }
+  }
+
   @Test("of two controllers one works; when it is gone the other does")
   func failover() async throws {
     try await serving { running in

@@ -33,8 +33,9 @@ import Testing
     state.lastSync = "2026-11-28T20:00:00Z"
     state.fileProblem = "full"
     state.reportProblem = "refused"
+    state.reportCause = "r"
     state.feeds = [
-      .init(collection: "c", isComplete: false, problem: "p", since: "t"),
+      .init(collection: "c", isComplete: false, problem: "p", cause: "q", since: "t"),
       .init(collection: "d", isComplete: true),
     ]
     state.faults = [.init(object: "spiderippool/a", problem: "q")]
@@ -80,11 +81,44 @@ import Testing
     #expect(files.isRunning)
     #expect(
       files.problems == [
-        "since 2026-11-28T20:01:00Z: cannot watch c: refused", "ipvlan-agent has not read d yet",
+        "since 2026-11-28T20:01:00Z: cannot watch c: refused", "not read yet: d",
       ])
     #expect(AgentCheck.findings(files).map(\.kind) == [.agentOutOfStep, .agentOutOfStep])
     _ = consume lock
     #expect(!AgentState.isRunning(in: directory))
+  }
+
+  @Test func aServerThatIsAwayIsOneProblemForAllThatItKeeps() throws {
+    var state = AgentState(version: "1", node: "n", server: "s")
+    let cause = "https://s cannot be reached: connection refused"
+    state.feeds = ["c", "d", "e"].map {
+      .init(
+        collection: $0, isComplete: false, problem: "cannot watch \($0): \(cause)", cause: cause,
+        since: "2026-11-28T20:0\($0 == "d" ? 1 : 2):00Z")
+    }
+    state.feeds.append(.init(collection: "f", isComplete: true, problem: "cannot watch f: 403", cause: "403"))
+    state.feeds += ["g", "h"].map { .init(collection: $0, isComplete: false) }
+    (state.reportProblem, state.reportCause) = ("cannot change r: \(cause)", cause)
+    #expect(
+      state.problems == [
+        "since 2026-11-28T20:01:00Z: \(cause); so 3 collections are not followed: c, d, e; nor is the report of this node written",
+        "since ?: cannot watch f: 403", "not read yet: g, h",
+      ])
+    state.feeds = []
+    #expect(state.problems == ["cannot change r: \(cause)"])
+    // An agent of before says no causes.
+    state.feeds = [.init(collection: "c", isComplete: true, problem: "p", since: "t")]
+    #expect(state.problems == ["since t: p", "cannot change r: \(cause)"])
+  }
+
+  @Test func whatHasNotBeenAskedYetIsNoAnswer() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let files = try files(pools: nil, state: AgentState(version: "1", node: "n", server: "s"))
+    #expect(files.problems == ["ipvlan-agent does not run; no pool of the API server has come here yet"])
+    let report = try KubeStatusReport(files, poolDirectory: directory, dataDirectory: "\(directory)/data")
+    #expect(
+      report.text(for: Screen(width: 100, hasColors: false)).rendered.contains(
+        "no pool of the API server has come"))
   }
 
   /// What kubectl prints of a cluster that has pool a anew, and b no more, for a node n.

@@ -34,6 +34,7 @@ public struct LeaseElector: Sendable {
   private let identity: String
   private let times: Times
   private let log: Logger
+  private static let reaching = "reading and writing the lease"
 
   /// A contender.
   /// - Parameter identity: what tells this process from all others, such as host name and a random number.
@@ -54,17 +55,22 @@ public struct LeaseElector: Sendable {
   /// itself, and when the task is cancelled.
   public func run(_ lead: @escaping @Sendable () async -> Void) async {
     var seen = Observation()
+    var faults = RepeatedFaults()
     while !Task.isCancelled {
       let asked = ContinuousClock.now
       switch await acquire(&seen) {
       case .success(true):
+        faults.noteSuccess(Self.reaching, log)
         log.info("this process leads", metadata: ["lease": "\(key)", "identity": "\(identity)"])
         await hold(since: asked, lead)
         seen = Observation()
-      case .success(false): break
+      case .success(false): faults.noteSuccess(Self.reaching, log)
       case .failure(let error):
         guard error.kind != .cancelled else { return }
-        log.warning("\(error)")
+        faults.note(
+          Self.reaching,
+          "\(error); until then this process does not lead, and tries again each \(times.retryPeriod)",
+          log)
       }
       try? await Task.sleep(for: times.retryPeriod + .random(below: times.retryPeriod / 5))
     }
@@ -97,6 +103,7 @@ public struct LeaseElector: Sendable {
     var renewed = start
     // As the last renewal has left it; `nil` when it has to be looked at.
     var known: Lease?
+    var faults = RepeatedFaults()
     while !Task.isCancelled {
       try? await Task.sleep(for: times.retryPeriod)
       let asked = ContinuousClock.now
@@ -112,12 +119,17 @@ public struct LeaseElector: Sendable {
         }
       }
       switch outcome {
-      case .success(let lease?)?: (renewed, known) = (asked, lease)
+      case .success(let lease?)?:
+        (renewed, known) = (asked, lease)
+        faults.noteSuccess(Self.reaching, log)
       case .success(nil)?, nil: return
       case .failure(let error)?:
         known = nil
         guard error.kind != .cancelled else { return }
-        log.warning("\(error)")
+        faults.note(
+          Self.reaching,
+          "\(error); this process leads until \(times.renewDeadline) after the last renewal, and tries again",
+          log)
       }
     }
   }

@@ -14,6 +14,8 @@ actor Transport {
   /// How many requests use a connection.
   private var users: [ObjectIdentifier: Int] = [:]
   private var isShutDown = false
+  private var faults = RepeatedFaults()
+  private static let reading = "reading the credentials again"
 
   init(_ configuration: ClientConfiguration, log: Logger) {
     self.configuration = configuration
@@ -31,19 +33,26 @@ actor Transport {
       return try use()
     }
     do throws(KubernetesError) {
-      _ = try await reload()
+      try await reload()
     } catch {
       // A file that is being replaced must not stop what works.
       guard settings != nil else { throw error }
       loaded = .now
-      log.warning("credentials cannot be read again, those read before stay in use: \(error)")
+      note(unreadable: error)
     }
     return try use()
   }
 
+  private func note(unreadable error: KubernetesError) {
+    faults.note(Self.reading, "\(error); the credentials that were read before stay in use", log)
+  }
+
   /// Reads the source again at once; tells whether the token or what a connection is made from has changed since `use`.
-  func reload(since use: Use) async throws(KubernetesError) -> Bool {
-    try await reload()
+  func reload(since use: Use) async -> Bool {
+    do throws(KubernetesError) { try await reload() } catch {
+      note(unreadable: error)
+      return false
+    }
     return settings?.token != use.token || current !== use.connection
   }
 
@@ -83,6 +92,7 @@ actor Transport {
     }
     settings = new
     loaded = .now
+    faults.noteSuccess(Self.reading, log)
     if let old, users[ObjectIdentifier(old)] == nil { await close(old) }
   }
 

@@ -11,6 +11,7 @@ struct BlockKeeper: Sendable {
   let reporter: Reporter
   let options: AgentOptions
   let log: Logger
+  private static let asking = "asking how far other nodes have come"
   /// Requests to ask about what is new, each with what to finish when that is done.
   private let news = AsyncStream.makeStream(of: AsyncStream<Void>.Continuation.self)
 
@@ -18,9 +19,16 @@ struct BlockKeeper: Sendable {
   func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
+        var backoff = options.reportBackoff
+        var next = ContinuousClock.now
         for await _ in core.blockChanges {
           await claim()
-          await giveBack()
+          guard ContinuousClock.now >= next else { continue }
+          if let failure = await giveBack() {
+            next = .now + backoff.next(after: failure)
+          } else {
+            backoff.reset()
+          }
         }
       }
       group.addTask {
@@ -76,12 +84,13 @@ struct BlockKeeper: Sendable {
     do throws(KubernetesError) {
       // A report can have two thousand records.
       let reports = try await client.list(Resources.reports, pageSize: 50)
+      await core.note(Self.asking, nil)
       if await core.answer(question, reports.items.map(NodeStanding.init)) { await core.poke() }
       return nil
     } catch {
-      if error.kind != .cancelled {
-        log.warning("\(error); until then no addresses are claimed, and none given that are new to this node")
-      }
+      await core.note(
+        Self.asking, error,
+        consequence: "until then no addresses are claimed, and none given that are new to this node")
       return error
     }
   }
@@ -112,33 +121,42 @@ struct BlockKeeper: Sendable {
   private func claim() async {
     for object in await core.takeClaims() {
       let name = object.metadata.name ?? ""
+      let what = "claiming block \(name)"
       do throws(KubernetesError) {
         _ = try await client.create(Resources.blocks, object)
+        await core.forget(what)
         log.info("claimed block \(name)")
       } catch {
-        if error.kind != .alreadyExists, error.kind != .cancelled { log.warning("\(error)") }
+        if error.kind == .alreadyExists { await core.forget(what) } else { await core.note(what, error) }
         await core.noteClaim(name, failed: error)
       }
     }
   }
 
-  private func giveBack() async {
+  /// - Returns: what kept blocks from being given back.
+  private func giveBack() async -> KubernetesError? {
+    var failure: KubernetesError?
     let overdue = await core.overdueBlocks
-    guard !overdue.isEmpty else { return }
+    guard !overdue.isEmpty else { return nil }
     do throws(ObjectFault) {
       // Read after the file was written, and under the store's lock: whoever took an address by the file of before is in it.
-      guard let busy = try await StoreView.read(options)?.busy else { return }
+      guard let busy = try await StoreView.read(options)?.busy else { return nil }
       for block in overdue where !block.addresses.overlaps(busy) {
+        let what = "giving block \(block.name) back"
         do throws(KubernetesError) {
           try await client.delete(
             Resources.blocks, block.name, preconditions: DeletePreconditions(uid: block.uid))
+          await core.forget(what)
           log.info("gave block \(block.name) back")
         } catch {
-          if error.kind != .notFound, error.kind != .cancelled { log.warning("\(error)") }
+          if error.kind == .notFound { await core.forget(what) } else { await core.note(what, error) }
+          if error.kind != .notFound { failure = error }
         }
       }
     } catch {
-      log.warning("\(error.problem)")
+      // Told and reported there, and tried again.
+      await core.take(.failure(error), revision: await core.fileRevision)
     }
+    return failure
   }
 }

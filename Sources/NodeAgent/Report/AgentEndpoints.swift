@@ -6,19 +6,16 @@ extension EndpointServer {
   /// That of an agent.
   init(_ core: AgentCore, _ options: AgentOptions, _ log: Logger) {
     self.init(
-      "ipvlan-agent", at: options.listen, log: log, problems: { await core.state.problems },
+      "ipvlan-agent", at: options.listen, log: log, problems: { await core.state.reasonsNotReady },
       metrics: { await AgentMetrics(core.state, core.counts).text })
   }
 }
 
 extension AgentState {
   /// Why the agent is not ready: files that were in step once are good to go on with.
-  fileprivate var problems: [String] {
+  fileprivate var reasonsNotReady: [String] {
     guard lastSync.isEmpty || fileProblem != nil else { return [] }
-    let collections = feeds.compactMap { feed in
-      feed.problem ?? (feed.isComplete ? nil : "\(feed.collection) not read yet")
-    }
-    let problems = collections + [fileProblem].compactMap(\.self)
+    let problems = Self.problems(feeds) + [fileProblem].compactMap(\.self)
     return problems.isEmpty ? ["the files are not in step yet"] : problems
   }
 }

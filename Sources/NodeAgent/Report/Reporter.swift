@@ -32,7 +32,7 @@ struct Reporter: Sendable {
         await core.noteReport(nil)
       } catch {
         guard error.kind != .cancelled else { return }
-        await core.noteReport("\(error)")
+        await core.noteReport(error)
         try? await Task.sleep(for: backoff.next(after: error))
         continue
       }

@@ -41,13 +41,11 @@ package struct AgentFiles: Sendable {
     guard isUsed else { return [] }
     var problems: [String] = []
     if !isRunning {
-      problems.append("ipvlan-agent does not run; the pools are those of \(written ?? "never")")
+      problems.append(
+        "ipvlan-agent does not run; "
+          + (written.map { "the pools are those of \($0)" } ?? "no pool of the API server has come here yet"))
     } else if let state {
-      problems += state.feeds.compactMap { feed in
-        if let problem = feed.problem { return "since \(feed.since ?? "?"): \(problem)" }
-        return feed.isComplete ? nil : "ipvlan-agent has not read \(feed.collection) yet"
-      }
-      problems += [state.fileProblem, state.reportProblem].compactMap(\.self)
+      problems += state.problems
     }
     problems += (state?.faults ?? []).map { "\($0.object): \($0.problem)" }
     return problems

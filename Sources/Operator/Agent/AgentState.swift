@@ -12,9 +12,14 @@ package struct AgentState: Sendable, Hashable {
     /// Why it cannot be followed, and since when.
     package var problem: String?
     package var since: String?
+    /// The problem without the collection: what keeps others from being followed too. `nil` of an agent before 1.1.
+    package var cause: String?
 
-    package init(collection: String, isComplete: Bool, problem: String? = nil, since: String? = nil) {
+    package init(
+      collection: String, isComplete: Bool, problem: String? = nil, cause: String? = nil, since: String? = nil
+    ) {
       (self.collection, self.isComplete, self.problem, self.since) = (collection, isComplete, problem, since)
+      self.cause = cause
     }
   }
 
@@ -36,6 +41,8 @@ package struct AgentState: Sendable, Hashable {
   package var fileProblem: String?
   /// Why the report cannot be written.
   package var reportProblem: String?
+  /// The same without what was to be done.
+  package var reportCause: String?
   package var feeds: [Feed] = []
   package var faults: [Fault] = []
 
@@ -70,12 +77,14 @@ package struct AgentState: Sendable, Hashable {
     ]
     object["fileProblem"] = fileProblem.map(JSONValue.string)
     object["reportProblem"] = reportProblem.map(JSONValue.string)
+    object["reportCause"] = reportCause.map(JSONValue.string)
     object["feeds"] = .array(
       feeds.map { feed in
         var object: JSONObject = [
           "collection": .string(feed.collection), "isComplete": .bool(feed.isComplete),
         ]
         object["problem"] = feed.problem.map(JSONValue.string)
+        object["cause"] = feed.cause.map(JSONValue.string)
         object["since"] = feed.since.map(JSONValue.string)
         return .object(object)
       })
@@ -94,10 +103,11 @@ package struct AgentState: Sendable, Hashable {
     lastSync = object["lastSync"]?.string ?? ""
     fileProblem = object["fileProblem"]?.string
     reportProblem = object["reportProblem"]?.string
+    reportCause = object["reportCause"]?.string
     feeds = (object["feeds"]?.array ?? []).compactMap(\.object).map { feed in
       Feed(
         collection: feed["collection"]?.string ?? "", isComplete: feed["isComplete"]?.bool ?? false,
-        problem: feed["problem"]?.string, since: feed["since"]?.string)
+        problem: feed["problem"]?.string, cause: feed["cause"]?.string, since: feed["since"]?.string)
     }
     faults = (object["faults"]?.array ?? []).compactMap(\.object).map { fault in
       Fault(object: fault["object"]?.string ?? "", problem: fault["problem"]?.string ?? "")

@@ -67,7 +67,10 @@ package struct KubeStatusReport: Report {
         .init("POOL"), .init("GENERATION", isNumber: true, dispensability: 1), .init("TOTAL", isNumber: true),
         .init("HELD", isNumber: true), .init("COOLING", isNumber: true), .init("FREE", isNumber: true),
         .init("GIVES", isSentence: true),
-      ], empty: "the API server has no pool for this node")
+      ],
+      // Nobody may take what has not been asked yet for an answer.
+      empty: files.objects == nil
+        ? "no pool of the API server has come here yet" : "the API server has no pool for this node")
     for row in rows {
       let numbers = row.count.map { [$0.total, $0.held, $0.cooling, $0.free].map { Quantity.count($0) } }
       table.append(
