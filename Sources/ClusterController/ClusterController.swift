@@ -71,10 +71,10 @@ public struct ClusterController: Sendable {
           await core.note(step, try await step.take(client))
         } catch {
           guard error.kind != .cancelled else { return }
-          if error.kind == .notFound, await isWithoutStatus(step, client) {
-            await core.noteForeign(step.key.collection)
-          } else {
-            await core.note(step, failed: error)
+          switch await cause(of: error, step, client) {
+          case .overtaken: await core.note(step, overtakenBy: error)
+          case .withoutStatus: await core.noteForeign(step.key.collection)
+          case .failure: await core.note(step, failed: error)
           }
           // The others would fail as well, and wait for nothing.
           if [.unreachable, .timedOut, .unauthorized, .untrusted].contains(error.kind) { break }
@@ -84,15 +84,29 @@ public struct ClusterController: Sendable {
     }
   }
 
-  /// Whether the object is there, and its kind has no status to be written.
-  private func isWithoutStatus(_ step: Step, _ client: APIClient) async -> Bool {
-    guard case .writeStatus(let collection, let object, _) = step, let name = object.metadata.name else {
-      return false
+  /// Why a step came to nothing.
+  private enum Cause {
+    /// The object is gone, or another one has its name.
+    case overtaken
+    /// The object is there, and its kind has no status to be written.
+    case withoutStatus
+    case failure
+  }
+
+  /// - Returns: what is behind an answer that speaks of the object, after a look at it.
+  private func cause(of error: KubernetesError, _ step: Step, _ client: APIClient) async -> Cause {
+    // A precondition on the uid that does not hold is answered as an invalid change of it.
+    guard error.kind == .notFound || error.kind == .invalid, let (resource, object) = step.changed,
+      let name = object.metadata.name
+    else { return .failure }
+    do throws(KubernetesError) {
+      let found = try await client.get(resource, name, namespace: object.metadata.namespace)
+      guard found.metadata.uid == object.metadata.uid else { return .overtaken }
+      if error.kind == .notFound, case .writeStatus = step { return .withoutStatus }
+      return .failure
+    } catch {
+      return error.kind == .notFound ? .overtaken : .failure
     }
-    guard let found = try? await client.get(collection, name, namespace: object.metadata.namespace) else {
-      return false
-    }
-    return found.metadata.uid == object.metadata.uid
   }
 }
 

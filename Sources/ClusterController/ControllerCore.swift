@@ -79,7 +79,10 @@ actor ControllerCore {
     var statuses: [Step] = []
     for (key, pool) in view.pools.objects.sorted(by: { $0.key < $1.key }) {
       let use = PoolUse(key.name, pool.metadata, reports[key.name] ?? [])
-      if let step = PoolKeeper.step(for: pool, use, isWhole: view.reports.isWhole) { finalizers.append(step) }
+      let step = PoolKeeper.step(for: pool, use, isWhole: view.reports.isWhole)
+      if let step { finalizers.append(step) }
+      // It goes with its last finalizer, and nobody reads its status then.
+      guard step?.isEnd != true else { continue }
       // Half of the reports would make counts that are too small.
       guard view.reports.feed.isComplete else { continue }
       let status = PoolStatus(
@@ -122,6 +125,13 @@ actor ControllerCore {
     {
       noteForeign(key.collection)
     }
+  }
+
+  /// Takes note of a step whose object is gone, or another one by now: that was to come about, and its event is on the way.
+  func note(_ step: Step, overtakenBy error: KubernetesError) {
+    pacer.note(step, at: .now, failed: error)
+    faults[step.key] = nil
+    isWaiting = true
   }
 
   /// Takes note of a step that failed.

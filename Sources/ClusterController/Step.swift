@@ -36,6 +36,22 @@ enum Step: Sendable {
     }
   }
 
+  /// Whether the object goes with it.
+  var isEnd: Bool {
+    guard case .setFinalizers(let object, let finalizers) = self else { return false }
+    return finalizers.isEmpty && object.metadata.deletionTimestamp != nil
+  }
+
+  /// The object that it changes, with the identity for which that was decided; `nil` of one that it makes or deletes.
+  var changed: (resource: Resource<UnstructuredObject>, object: UnstructuredObject)? {
+    switch self {
+    case .replaceDefinition(let object): (Resources.definitions, object)
+    case .writeStatus(let collection, let object, _): (collection, object)
+    case .setFinalizers(let object, _): (Resources.pools, object)
+    case .createDefinition, .deleteDefinition, .deleteReport, .deleteBlock: nil
+    }
+  }
+
   /// What a definition is to say.
   var content: FieldValue? {
     switch self {

@@ -78,6 +78,31 @@ import Testing
       #expect(await running.poolObject("a") != nil)
       try await running.report("n1", pools: ["a"])
       try await eventually("it is gone") { await running.poolObject("a") == nil }
+      try await Task.sleep(for: .milliseconds(500))
+      let log = running.log.text
+      #expect(!log.contains("warning "), "\(log)")
+    }
+  }
+
+  @Test("that an object is gone, or has been made anew, when its status is written is no failure")
+  func overtaken() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"])
+      try await running.report("n1", pools: ["a"])
+      try await eventually("its status") { await running.poolCondition("a", "Ready") == "True InUse" }
+      let looks = {
+        running.server.requests.count { $0.verb == "get" && $0.path.hasSuffix("spiderippools/a") }
+      }
+      let before = looks()
+      running.server.order(FaultRule(.status(404, reason: "NotFound"), to: "patch", path: "spiderippools/a"))
+      running.server.order(FaultRule(.status(404, reason: "NotFound"), to: "get", path: "spiderippools/a"))
+      try await running.report("n1", holding: ["10.0.0.1": ("a", "default/w")])
+      // Nobody else asks meanwhile.
+      try await eventually("the controller has looked") { looks() > before }
+      try await eventually("one is held") {
+        await running.poolStatus("a")?["allocatedIPCount"]?.integer == 1
+      }
+      #expect(!running.log.text.contains("warning "), "\(running.log.text)")
     }
   }
 
