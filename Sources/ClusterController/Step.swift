@@ -69,7 +69,8 @@ enum Step: Sendable {
     case .writeStatus: "status written"
     case .setFinalizers(_, let finalizers):
       finalizers.contains(PoolKeeper.finalizer)
-        ? "kept until no address is held" : "let go: no address is held"
+        ? "has the finalizer \(PoolKeeper.finalizer) now: if it is deleted one day, it stays until pods have given back all of its addresses"
+        : "is deleted, and goes: pods have given back all of its addresses"
     case .deleteReport: "deleted, since its Node is gone"
     case .deleteBlock(_, let owner): "free, since the Node \(owner.node) that had it is gone"
     }

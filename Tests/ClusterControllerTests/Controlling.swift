@@ -90,6 +90,10 @@ struct Controlling: Sendable {
     Self.condition(type, await poolObject(name))
   }
 
+  func poolMessage(_ name: String, _ type: String) async -> String? {
+    await poolStatus(name)?["conditions"]?.array?.first { $0["type"]?.string == type }?["message"]?.string
+  }
+
   /// Reports as a node's agent does: pools with their generation, and who holds what.
   func report(
     _ node: String, pools: [String] = [], holding: [String: (pool: String, pod: String)] = [:],

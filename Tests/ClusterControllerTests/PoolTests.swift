@@ -76,11 +76,18 @@ import Testing
       try await running.report("n1", pools: ["a"], holding: ["10.0.0.1": ("a", "default/w")])
       try await Task.sleep(for: .milliseconds(500))
       #expect(await running.poolObject("a") != nil)
+      #expect(
+        await running.poolMessage("a", "Ready")
+          == "the pool was deleted, gives no new address, and stays until pods have given back the addresses that they hold: 1 on node n1; which pods, says: kubectl get spiderippool a -o jsonpath='{.status.allocatedIPs}'"
+      )
       try await running.report("n1", pools: ["a"])
       try await eventually("it is gone") { await running.poolObject("a") == nil }
       try await Task.sleep(for: .milliseconds(500))
       let log = running.log.text
       #expect(!log.contains("warning "), "\(log)")
+      #expect(
+        log.contains("a: has the finalizer ipvlan-cni.dev/held now: if it is deleted one day, it stays"))
+      #expect(log.contains("a: is deleted, and goes: pods have given back all of its addresses"))
     }
   }
 
@@ -118,6 +125,10 @@ import Testing
       try await eventually("it is told") { await running.poolCondition("a", "Ready") == "False Terminating" }
       try await Task.sleep(for: .milliseconds(500))
       #expect(await running.poolObject("a") != nil, "the report is older than the deletion")
+      #expect(
+        await running.poolMessage("a", "Ready")
+          == "the pool was deleted, gives no new address, and stays until ipvlan-agent of node n1 has reported that none is given there; how it is, says: kubectl describe ipvlannode n1; of a node that is gone for good: kubectl delete ipvlannode n1"
+      )
       try await running.report("n1", pools: ["a"], isInStep: false)
       try await Task.sleep(for: .milliseconds(500))
       #expect(await running.poolObject("a") != nil, "the node's files are older than the deletion")

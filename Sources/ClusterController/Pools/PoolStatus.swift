@@ -47,7 +47,9 @@ struct PoolStatus: Sendable {
   private static func problem(
     _ object: UnstructuredObject, _ usable: PoolObject?, _ fault: PoolLedger.Fault?, _ use: PoolUse
   ) -> (reason: String, message: String)? {
-    if object.metadata.deletionTimestamp != nil { return ("Terminating", waiting(use)) }
+    if object.metadata.deletionTimestamp != nil {
+      return ("Terminating", waiting(object.metadata.name ?? "", use))
+    }
     if let fault {
       let former = usable.map { "; it is used as it was in generation \($0.identity.generation)" } ?? ""
       return ("Invalid", fault.problem + former)
@@ -69,14 +71,19 @@ struct PoolStatus: Sendable {
     return nil
   }
 
-  private static func waiting(_ use: PoolUse) -> String {
+  /// What a pool waits for that somebody has deleted, and what ends that.
+  private static func waiting(_ name: String, _ use: PoolUse) -> String {
+    let start = "the pool was deleted, gives no new address, and "
     if !use.held.isEmpty {
-      let nodes = use.held.sorted { $0.key < $1.key }.map { "\($0.value) on \($0.key)" }
-      return "pods still hold addresses, \(list(nodes)): it goes with the last of them"
+      let nodes = use.held.sorted { $0.key < $1.key }.map { "\($0.value) on node \($0.key)" }
+      return start
+        + "stays until pods have given back the addresses that they hold: \(list(nodes)); which pods, says:"
+        + " kubectl get spiderippool \(name) -o jsonpath='{.status.allocatedIPs}'"
     }
-    guard !use.behind.isEmpty else { return "no address is held" }
-    return "it goes when \(list(use.behind)) has reported that it gives none of its addresses:"
-      + " is ipvlan-agent running there?"
+    guard let first = use.behind.first else { return start + "goes now: no pod holds an address of it" }
+    return start
+      + "stays until ipvlan-agent of node \(list(use.behind)) has reported that none is given there; how it is, says:"
+      + " kubectl describe ipvlannode \(first); of a node that is gone for good: kubectl delete ipvlannode \(first)"
   }
 
   private static func list(_ texts: [String], separator: String = ", ") -> String {
