@@ -55,3 +55,18 @@ public struct Environment: Sendable, Hashable {
     }
   }
 }
+
+/// The name by which the process was called.
+public enum ProgramName {
+  /// The last part of the path in `argv[0]`; `nil` when there is none.
+  public static func current() -> String? {
+    guard let name = unsafe clibc_program_name(), unsafe name[0] != 0 else { return nil }
+    return unsafe String(cString: name)
+  }
+}
+
+/// Who the process runs as.
+public enum Credentials {
+  /// Whether it may do everything; the C call is geteuid(2).
+  public static var isRoot: Bool { geteuid() == 0 }
+}

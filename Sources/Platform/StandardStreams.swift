@@ -1,5 +1,44 @@
 internal import CLibC
 
+/// Where a process's input comes from.
+public protocol InputSource {
+  /// Reads to the end.
+  /// - Throws: the `Errno` of read(2); `EFBIG` beyond `limit` bytes.
+  func readAll(limit: Int) throws(Errno) -> [UInt8]
+  /// What comes before the end or within a moment, for input that may as well never come.
+  func readAvailable() -> [UInt8]
+}
+
+/// The process's standard input, which may be a terminal, or a pipe that nobody closes.
+public struct StandardInput: InputSource {
+  /// The input of this process.
+  public init() {}
+
+  /// Reads to the end.
+  /// - Throws: the `Errno` of read(2); `EFBIG` beyond `limit` bytes.
+  public func readAll(limit: Int) throws(Errno) -> [UInt8] {
+    try FileDescriptor.standardInput.readToEnd(limit: limit)
+  }
+
+  /// What comes before the end or within 100 ms.
+  ///
+  /// A runtime starts the plugin first and writes then; a person at a terminal writes nothing.
+  public func readAvailable() -> [UInt8] {
+    let start = MonotonicInstant.now()
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while bytes.count < 1 << 20 {
+      let left = 100 - MonotonicInstant.now().microseconds(since: start) / 1000
+      var waiting = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      guard left > 0, unsafe poll(&waiting, 1, Int32(left)) == 1 else { break }
+      let count = unsafe read(STDIN_FILENO, &buffer, buffer.count)
+      guard count > 0 else { break }
+      bytes += buffer[..<count]
+    }
+    return bytes
+  }
+}
+
 /// Where a process answers to.
 public protocol OutputSink {
   /// Hands the answer over.
@@ -72,4 +111,30 @@ public struct ProcessOutput: OutputSink {
 
 private func writeOnce(_ number: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
   unsafe write(number, bytes.baseAddress, bytes.count)
+}
+
+/// Standard error of a process that goes on writing.
+public enum ErrorOutput {
+  /// Writes at once; what cannot be written is lost, since there is nowhere to say so.
+  public static func write(_ bytes: [UInt8]) {
+    try? FileDescriptor.standardError.writeToEnd(bytes)
+  }
+}
+
+/// Standard output of a process that goes on writing.
+public enum Output {
+  /// Writes at once. A reader that goes away ends the process by SIGPIPE, as it should.
+  public static func write(_ bytes: [UInt8]) {
+    try? FileDescriptor.standardOutput.writeToEnd(bytes)
+  }
+}
+
+/// The terminal that a person sits at.
+public enum Terminal {
+  /// The width of the terminal at the standard output; `nil` when that is none.
+  public static func outputColumns() -> Int? {
+    guard isatty(STDOUT_FILENO) == 1 else { return nil }
+    let columns = clibc_columns(STDOUT_FILENO)
+    return columns > 0 ? Int(columns) : 80
+  }
 }
