@@ -1,5 +1,18 @@
 public import Addressing
 
+/// The values of `ipam.type` that this library serves. Any other type is a plugin of CNI_PATH.
+public enum AllocatorType: String, Sendable, CaseIterable {
+  /// Node pools.
+  case ippool
+  /// Ranges of the configuration, in the format of the reference plugin.
+  case hostLocal = "host-local"
+  /// The addresses of the configuration itself.
+  case `static`
+
+  /// The names, in the order of the cases.
+  public static var names: [String] { allCases.map { $0.rawValue } }
+}
+
 /// Gives addresses to attachments and takes them back; what stands behind a value of `ipam.type`.
 ///
 /// An allocator is made from its part of the configuration, and everything in it is checked then: its

@@ -10,7 +10,7 @@ private func serve() -> Int32 {
   let name = ProgramName.current() ?? "ipvlan"
   let environment = Environment.current()
   let input = StandardInput()
-  if IPAMPlugin.names.contains(name) {
+  if IPAMPlugin.hasName(name) {
     return PluginMain(
       about: "CNI IPAM plugin \(name): addresses from node pools, host-local ranges or a list"
     )

@@ -37,7 +37,7 @@ enum AllocatorFactory {
       try refuseRecursion(type, request)
       let delegate = try DelegatePlugin(type: type, in: request.path)
       // Under these names the executable gives addresses, and runs nobody.
-      if delegate.isThisExecutable, !IPAMPlugin.names.contains(type) {
+      if delegate.isThisExecutable, AllocatorType(rawValue: type) == nil {
         throw recursion(type, "\(delegate.executable) is this plugin under another name")
       }
       return delegate
@@ -59,7 +59,9 @@ enum AllocatorFactory {
     CNIError(
       code: .invalidConfiguration,
       message: "key \"ipam.type\" with value \"\(type)\" would run this plugin once more: \(reason)",
-      details: "name an IPAM plugin there: ippool, host-local, static, or another one of CNI_PATH")
+      details:
+        "name an IPAM plugin there: \(AllocatorType.names.joined(separator: ", ")), or another one of CNI_PATH"
+    )
   }
 
   /// The library's own allocator of that type; `nil` when there is none.
@@ -69,20 +71,19 @@ enum AllocatorFactory {
   static func inProcess(
     _ type: String, _ ipam: JSONFields, _ request: Request
   ) throws(JSONFieldError) -> (any IPAllocator)? {
+    guard let type = AllocatorType(rawValue: type) else { return nil }
+    let network = request.configuration.name
     guard ![.delete, .gc].contains(request.command) else {
       return switch type {
-      case "static": StaticAllocator()
-      case "host-local": try HostLocalAllocator(ofLeases: ipam, network: request.configuration.name)
-      case "ippool": try IPPoolAllocator(ofLeases: ipam, network: request.configuration.name)
-      default: nil
+      case .ippool: try IPPoolAllocator(ofLeases: ipam, network: network)
+      case .hostLocal: try HostLocalAllocator(ofLeases: ipam, network: network)
+      case .static: StaticAllocator()
       }
     }
     return switch type {
-    case "static": try StaticAllocator(ipam)
-    case "host-local": try HostLocalAllocator(ipam, network: request.configuration.name)
-    case "ippool":
-      try IPPoolAllocator(ipam, network: request.configuration.name, environment: request.environment)
-    default: nil
+    case .ippool: try IPPoolAllocator(ipam, network: network, environment: request.environment)
+    case .hostLocal: try HostLocalAllocator(ipam, network: network)
+    case .static: try StaticAllocator(ipam)
     }
   }
 }

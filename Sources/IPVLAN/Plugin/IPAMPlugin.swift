@@ -6,8 +6,8 @@ internal import Netlink
 
 /// The allocators as an IPAM plugin of its own, for any other main plugin (CNI SPEC 1.1.0, section 4).
 public struct IPAMPlugin: PluginVerbs {
-  /// The names by which the executable serves as an IPAM plugin.
-  public static let names = ["ippool", "host-local", "static"]
+  /// Whether the executable serves as an IPAM plugin when it is called by this name.
+  public static func hasName(_ name: String) -> Bool { AllocatorType(rawValue: name) != nil }
 
   /// Serves whatever `ipam.type` names.
   public init() {}
@@ -83,7 +83,7 @@ public struct IPAMPlugin: PluginVerbs {
       throw CNIError(
         code: .unsupportedField,
         message: "key \"ipam.type\" with value \"\(type)\" is not served by this plugin",
-        details: "served are \(Self.names.sorted().joined(separator: ", "))")
+        details: "served are \(AllocatorType.names.sorted().joined(separator: ", "))")
     }
     do throws(AllocationError) { return try body(allocator) } catch { throw CNIError(error) }
   }

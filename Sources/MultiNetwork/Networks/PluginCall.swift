@@ -62,7 +62,7 @@ struct PluginCall {
       if type == MultiNetworkPlugin.name { throw Self.recursion(type) }
       let plugin = try DelegatePlugin(type: type, in: path)
       guard plugin.isThisExecutable else { continue }
-      throw IPAMPlugin.names.contains(type)
+      throw IPAMPlugin.hasName(type)
         ? CNIError(
           code: .invalidConfiguration, message: "plugin \"\(type)\" gives addresses, and attaches nothing",
           details: "name it in \"ipam\" of another plugin") : Self.recursion(type)

@@ -112,7 +112,7 @@ enum DocumentCheck {
       if isOurs {
         errors += collect { () throws(JSONFieldError) in _ = try PluginConfiguration(checking: plugin) }
       }
-      if isOurs || plugin.object["ipam"]?.object?["type"]?.string == "ippool" {
+      if isOurs || plugin.object["ipam"]?.object?["type"]?.string == AllocatorType.ippool.rawValue {
         errors += addresses(plugin, network?.name ?? "")
       }
     }
@@ -123,13 +123,13 @@ enum DocumentCheck {
   static func addresses(_ plugin: JSONFields, _ network: String) -> [JSONFieldError] {
     collect { () throws(JSONFieldError) in
       guard let ipam = try plugin.fields("ipam"), !ipam.object.members.isEmpty else { return }
-      switch try ipam.required("type", ipam.string("type")) {
-      case "ippool":
+      switch AllocatorType(rawValue: try ipam.required("type", ipam.string("type"))) {
+      case .ippool:
         let allocator = try IPPoolAllocator(ipam, network: network, environment: .current())
         if let error = allocator.unknownKey { throw error }
-      case "host-local": _ = try HostLocalAllocator(ipam, network: network)
-      case "static": _ = try StaticAllocator(ipam)
-      default: break
+      case .hostLocal: _ = try HostLocalAllocator(ipam, network: network)
+      case .static: _ = try StaticAllocator(ipam)
+      case nil: break
       }
     }
   }

@@ -33,15 +33,20 @@ package struct Network: Sendable {
     plugins.lazy.compactMap { try? $0.fields("ipam") }.first { !$0.object.members.isEmpty }
   }
 
+  /// The type of `ipam`; `nil` where another plugin serves it.
+  private var allocatorType: AllocatorType? {
+    ipam?.value("type")?.string.flatMap(AllocatorType.init(rawValue:))
+  }
+
   /// The pools that its `ipam` means; `nil` for another type, or one that cannot be read.
   package var poolAllocator: IPPoolAllocator? {
-    guard let ipam, ipam.value("type")?.string == "ippool" else { return nil }
+    guard let ipam, allocatorType == .ippool else { return nil }
     return try? IPPoolAllocator(ipam, network: name, environment: .current())
   }
 
   /// The leases of its `host-local`; `nil` for another type, or one that cannot be read.
   package var hostLocalAllocator: HostLocalAllocator? {
-    guard let ipam, ipam.value("type")?.string == "host-local" else { return nil }
+    guard let ipam, allocatorType == .hostLocal else { return nil }
     return try? HostLocalAllocator(ipam, network: name)
   }
 }

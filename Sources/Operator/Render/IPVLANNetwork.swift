@@ -1,3 +1,4 @@
+internal import IPPool
 internal import IPVLAN
 internal import JSON
 internal import YAML
@@ -46,7 +47,9 @@ struct IPVLANNetwork: Sendable {
     // What the coordinator does there.
     if hasCoordinator, mode != "l2" { plugin["hostAccess"] = .bool(true) }
     if hasIPAM {
-      var ipam: JSONObject = ["type": .string("ippool"), "multusName": .string(identifier)]
+      var ipam: JSONObject = [
+        "type": .string(AllocatorType.ippool.rawValue), "multusName": .string(identifier),
+      ]
       if !pools.members.isEmpty { ipam["pools"] = .object(pools) }
       plugin["ipam"] = .object(ipam)
     }
