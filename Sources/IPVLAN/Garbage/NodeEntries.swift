@@ -79,7 +79,7 @@ struct NodeEntries {
     if !enclosed.isEmpty { try Fence.releaseUnderLock(enclosed) }
     for (table, addresses) in admitted where !addresses.isEmpty {
       var filter = try NetfilterSocket()
-      try filter.remove(addresses, from: HostAccessPlan.podSets, of: table)
+      try filter.remove(addresses, from: NetfilterSet.pods, of: table)
     }
   }
 
@@ -88,7 +88,7 @@ struct NodeEntries {
     try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
       var admitted: [String: [IPAddress]] = [:]
       for name in try filter.tableNames() where HostLink.isName(name) {
-        admitted[name] = try filter.addresses(in: HostAccessPlan.podSets, of: name)
+        admitted[name] = try filter.addresses(in: NetfilterSet.pods, of: name)
       }
       return admitted
     } ?? [:]

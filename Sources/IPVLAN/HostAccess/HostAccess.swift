@@ -100,7 +100,7 @@ struct HostAccess {
       routeProtocol: HostAccessNumbers.routeProtocol)
     guard let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else { return nil }
     var filter = try NetfilterSocket()
-    try filter.remove(addresses, from: HostAccessPlan.podSets, of: link.name)
+    try filter.remove(addresses, from: NetfilterSet.pods, of: link.name)
     return filter
   }
 
@@ -146,7 +146,7 @@ struct HostAccess {
   ) throws(NetlinkError) {
     var filter = try NetfilterSocket()
     do throws(NetlinkError) {
-      try filter.add(addresses, to: HostAccessPlan.podSets, of: plan.filterName)
+      try filter.add(addresses, to: NetfilterSet.pods, of: plan.filterName)
     } catch  where error.errno == .noSuchFileOrDirectory {
       log.note("nftables table inet \(plan.filterName) was missing")
       try HostAccessBuilder.replaceFilter(plan, &session.node, &filter)

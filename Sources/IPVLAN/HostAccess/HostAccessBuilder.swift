@@ -68,13 +68,13 @@ struct HostAccessBuilder {
     }
     try filter.replace(with: plan.filter, addresses: pods(&node))
     // An ADD that ran meanwhile made its route first, and may have entered the sets of the old table.
-    try filter.add(pods(&node), to: HostAccessPlan.podSets, of: plan.filterName)
+    try filter.add(pods(&node), to: NetfilterSet.pods, of: plan.filterName)
   }
 
   /// The pods that the filter still knows. A slave that was down, or is new, has lost the routes to them.
   private func admitted() throws(NetlinkError) -> [IPAddress] {
     try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
-      try filter.addresses(in: HostAccessPlan.podSets, of: HostLink.name(ofMaster: master.name))
+      try filter.addresses(in: NetfilterSet.pods, of: HostLink.name(ofMaster: master.name))
     } ?? []
   }
 

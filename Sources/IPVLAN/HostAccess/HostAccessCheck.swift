@@ -70,7 +70,7 @@ package struct HostAccessCheck {
     }
     do throws(NetlinkError) {
       var filter = try NetfilterSocket()
-      return try filter.missing(addresses, from: HostAccessPlan.podSets, of: plan.filterName).map { address in
+      return try filter.missing(addresses, from: NetfilterSet.pods, of: plan.filterName).map { address in
         "\(address) is missing from nftables table inet \(plan.filterName): \(harm) from the pod"
       }
     } catch {

@@ -9,16 +9,11 @@ internal import Netlink
 extension HostAccessPlan {
   /// The table, for pods of both families.
   var filter: NetfilterTable {
-    NetfilterTable(name: filterName, sets: Self.podSets, chains: chains)
+    NetfilterTable(name: filterName, sets: NetfilterSet.pods, chains: chains)
   }
 
   /// The table's name: the host-side slave's.
   var filterName: String { HostLink.name(ofMaster: master.name) }
-
-  /// The addresses of the master's pods.
-  static let podSets = [
-    NetfilterSet(name: "pods4", family: .v4), NetfilterSet(name: "pods6", family: .v6),
-  ]
 
   private var chains: [NetfilterChain] {
     let mark = HostAccessNumbers.mark(number)
@@ -31,7 +26,7 @@ extension HostAccessPlan {
       // the route to the new one has to know it too.
       NetfilterChain(
         name: "departures", .nat, hook: .output, priority: -110,
-        rules: Self.podSets.map { [.source(in: $0), .setConnectionMark(mark), .setPacketMark(mark)] }),
+        rules: NetfilterSet.pods.map { [.source(in: $0), .setConnectionMark(mark), .setPacketMark(mark)] }),
       // The same for the later packets. Translation routes them anew in any case, so that no chain of kind
       // "route" is needed.
       NetfilterChain(
@@ -93,7 +88,7 @@ extension HostAccessPlan {
     // In mode l3 what comes in for a pod does not pass the node's netfilter.
     if mode == .l3 { links.append(master.index) }
     return links.flatMap { link in
-      Self.podSets.map { [.leaves(by: link), .destinationIsTranslated, .source(in: $0), .masquerade] }
+      NetfilterSet.pods.map { [.leaves(by: link), .destinationIsTranslated, .source(in: $0), .masquerade] }
     }
   }
 }

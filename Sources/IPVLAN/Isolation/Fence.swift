@@ -12,18 +12,13 @@ package enum Fence {
   /// The table's name.
   package static let tableName = "ipvlan-fence"
 
-  /// The addresses of the pods behind it.
-  private static let sets = [
-    NetfilterSet(name: "pods4", family: .v4), NetfilterSet(name: "pods6", family: .v6),
-  ]
-
   private static var table: NetfilterTable {
     // Behind kube-proxy's translation (-100). An address of another NIC would be reached by way of the network outside.
-    let rules = sets.flatMap { set -> [[NetfilterStatement]] in
+    let rules = NetfilterSet.pods.flatMap { set -> [[NetfilterStatement]] in
       [[.source(in: set), .isForNode, .drop], [.source(in: set), .destinationIsTranslated, .drop]]
     }
     let chain = NetfilterChain(name: "fence", .filter, hook: .output, priority: -90, rules: rules)
-    return NetfilterTable(name: tableName, sets: sets, chains: [chain])
+    return NetfilterTable(name: tableName, sets: NetfilterSet.pods, chains: [chain])
   }
 
   /// Whether pods of this configuration belong behind it.
@@ -41,7 +36,7 @@ package enum Fence {
     let lock = try NodeLock(tableName, home: home)
     var socket = try NetfilterSocket()
     do throws(NetlinkError) {
-      try socket.add(addresses, to: sets, of: tableName)
+      try socket.add(addresses, to: NetfilterSet.pods, of: tableName)
     } catch  where error.errno == .noSuchFileOrDirectory {
       try socket.replace(with: table, addresses: addresses)
     }
@@ -66,8 +61,10 @@ package enum Fence {
   @discardableResult
   static func releaseUnderLock(_ addresses: [IPAddress]) throws(NetlinkError) -> NetfilterSocket? {
     try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
-      try socket.remove(addresses, from: sets, of: tableName)
-      if try socket.addresses(in: sets, of: tableName).isEmpty { try socket.deleteTable(tableName) }
+      try socket.remove(addresses, from: NetfilterSet.pods, of: tableName)
+      if try socket.addresses(in: NetfilterSet.pods, of: tableName).isEmpty {
+        try socket.deleteTable(tableName)
+      }
       return socket
     }
   }
@@ -77,7 +74,7 @@ package enum Fence {
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   package static func missing(_ addresses: [IPAddress]) throws(NetlinkError) -> [IPAddress] {
     try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
-      try socket.missing(addresses, from: sets, of: tableName)
+      try socket.missing(addresses, from: NetfilterSet.pods, of: tableName)
     } ?? []
   }
 
@@ -85,7 +82,7 @@ package enum Fence {
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   static func enclosed() throws(NetlinkError) -> [IPAddress] {
     try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
-      try socket.addresses(in: sets, of: tableName)
+      try socket.addresses(in: NetfilterSet.pods, of: tableName)
     } ?? []
   }
 }
