@@ -146,7 +146,7 @@ package.targets += [
   .target(
     name: "ClusterObjects",
     dependencies: [
-      "Addressing", "IPPool", "JSON", "KubernetesClient", "YAML",
+      "Addressing", "IPPool", "JSON", "KubernetesClient", "Platform", "YAML",
       .product(name: "Logging", package: "swift-log"),
     ], swiftSettings: strict),
   .target(

@@ -1,4 +1,5 @@
 package import Addressing
+internal import Platform
 
 /// How much of a shared pool a node claims ahead of need.
 package struct BlockSizes: Sendable, Hashable {
@@ -105,8 +106,7 @@ package struct BlockPlan: Sendable {
   private static func next(_ unclaimed: AddressSet, _ size: Int, after owner: Block.Owner) -> AddressSet? {
     guard let first = unclaimed.ranges.first, let last = unclaimed.ranges.last else { return nil }
     let span = last.upper.value - first.lower.value
-    var hash: UInt128 = 14_695_981_039_346_656_037
-    for byte in owner.node.utf8 { hash = (hash ^ UInt128(byte)) &* 1_099_511_628_211 & UInt128(UInt64.max) }
+    let hash = UInt128(StableHash.fnv1a(owner.node))
     let value = first.lower.value + (span == .max ? hash : hash % (span + 1))
     let start = IPAddress(family: first.lower.family, value: value)
     guard let range = unclaimed.rotated(after: start.predecessor).first else { return nil }

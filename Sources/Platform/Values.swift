@@ -4,7 +4,7 @@ public enum StableHash {
   public static func fnv1a(_ text: String) -> UInt64 { fnv1a(text.utf8) }
 
   /// FNV-1a, 64 bits.
-  public static func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 {
+  @inlinable public static func fnv1a(_ bytes: some Sequence<UInt8>) -> UInt64 {
     bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 }

@@ -1,3 +1,5 @@
+internal import Platform
+
 /// A digest behind a value, by which bytes are noticed that changed on the disk (FNV-1a, 64 bits; it is no defence
 /// against those who may write to the directory).
 enum LeaseSeal {
@@ -17,11 +19,5 @@ enum LeaseSeal {
   }
 
   /// FNV-1a over the key and the value.
-  static func digest(_ value: [UInt8], _ key: [UInt8] = []) -> UInt64 {
-    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
-    for bytes in [key, value] {
-      for byte in bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    }
-    return digest
-  }
+  static func digest(_ value: [UInt8], _ key: [UInt8] = []) -> UInt64 { StableHash.fnv1a(key + value) }
 }

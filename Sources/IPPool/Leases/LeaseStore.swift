@@ -21,8 +21,7 @@ struct LeaseStore: Sendable {
   init(directory: String, coolDown: Int) {
     self.directory = directory
     self.coolDown = coolDown
-    let text = try? Files.read("/proc/sys/kernel/random/boot_id", limit: 256)
-    bootID = text.map { String(decoding: $0.filter { $0 > 0x20 }, as: UTF8.self) } ?? "unknown"
+    bootID = BootID.current() ?? "unknown"
   }
 
   /// The file of this boot.
