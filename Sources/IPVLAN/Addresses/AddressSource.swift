@@ -56,15 +56,3 @@ enum AddressSource {
     }
   }
 }
-
-extension CNIResult {
-  /// The positions of the addresses that no interface in a pod has: they are for the interface `ifname`.
-  ///
-  /// An address that names an interface of the node's, such as the master, is not in the pod yet.
-  func unassignedIPs(ifname: String) -> [Int] {
-    ips.indices.filter { index in
-      guard let position = ips[index].interface else { return true }
-      return interfaces[position].sandbox == nil || interfaces[position].name == ifname
-    }
-  }
-}

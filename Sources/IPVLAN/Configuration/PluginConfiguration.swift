@@ -70,7 +70,7 @@ package struct PluginConfiguration: Sendable {
   /// - Throws: ``CNIError`` with code 7 when there are several to choose from.
   func chained(behind previous: CNIResult?, ifname: String) throws(CNIError) -> PluginConfiguration {
     guard master == .defaultRoute, let previous else { return self }
-    let own = previous.interfaces.firstIndex { $0.name == ifname && $0.sandbox != nil }
+    let own = previous.position(of: ifname)
     // Where the master lies: in the pod with linkInContainer, else on the node.
     let names = previous.interfaces[..<(own ?? previous.interfaces.endIndex)]
       .filter { ($0.sandbox != nil) == isLinkInContainer && !$0.name.isEmpty }.map { $0.name }

@@ -10,13 +10,12 @@ package struct AttachmentExpectation: Sendable {
 
   /// Reads what was answered for the interface of that name.
   package init(_ result: CNIResult, ifname: String) {
-    self.init(
-      result, interface: result.interfaces.firstIndex { $0.name == ifname && $0.sandbox != nil })
+    self.init(result, interface: result.position(of: ifname))
   }
 
   /// Reads what was answered for the interface at a position of the result.
   init(_ result: CNIResult, interface position: Int?) {
-    addresses = result.ips.filter { $0.interface == nil || $0.interface == position }.map { $0.assignment }
+    addresses = result.addresses(ofInterface: position, andUnassigned: true)
     routes = result.routes.map { AttachmentPlan.route($0, result.ips.map { $0.assignment }) }
   }
 

@@ -165,10 +165,7 @@ struct Checker {
 
   /// Where in prevResult the interface of this name in this namespace is, by whatever path; `nil` where it is not.
   private func position(in session: borrowing NodeSession, _ netns: String) -> Int? {
-    expected.interfaces.firstIndex { entry in
-      guard entry.name == identity.name, let sandbox = entry.sandbox else { return false }
-      return sandbox == netns || session.isPodNamespace(sandbox)
-    }
+    expected.position(of: identity.name) { $0 == netns || session.isPodNamespace($0) }
   }
 
   /// A result of another pod's, or of other plugins alone, says nothing of this interface.

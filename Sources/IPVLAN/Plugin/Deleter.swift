@@ -97,9 +97,8 @@ struct Deleter {
   /// What prevResult says that ADD gave to this interface; nothing when there is none, or none that can be read.
   private var toldAddresses: [IPAddress] {
     guard let result = try? request.configuration.prevResult() else { return [] }
-    let position = result.interfaces.firstIndex { $0.name == identity.name && $0.sandbox != nil }
-    return result.ips.filter { $0.interface != nil && $0.interface == position }
-      .map { $0.assignment.address.address }
+    return result.addresses(ofInterface: result.position(of: identity.name), andUnassigned: false)
+      .map { $0.address.address }
   }
 
   /// The link is gone and does not tell its addresses any more. What belongs to nobody goes; where that cannot be told, it

@@ -21,10 +21,10 @@ enum NetworkStatus {
   private static func entry(_ network: PodNetwork, _ answer: JSONObject) -> JSONObject {
     var entry: JSONObject = ["name": .string(network.name), "interface": .string(network.interface)]
     guard let result = try? CNIResult(JSONFields(answer, ignoringCase: true)) else { return entry }
-    let position = result.interfaces.firstIndex { $0.name == network.interface && $0.sandbox != nil }
-    let ips = result.ips.filter { $0.interface == nil || $0.interface == position }
-    if !ips.isEmpty {
-      entry["ips"] = .array(ips.map { .string("\($0.assignment.address.address)") })
+    let position = result.position(of: network.interface)
+    let addresses = result.addresses(ofInterface: position, andUnassigned: true)
+    if !addresses.isEmpty {
+      entry["ips"] = .array(addresses.map { .string("\($0.address.address)") })
     }
     if let position {
       entry["mac"] = result.interfaces[position].mac.map(JSONValue.string)
@@ -34,7 +34,7 @@ enum NetworkStatus {
     entry["dns"] = result.dns.json
     let gateways = result.routes.filter { $0.destination.isDefaultRoute }.compactMap { route in
       route.gateway
-        ?? ips.first { $0.assignment.gateway?.family == route.destination.family }?.assignment.gateway
+        ?? addresses.first { $0.gateway?.family == route.destination.family }?.gateway
     }
     if !gateways.isEmpty { entry["gateway"] = .array(gateways.map { .string("\($0)") }) }
     return entry

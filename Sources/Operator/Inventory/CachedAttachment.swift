@@ -37,10 +37,14 @@ package struct CachedAttachment: Sendable {
   }
 
   /// The addresses that the plugin answered for the interface.
-  var addresses: [IPAddress] { result?.ips.map(\.assignment.address.address) ?? [] }
+  var addresses: [IPAddress] { assignments.map(\.address.address) }
 
   /// The next hops that the plugin answered with them.
-  var gateways: [IPAddress] { result?.ips.compactMap(\.assignment.gateway) ?? [] }
+  var gateways: [IPAddress] { assignments.compactMap(\.gateway) }
+
+  private var assignments: [AddressAssignment] {
+    result.map { $0.addresses(ofInterface: $0.position(of: id.ifname), andUnassigned: true) } ?? []
+  }
 
   /// The plugin configurations of the chain.
   var plugins: [JSONObject] {
