@@ -32,23 +32,45 @@ package enum Master {
     return link
   }
 
-  /// Whether ipvlan links can stand on `link` with the wanted MTU.
+  /// Why a link cannot carry ipvlan links.
+  package enum Objection: Hashable {
+    /// It is not an Ethernet device.
+    case notEthernet
+    /// It is itself a link of this kind, on another link.
+    case slave(kind: String)
+    /// It is down.
+    case down
+    /// It has a lower MTU than this one, which is wanted.
+    case lessThan(mtu: UInt32)
+  }
+
+  /// Everything that keeps ipvlan links with the wanted MTU from a link, the worst first.
+  package static func objections(to link: Link, mtu: UInt32?) -> [Objection] {
+    var objections: [Objection] = []
+    if !link.isEthernet || link.isLoopback { objections.append(.notEthernet) }
+    if let kind = link.kind, ["ipvlan", "macvlan", "ipvtap", "macvtap"].contains(kind) {
+      objections.append(.slave(kind: kind))
+    }
+    if !link.isUp { objections.append(.down) }
+    if let mtu, mtu > link.mtu { objections.append(.lessThan(mtu: mtu)) }
+    return objections
+  }
+
+  /// Refuses a link that cannot carry ipvlan links with the wanted MTU.
   /// - Throws: ``CNIError`` with code 100 that names the link and what is wrong with it.
   package static func validate(_ link: Link, mtu: UInt32?) throws(CNIError) {
-    if !link.isEthernet || link.isLoopback {
+    switch objections(to: link, mtu: mtu).first {
+    case .notEthernet:
       throw unusable(link, "is not an Ethernet device", "choose a NIC, a VLAN or a bond (ip -br link)")
-    }
-    if let kind = link.kind, ["ipvlan", "macvlan", "ipvtap", "macvtap"].contains(kind) {
+    case .slave(let kind):
       throw unusable(
         link, "is itself a link of kind \(kind)", "name the NIC that it stands on (ip -d link show)")
-    }
-    if !link.isUp {
-      throw unusable(link, "is down", "run: \("ip link set dev \(link.name) up" as ShellCommand)")
-    }
-    if let mtu, mtu > link.mtu {
+    case .down: throw unusable(link, "is down", "run: \("ip link set dev \(link.name) up" as ShellCommand)")
+    case .lessThan(let mtu):
       throw unusable(
         link, "has MTU \(link.mtu), less than the MTU \(mtu) that is asked for",
         "lower the key \"mtu\", or run: \("ip link set dev \(link.name) mtu \(mtu)" as ShellCommand)")
+    case nil: break
     }
   }
 

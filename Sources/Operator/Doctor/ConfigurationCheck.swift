@@ -19,26 +19,22 @@ struct ConfigurationCheck: Check {
         consequence: "runtimes skip its network, or refuse to start pods",
         remedy: "ipvlanctl lint \(fault.file)")
     }
-    return unreadable + examination.directory.ipvlanNetworks.flatMap { findings($0, examination) }
+    return unreadable + examination.networks.flatMap(findings)
   }
 
-  private static func findings(_ network: Network, _ examination: Examination) -> [Finding] {
-    guard let fields = network.ipvlan else { return [] }
-    let keys: PluginConfiguration
-    do throws(JSONFieldError) { keys = try PluginConfiguration(checking: fields) } catch {
-      return [
-        Finding(
-          .configurationInvalid, "network \(network.name): \(error)",
-          consequence: "every pod on the network is refused", remedy: "ipvlanctl lint \(network.source)")
-      ]
+  private static func findings(_ network: Result<Examination.Subject, Examination.KeyFault>) -> [Finding] {
+    switch network {
+    case .failure(let fault): [invalid(fault.network, fault.error)]
+    case .success(let subject):
+      (subject.network.ipvlan.map { DocumentCheck.addresses($0, subject.network.name) } ?? [])
+        .map { invalid(subject.network, $0) } + master(of: subject)
     }
-    let addresses = DocumentCheck.addresses(fields, network.name).map { error in
-      Finding(
-        .configurationInvalid, "network \(network.name): \(error)",
-        consequence: "every pod on the network is refused", remedy: "ipvlanctl lint \(network.source)")
-    }
-    guard !keys.isLinkInContainer else { return addresses }
-    return addresses + master(network, keys)
+  }
+
+  private static func invalid(_ network: Network, _ error: JSONFieldError) -> Finding {
+    Finding(
+      .configurationInvalid, "network \(network.name): \(error)",
+      consequence: "every pod on the network is refused", remedy: "ipvlanctl lint \(network.source)")
   }
 
   private static func rival(of master: Link) -> MasterRival? {
@@ -46,53 +42,54 @@ struct ConfigurationCheck: Check {
     return try? MasterRival.find(of: master, home: home)
   }
 
-  private static func master(_ network: Network, _ keys: PluginConfiguration) -> [Finding] {
-    do throws(CNIError) {
-      guard var socket = try? NetlinkSocket() else { return [] }
-      let link = try Master.find(keys.master, through: &socket)
-      if let mtu = keys.mtu, mtu > link.mtu {
-        return [
-          Finding(
-            .mtuTooLarge,
-            "network \(network.name) asks for MTU \(mtu), its master \(link.name) has \(link.mtu)",
-            consequence: "every pod on the network is refused",
-            remedy: "ip link set dev \(link.name) mtu \(mtu)")
-        ]
-      }
-      guard link.isUp else {
-        return [
-          Finding(
-            .masterUnusable, "master \(link.name) of network \(network.name) is down",
-            consequence: "its pods send and receive nothing, and new ones are refused",
-            remedy: "ip link set dev \(link.name) up", fix: .bringUp(index: link.index, name: link.name))
-        ]
-      }
-      try Master.validate(link, mtu: nil)
-      if let rival = rival(of: link) {
-        return [
-          Finding(
-            .masterUnusable,
-            "master \(link.name) of network \(network.name) is busy: \(rival.description), which excludes ipvlan",
-            consequence: "every pod on the network is refused",
-            remedy:
-              "\(rival.remedy) # cuts off what uses it now; or set another \"master\" in \(network.source)")
-        ]
-      }
-      guard link.hasCarrier else {
-        return [
-          Finding(
-            .masterWithoutCarrier, "master \(link.name) of network \(network.name) has no carrier",
-            consequence: "its pods send and receive nothing",
-            remedy: "attach the NIC or plug its cable in, and see: ethtool \(link.name)")
-        ]
-      }
-      return []
-    } catch {
+  private static func master(of subject: Examination.Subject) -> [Finding] {
+    let network = subject.network
+    guard let link = subject.master else {
+      return (subject.masterFault.map { [unusable($0, network)] }) ?? []
+    }
+    let objections = Master.objections(to: link, mtu: subject.keys.mtu)
+    if let mtu = subject.keys.mtu, objections.contains(.lessThan(mtu: mtu)) {
       return [
         Finding(
-          .masterUnusable, "network \(network.name) (\(network.source)): \(error.message)",
-          consequence: "every pod on the network is refused", remedy: ShellCommand(advice: error.details))
+          .mtuTooLarge,
+          "network \(network.name) asks for MTU \(mtu), its master \(link.name) has \(link.mtu)",
+          consequence: "every pod on the network is refused",
+          remedy: "ip link set dev \(link.name) mtu \(mtu)")
       ]
     }
+    if objections.contains(.down) {
+      return [
+        Finding(
+          .masterUnusable, "master \(link.name) of network \(network.name) is down",
+          consequence: "its pods send and receive nothing, and new ones are refused",
+          remedy: "ip link set dev \(link.name) up", fix: .bringUp(index: link.index, name: link.name))
+      ]
+    }
+    do throws(CNIError) { try Master.validate(link, mtu: nil) } catch { return [unusable(error, network)] }
+    if let rival = rival(of: link) {
+      return [
+        Finding(
+          .masterUnusable,
+          "master \(link.name) of network \(network.name) is busy: \(rival.description), which excludes ipvlan",
+          consequence: "every pod on the network is refused",
+          remedy:
+            "\(rival.remedy) # cuts off what uses it now; or set another \"master\" in \(network.source)")
+      ]
+    }
+    guard link.hasCarrier else {
+      return [
+        Finding(
+          .masterWithoutCarrier, "master \(link.name) of network \(network.name) has no carrier",
+          consequence: "its pods send and receive nothing",
+          remedy: "attach the NIC or plug its cable in, and see: ethtool \(link.name)")
+      ]
+    }
+    return []
+  }
+
+  private static func unusable(_ error: CNIError, _ network: Network) -> Finding {
+    Finding(
+      .masterUnusable, "network \(network.name) (\(network.source)): \(error.message)",
+      consequence: "every pod on the network is refused", remedy: ShellCommand(advice: error.details))
   }
 }

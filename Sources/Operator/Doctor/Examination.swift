@@ -12,8 +12,10 @@ package struct Examination {
   let leases: LeaseBook
   /// What no living attachment owns.
   let garbage: Garbage
-  /// The networks whose keys can be used.
-  let subjects: [Subject]
+  /// The networks that use this plugin. A failure is one whose keys cannot be used.
+  let networks: [Result<Subject, KeyFault>]
+  /// Those of them whose keys can be used.
+  var subjects: [Subject] { networks.compactMap { try? $0.get() } }
   /// What the instance's NICs own; `nil` where no metadata service is to be asked, or none answers.
   let instance: Instance?
   /// The node's own addresses.
@@ -36,7 +38,7 @@ package struct Examination {
     var inventory = try Node.inventory(cache)
     inventory.identify(by: leases.entries)
     self.inventory = inventory
-    subjects = directory.ipvlanNetworks.compactMap(Subject.init)
+    networks = directory.networks.compactMap(Subject.read)
     var remarks = inventory.remarks + garbage.failures.map(\.message)
     var instance: Instance?
     if let endpoint = sources.metadata {
@@ -51,21 +53,36 @@ package struct Examination {
     self.remarks = remarks + (instance?.remarks ?? [])
   }
 
+  /// A network of this plugin whose keys cannot be used, and why.
+  struct KeyFault: Error {
+    let network: Network
+    let error: JSONFieldError
+  }
+
   /// A network of this plugin with its keys, its master if there is one, and its pools if it has some.
   struct Subject {
     let network: Network
     let keys: PluginConfiguration
     let master: Link?
+    /// Why there is no master; `nil` also where none was looked for.
+    let masterFault: CNIError?
     let allocator: IPPoolAllocator?
     let survey: IPPoolAllocator.Survey?
 
-    init?(_ network: Network) {
-      guard let fields = network.ipvlan, let keys = try? PluginConfiguration(checking: fields) else {
-        return nil
+    /// `nil` for a network that does not use this plugin.
+    static func read(_ network: Network) -> Result<Subject, KeyFault>? {
+      guard let fields = network.ipvlan else { return nil }
+      do throws(JSONFieldError) {
+        return .success(Subject(network, try PluginConfiguration(checking: fields)))
+      } catch {
+        return .failure(KeyFault(network: network, error: error))
       }
+    }
+
+    private init(_ network: Network, _ keys: PluginConfiguration) {
       self.network = network
       self.keys = keys
-      master = Self.master(keys)
+      (master, masterFault) = Self.master(keys)
       allocator = network.poolAllocator
       survey = allocator.flatMap { try? $0.survey() }
     }
@@ -73,16 +90,23 @@ package struct Examination {
     /// The pools that serve the network here.
     var pools: [PoolCount] { survey?.pools.filter { $0.objection == nil }.map(\.count) ?? [] }
 
-    private static func master(_ keys: PluginConfiguration) -> Link? {
+    private static func master(_ keys: PluginConfiguration) -> (Link?, CNIError?) {
       // A master in a pod is known only when there is a pod.
-      guard !keys.isLinkInContainer, var socket = try? NetlinkSocket() else { return nil }
-      return try? Master.find(keys.master, through: &socket)
+      guard !keys.isLinkInContainer, var socket = try? NetlinkSocket() else { return (nil, nil) }
+      do throws(CNIError) { return (try Master.find(keys.master, through: &socket), nil) } catch {
+        return (nil, error)
+      }
     }
   }
 
   /// The links in pods whose master is a link of this node.
   var podLinks: [NodeLink] {
     inventory.slaves.filter { ($0.masterPlace?.isHome ?? false) && !$0.isHostLink }
+  }
+
+  /// What is known of a network of the directory; `nil` where its keys cannot be used, or another plugin's are.
+  func subject(of network: Network) -> Subject? {
+    subjects.first { $0.network.name == network.name && $0.network.source == network.source }
   }
 
   /// The keys of the network that an attachment is on.

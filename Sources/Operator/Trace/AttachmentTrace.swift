@@ -20,7 +20,7 @@ struct AttachmentTrace {
     link = examination.inventory.slave(of: candidate.attachment)
     cached = examination.inventory.cache.attachments.first { $0.id == candidate.attachment }
     network = examination.directory.network(named: candidate.attachment.network)
-    keys = network?.ipvlan.flatMap { try? PluginConfiguration(checking: $0) }
+    keys = network.flatMap { examination.subject(of: $0)?.keys }
     stops = [configurationStop, cacheStop, leaseStop, namespaceStop]
     if let link {
       let pod = PodInterface(link)
@@ -157,11 +157,12 @@ struct AttachmentTrace {
       return .wrong("master", "the link's master is out of sight", run: "ipvlanctl links (as root)")
     }
     let text = "\(master.name) in \(place.name), MTU \(master.mtu), \(master.state)"
-    guard master.isUp else {
+    let objections = Master.objections(to: master, mtu: entry.link.mtu)
+    if objections.contains(.down) {
       return .wrong("master", text, run: "\(place.prefix)ip link set dev \(master.name) up")
     }
     guard master.hasCarrier else { return .wrong("master", text, run: "ethtool \(master.name)") }
-    guard master.mtu >= entry.link.mtu else {
+    if objections.contains(.lessThan(mtu: entry.link.mtu)) {
       return .wrong(
         "master", "\(text), less than the pod's", run: "ip link set dev \(master.name) mtu \(entry.link.mtu)")
     }
