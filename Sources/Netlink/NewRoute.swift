@@ -13,3 +13,15 @@ public struct NewRoute: Sendable, Hashable {
     self.isOnLink = isOnLink
   }
 }
+
+extension IPAddress {
+  /// Whether a route by this gateway must say that it is on the link (`onlink`).
+  ///
+  /// A gateway outside of every prefix is taken to be on the link, as clouds have it. The kernel knows that an IPv6
+  /// link-local gateway is.
+  ///
+  /// - Parameter addresses: those of the interface, with their prefixes.
+  public func isOnLink(beside addresses: [CIDR]) -> Bool {
+    !isLinkLocal && !addresses.contains { $0.contains(self) }
+  }
+}

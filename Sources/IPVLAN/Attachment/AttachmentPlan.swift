@@ -59,10 +59,7 @@ struct AttachmentPlan: Sendable {
       route.gateway = addresses.first { $0.gateway?.family == route.destination.family }?.gateway
     }
     guard let gateway = route.gateway else { return NewRoute(route) }
-    // A gateway outside of every prefix is taken to be on the link, as clouds do it. IPv6 link-local
-    // gateways are on the link by nature.
-    let isCovered = addresses.contains { $0.address.contains(gateway) }
-    return NewRoute(route, isOnLink: !isCovered && !gateway.isLinkLocal)
+    return NewRoute(route, isOnLink: gateway.isOnLink(beside: addresses.map { $0.address }))
   }
 
   /// `RT_SCOPE_LINK`: destinations of this scope and narrower ones have no next hop.

@@ -88,12 +88,11 @@ struct DefaultRoute {
         }, routeProtocol: Self.anyProtocol)
     }
     guard let link = try pod.link(exactlyNamed: network.interface) else { return }
-    let isCovered = addresses.contains { $0.contains(gateway) }
     try pod.install(
       [
         NodeRoute(
           IPRoute(destination: CIDR.defaultRoute(of: gateway.family), gateway: gateway), outOf: link.index,
-          isOnLink: !isCovered && !gateway.isLinkLocal)
+          isOnLink: gateway.isOnLink(beside: addresses))
       ], [], routeProtocol: Self.routeProtocol)
   }
 
