@@ -13,8 +13,8 @@ package struct Block: Sendable, Hashable {
   package let owner: Owner
   package let addresses: AddressSet
 
-  /// As many ranges as the definition lets a block have.
-  static let mostRanges = 256
+  /// The part of these addresses that one block can have: the definition allows 256 ranges.
+  static func part(of addresses: AddressSet) -> AddressSet { AddressSet(Array(addresses.ranges.prefix(256))) }
 
   /// A Node as long as it lives: one that is made anew under its name is another one.
   package struct Owner: Sendable, Hashable {

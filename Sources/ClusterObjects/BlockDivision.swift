@@ -178,7 +178,7 @@ package struct BlockDivision: Sendable {
       rest = rest.subtracting(held)
       let claim = held.subtracting(planned)
       guard owner != nil, !claim.isEmpty else { continue }
-      claims.append((object.identity, AddressSet(Array(claim.ranges.prefix(Block.mostRanges)))))
+      claims.append((object.identity, Block.part(of: claim)))
     }
     unprotected = open
   }
@@ -191,7 +191,7 @@ package struct BlockDivision: Sendable {
     for object in pools where rest.overlaps(object.pool.addresses) {
       let claim = rest.intersection(object.pool.addresses)
       rest = rest.subtracting(claim)
-      claims.append((object.identity, AddressSet(Array(claim.ranges.prefix(Block.mostRanges)))))
+      claims.append((object.identity, Block.part(of: claim)))
     }
   }
 

@@ -88,7 +88,7 @@ package struct BlockPlan: Sendable {
     // What pods hold already, as those of a pool that was this node's alone before, is claimed before anybody else does.
     let held = unclaimed.intersection(busy)
     if !held.isEmpty {
-      claims.append(AddressSet(Array(held.ranges.prefix(Block.mostRanges))))
+      claims.append(Block.part(of: held))
       rest = rest.subtracting(held)
     }
     uncleared = uncleared.union(rest.subtracting(cleared))
