@@ -40,8 +40,11 @@ public struct CIDR: Sendable, Hashable, Comparable {
 
   /// Everything of a family: the destination of its default route.
   public static func defaultRoute(of family: IPFamily) -> CIDR {
-    CIDR(IPAddress(family: family, value: 0), 0)
+    CIDR(.unspecified(family), 0)
   }
+
+  /// `fe80::/10`: the addresses that a link makes for itself.
+  public static var linkLocal: CIDR { CIDR(IPAddress(family: .v6, value: 0xFE80 << 112), 10) }
 
   /// Whether the host bits are zero, so that the prefix names a network.
   public var isNetwork: Bool { address == firstAddress }

@@ -39,6 +39,9 @@ public struct IPAddress: Sendable, Hashable, Comparable {
     self.init(family: family, value: bytes.reduce(0) { $0 << 8 | UInt128($1) })
   }
 
+  /// `0.0.0.0` or `::`.
+  public static func unspecified(_ family: IPFamily) -> IPAddress { IPAddress(family: family, value: 0) }
+
   /// The bytes in network order.
   public var bytes: [UInt8] {
     stride(from: family.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> $0) }
@@ -65,7 +68,7 @@ public struct IPAddress: Sendable, Hashable, Comparable {
   ///
   /// `169.254.0.0/16` is none of them. Linux knows no difference between it and other addresses, nobody but a person or
   /// an allocator gives one, and they are used across links: cluster DNS caches answer at 169.254.20.10.
-  public var isLinkLocal: Bool { family == .v6 && value >> 118 == 0x3FA }
+  public var isLinkLocal: Bool { CIDR.linkLocal.contains(self) }
 
   /// Orders as the type says.
   public static func < (left: IPAddress, right: IPAddress) -> Bool {

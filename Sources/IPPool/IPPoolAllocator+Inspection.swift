@@ -83,7 +83,7 @@ extension IPPoolAllocator {
   }
 
   /// Seconds for which a released address still rests, rounded up.
-  public func rest(of lease: Lease) -> Int { (store.rest(of: lease) + 999) / 1000 }
+  public func rest(of lease: Lease) -> Int { store.rest(of: lease).dividedUp(by: 1000) }
 
   /// Every attachment that holds addresses, of all networks.
   /// - Throws: ``AllocationError`` when the leases cannot be read.

@@ -42,7 +42,7 @@ public struct Route: Sendable, Hashable {
       let scope = payload.number(at: 6, as: UInt8.self), let type = payload.number(at: 7, as: UInt8.self)
     else { return nil }
     let attributes = message.attributes(after: MemoryLayout<rtmsg>.size)
-    let address = attributes.address(Int(RTA_DST.rawValue)) ?? IPAddress(family: family, value: 0)
+    let address = attributes.address(Int(RTA_DST.rawValue)) ?? .unspecified(family)
     guard let destination = CIDR(address: address, prefixLength: Int(length)) else { return nil }
     let metrics = attributes.nest(Int(RTA_METRICS.rawValue))
     let hops = Route.nextHops(attributes[Int(RTA_MULTIPATH.rawValue)] ?? [])

@@ -10,11 +10,9 @@ public struct SourceGuard: Sendable, Hashable {
 
   /// Admits addresses of a pod, and what any host may send from: no address yet, and link-local IPv6.
   public init(addresses: [IPAddress]) {
-    let anybodys = [
-      CIDR(host: IPAddress(family: .v4, value: 0)), CIDR(host: IPAddress(family: .v6, value: 0)),
-      CIDR(address: IPAddress(family: .v6, value: 0xFE80 << 112), prefixLength: 10),
-    ]
-    sources = addresses.map { CIDR(host: $0) } + anybodys.compactMap { $0 }
+    sources =
+      addresses.map { CIDR(host: $0) }
+      + [CIDR(host: .unspecified(.v4)), CIDR(host: .unspecified(.v6)), .linkLocal]
   }
 
   /// The requests that put it on a link. The last ones close the way to all others.

@@ -174,6 +174,6 @@ struct Deadline {
 
   /// The milliseconds that are left, rounded up; 0 when it has come.
   var milliseconds: Int {
-    max(0, (limit - MonotonicInstant.now().microseconds(since: start) + 999) / 1000)
+    max(0, (limit - MonotonicInstant.now().microseconds(since: start)).dividedUp(by: 1000))
   }
 }

@@ -27,3 +27,8 @@ extension String {
       .map { String(Substring($0)) }
   }
 }
+
+extension Int {
+  /// The quotient, rounded up: who waits so many seconds has waited for all of the milliseconds.
+  public func dividedUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
+}

@@ -46,7 +46,7 @@ struct AddressPicker {
       throw AllocationError(
         .cooling,
         "requested address \(address) of pool \(pool.name) was released a moment ago; it can be given again "
-          + "in \((rest + 999) / 1000) s")
+          + "in \(rest.dividedUp(by: 1000)) s")
     }
     return lease(address, pool, request)
   }

@@ -111,10 +111,7 @@ public struct NodePool: Sendable, Hashable {
 
   /// The default route, when there is a gateway, and the pool's own.
   var allRoutes: [IPRoute] {
-    guard let gateway, let everything = CIDR(address: IPAddress(family: family, value: 0), prefixLength: 0)
-    else {
-      return routes
-    }
-    return [IPRoute(destination: everything, gateway: gateway)] + routes
+    guard let gateway else { return routes }
+    return [IPRoute(destination: .defaultRoute(of: family), gateway: gateway)] + routes
   }
 }

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Platform
 
 /// Tells why no address could be given: what became of every pool, and what is wrong with the pool files.
 ///
@@ -46,7 +47,7 @@ struct PoolFailure: Sendable {
       return error
     }
     return AllocationError(
-      .cooling, message, details: "the first address can be given again in \((rest + 999) / 1000) s")
+      .cooling, message, details: "the first address can be given again in \(rest.dividedUp(by: 1000)) s")
   }
 
   /// An error with what became of the pools that were passed over, where that belongs to it; else no file is read.

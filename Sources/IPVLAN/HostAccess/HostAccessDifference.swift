@@ -53,7 +53,7 @@ struct HostAccessDifference: Sendable, Hashable {
     of master: Link, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [CIDR] {
     try node.addresses(ofLink: master.index).map { $0.address }
-      .filter { !($0.address.family == .v6 && $0.address.isLinkLocal) && !$0.address.isLoopback }.sorted()
+      .filter { !$0.address.isLinkLocal && !$0.address.isLoopback }.sorted()
   }
 
   /// The same without rules for these addresses.

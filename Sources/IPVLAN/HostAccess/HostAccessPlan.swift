@@ -78,10 +78,7 @@ struct HostAccessPlan: Sendable {
   func routes(_ own: [CIDR], gateways: [IPAddress]) -> [NodeRoute] {
     let subnets = Set(own.filter { !$0.isHost && !$0.address.isLinkLocal }.map { $0.network }).sorted()
     return subnets.map { route(to: $0) }
-      + gateways.compactMap { gateway in
-        let everything = IPAddress(family: gateway.family, value: 0)
-        return CIDR(address: everything, prefixLength: 0).map { route(to: $0, via: gateway) }
-      }
+      + gateways.map { route(to: .defaultRoute(of: $0.family), via: $0) }
   }
 
   /// The number of the master's table.

@@ -21,8 +21,7 @@ enum NodeAddresses {
       let address = entry.address.address
       // No pod is given one, and to ask for the link's name takes longer than all else here.
       guard !address.isLoopback else { continue }
-      let isOfOneLink = address.family == .v6 && address.isLinkLocal
-      guard !isOfOneLink || entry.linkIndex == master?.index else { continue }
+      guard !address.isLinkLocal || entry.linkIndex == master?.index else { continue }
       if let known = names.first(where: { $0.index == entry.linkIndex }) {
         occupied.note(address, on: known.name)
         continue

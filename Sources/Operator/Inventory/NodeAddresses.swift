@@ -30,7 +30,7 @@ struct NodeAddresses: Sendable {
     let own = address.address
     let onLink = all.filter {
       $0.linkIndex == address.linkIndex && $0.address.family == own.family
-        && !(own.family == .v6 && $0.address.address.isLinkLocal)
+        && !$0.address.address.isLinkLocal
     }.map(\.address)
     return primaries.contains(own.address) || onLink.first == own
       || (!own.isHost && onLink.first { $0.network == own.network } == own)

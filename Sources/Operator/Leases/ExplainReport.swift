@@ -1,5 +1,6 @@
 internal import IPPool
 package import JSON
+internal import Platform
 
 /// For one network and pod: which pools were looked at, and why each was taken or passed over.
 package struct ExplainReport: Report {
@@ -74,7 +75,7 @@ package struct ExplainReport: Report {
     if let objection = pool.objection { return ("passed over", .faint, objection) }
     let count = pool.count
     guard count.free == 0 else { return ("taken", .good, "it serves this pod") }
-    let rest = count.shortestRest.map { "; the next is free in \(($0 + 999) / 1000) s" } ?? ""
+    let rest = count.shortestRest.map { "; the next is free in \($0.dividedUp(by: 1000)) s" } ?? ""
     return ("used up", .bad, "\(count.held) held, \(count.cooling) cooling of \(count.total)\(rest)")
   }
 
