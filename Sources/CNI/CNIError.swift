@@ -9,6 +9,9 @@ public struct CNIError: Error, Sendable, Hashable {
   /// Why, in the words of who refused, and what to do; may be empty.
   public let details: String
 
+  /// Message and details as one text for people.
+  public var text: String { details.isEmpty ? message : "\(message); \(details)" }
+
   /// Describes a failure.
   public init(code: ErrorCode, message: String, details: String = "") {
     self.code = code

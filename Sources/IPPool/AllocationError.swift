@@ -31,6 +31,9 @@ public struct AllocationError: Error, Sendable, Hashable {
   /// Why, and what to do; may be empty.
   public internal(set) var details: String
 
+  /// Message and details as one text for people.
+  public var text: String { details.isEmpty ? message : "\(message); \(details)" }
+
   /// The family whose pools were passed over: what became of them belongs to the details, and is looked up when the lease
   /// store is not locked any more.
   var lacking: IPFamily?

@@ -1,5 +1,5 @@
 internal import Addressing
-package import CNI
+internal import CNI
 internal import IPPool
 internal import Netlink
 
@@ -33,8 +33,7 @@ struct GarbageCollector {
       failures.append(CNIError(error))
     }
     log.endStep("forward")
-    guard let failure = CNIError(joining: failures) else { return }
-    throw failure
+    if let failure = CNIError(joining: failures) { throw failure }
   }
 
   private static func remark(_ collected: Garbage.Collected) -> String {
@@ -47,15 +46,5 @@ struct GarbageCollector {
       return "freed \(addresses) of \(holder.attachment)"
     case .address(let address): return "removed what the node had for \(address), which no pod has"
     }
-  }
-}
-
-extension CNIError {
-  /// All failures in one; `nil` when there is none. The first one gives the code.
-  package init?(joining failures: [CNIError]) {
-    guard let first = failures.first else { return nil }
-    self.init(
-      code: first.code, message: failures.map { $0.message }.joined(separator: "; "),
-      details: failures.map { $0.details }.filter { !$0.isEmpty }.joined(separator: "; "))
   }
 }

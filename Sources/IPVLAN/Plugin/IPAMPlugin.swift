@@ -49,8 +49,7 @@ public struct IPAMPlugin: PluginVerbs {
     let failures = try run(request) { allocator throws(AllocationError) in
       Garbage(scope, stores: [allocator], onlyLeases: true).collect { _ in }
     }
-    guard let failure = CNIError(joining: failures) else { return }
-    throw failure
+    if let failure = CNIError(joining: failures) { throw failure }
   }
 
   /// Tells whether an address could be given.

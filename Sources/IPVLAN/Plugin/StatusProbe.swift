@@ -41,8 +41,7 @@ struct StatusProbe {
     collect(&reasons) { () throws(CNIError) in
       try IPv6Obstacle.refuse(allocator?.families() ?? [], mtu: configuration.mtu ?? master?.mtu)
     }
-    guard let all = CNIError(joining: reasons) else { return }
-    throw CNIError(code: .pluginNotAvailable, message: all.message, details: all.details)
+    if let all = CNIError(joining: reasons, as: .pluginNotAvailable) { throw all }
   }
 
   private func collect(_ reasons: inout [CNIError], _ probe: () throws(CNIError) -> Void) {

@@ -34,8 +34,7 @@ struct MultiChecker {
       failures += NetworkOperations(request, network).check(result)
       log.endStep(network.interface)
     }
-    guard let all = CNIError(joining: failures) else { return }
-    throw failures.count == 1
-      ? all : CNIError(code: .checkFailed, message: all.message, details: all.details)
+    let all = CNIError(joining: failures, as: failures.count > 1 ? .checkFailed : nil)
+    if let all { throw all }
   }
 }

@@ -52,8 +52,7 @@ struct MultiGarbage {
     log.endStep("detach")
     failures += collect(living)
     log.endStep("forward")
-    guard let failure = CNIError(joining: failures) else { return }
-    throw failure
+    if let failure = CNIError(joining: failures) { throw failure }
   }
 
   private func detach(_ record: AttachmentRecord, _ log: inout OperationLog) throws(CNIError) {

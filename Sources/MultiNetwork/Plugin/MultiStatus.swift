@@ -34,10 +34,8 @@ struct MultiStatus {
     } catch {
       reasons.append(error)
     }
-    guard let all = CNIError(joining: reasons) else { return }
     let isLimited = reasons.contains { $0.code == .pluginNotAvailableLimited }
-    throw CNIError(
-      code: isLimited ? .pluginNotAvailableLimited : .pluginNotAvailable, message: all.message,
-      details: all.details)
+    let code: ErrorCode = isLimited ? .pluginNotAvailableLimited : .pluginNotAvailable
+    if let all = CNIError(joining: reasons, as: code) { throw all }
   }
 }

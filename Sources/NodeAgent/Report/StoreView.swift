@@ -78,8 +78,7 @@ struct StoreView: Sendable, Hashable {
         refusals[position] = fault.problem
       }
     } catch let error as AllocationError {
-      throw ObjectFault(
-        problem: [error.message, error.details].filter { !$0.isEmpty }.joined(separator: "; "))
+      throw ObjectFault(problem: error.text)
     } catch {
       throw ObjectFault(problem: "\(error)")
     }

@@ -36,7 +36,7 @@ package struct KubeStatusReport: Report {
         environment: .current())
       survey = try allocator.survey()
     } catch let error as AllocationError {
-      notes.append("what is held cannot be told: \(error.message); \(error.details)")
+      notes.append("what is held cannot be told: \(error.text)")
     } catch {
       notes.append("what is held cannot be told: \(error)")
     }

@@ -54,8 +54,7 @@ package struct GarbageReport: Report {
 
   private mutating func fail(_ failure: CNIError) {
     hasFailed = true
-    self.remarks.append(
-      failure.details.isEmpty ? failure.message : "\(failure.message); \(failure.details)")
+    remarks.append(failure.text)
   }
 
   private mutating func take(_ collected: Garbage.Collected) {

@@ -10,7 +10,7 @@ enum HeldAddresses {
     var held: [IPAddress] = []
     for store in LeaseStores(NetworkDirectory(sources.configurations, cache: cache)).pools {
       do throws(AllocationError) { held += try store.holders().flatMap(\.addresses) } catch {
-        throw Refusal("what pods hold is not known: \(error.message); \(error.details)")
+        throw Refusal("what pods hold is not known: \(error.text)")
       }
     }
     let inventory = try Node.inventory(cache)

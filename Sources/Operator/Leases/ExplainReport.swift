@@ -48,7 +48,7 @@ package struct ExplainReport: Report {
           "no ipvlan-agent brings labels of pods to this node: pools that ask for some are passed over")
       }
     } catch {
-      throw Refusal([error.message, error.details].filter { !$0.isEmpty }.joined(separator: "; "))
+      throw Refusal(error.text)
     }
     subject =
       "\(pod.map { "pod \($0)" } ?? "a pod without a name") on network \(network.name), node \(allocator.nodeName)"

@@ -59,7 +59,7 @@ package struct LeaseBook {
             isOrphan: lease.release == nil && dead.contains(lease.attachment)))
       }
     } catch {
-      faults.append("\(error.message); \(error.details)")
+      faults.append(error.text)
     }
   }
 
@@ -78,7 +78,7 @@ package struct LeaseBook {
         }
       }
     } catch {
-      faults.append("\(error.message); \(error.details)")
+      faults.append(error.text)
     }
   }
 }

@@ -47,7 +47,7 @@ package struct PoolsReport: Report {
       }
       for pool in report.pools { take(pool, network) }
     } catch {
-      faults.append("\(error.message); \(error.details)")
+      faults.append(error.text)
     }
   }
 
