@@ -78,8 +78,9 @@ let package = Package(
         "JSON", "Operator", "Platform", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "AddressingTests", dependencies: ["Addressing", "JSON"], swiftSettings: strict),
-    .testTarget(name: "JSONTests", dependencies: ["JSON", "Platform"], swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "Platform", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"], swiftSettings: strict),
     .testTarget(
       name: "NetlinkTests", dependencies: ["Addressing", "Netlink", "Platform"], swiftSettings: strict),
@@ -113,7 +114,7 @@ let package = Package(
       // Optimised even in debug builds: the emulated kernel makes all that runs in it several times slower.
       swiftSettings: strict + [.unsafeFlags(["-O"])]),
     .testTarget(
-      name: "IPVLANConformanceTests", dependencies: ["ConformanceSupport", "JSON"],
+      name: "IPVLANConformanceTests", dependencies: ["ConformanceSupport", "JSON", "TestSupport"],
       exclude: ["Help", "Transcripts"],
       swiftSettings: strict),
   ]
@@ -195,7 +196,9 @@ package.targets += [
     path: "Tests/ClusterTestSupport", swiftSettings: strict),
   .testTarget(
     name: "ClusterObjectsTests",
-    dependencies: ["Addressing", "ClusterObjects", "ClusterTestSupport", "IPPool", "KubernetesClient"],
+    dependencies: [
+      "Addressing", "ClusterObjects", "ClusterTestSupport", "IPPool", "KubernetesClient", "TestSupport",
+    ],
     swiftSettings: strict),
   .testTarget(
     name: "NodeAgentTests",

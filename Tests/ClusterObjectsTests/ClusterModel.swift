@@ -2,19 +2,7 @@ import Addressing
 import ClusterObjects
 import ClusterTestSupport
 import KubernetesClient
-
-/// Random numbers that each run has alike.
-struct SeededRandom: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-    return value ^ (value >> 31)
-  }
-}
+import TestSupport
 
 /// The API server: what happened, in its order.
 struct ModelServer {
@@ -180,7 +168,7 @@ struct ClusterModel {
     seed: UInt64, nodes count: Int, pools: [UnstructuredObject],
     edit: @escaping (inout ClusterModel) -> Void
   ) {
-    random = SeededRandom(state: seed)
+    random = SeededRandom(seed: seed)
     self.edit = edit
     server = ModelServer(pools)
     nodes = (1...count).map { ModelNode("n\($0)") }

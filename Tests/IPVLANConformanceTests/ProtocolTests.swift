@@ -1,5 +1,6 @@
 import ConformanceSupport
 import JSON
+import TestSupport
 import Testing
 
 /// Environment, configuration and output as the specification has them; wrong input changes nothing.
@@ -178,7 +179,7 @@ import Testing
     try withCleanNode { node in
       let variables = try node.attachment().variables(.add)
       for seed in 0..<30 as Range<UInt64> {
-        var generator = SplitMix(state: seed)
+        var generator = SeededRandom(seed: seed)
         let count = Int(generator.next() % 5000)
         let bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
         try Plugin().call(variables, input: bytes, on: node).expectError(code: 6, at: #_sourceLocation)
@@ -220,18 +221,5 @@ extension JSONObject {
     var inner = self[first]?.object ?? [:]
     inner.set(Array(path.dropFirst()), value)
     self[first] = .object(inner)
-  }
-}
-
-/// A generator whose numbers repeat (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
   }
 }

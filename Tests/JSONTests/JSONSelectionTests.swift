@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import JSON
@@ -87,7 +88,7 @@ import Testing
   }
 
   @Test func everyStringEndsWhereTheGrammarSays() {
-    var generator = SplitMix(state: 2026)
+    var generator = SeededRandom(seed: 2026)
     // Long runs of backslashes, over the ends of blocks too.
     let alphabets: [[UInt8]] = [Array(#"a\"#.utf8), Array(#"\"#.utf8), Array(#"abcdefghijk\""#.utf8)]
     for length in 0..<400 {
@@ -100,19 +101,6 @@ import Testing
             "\(String(decoding: text, as: UTF8.self))")
         }
       }
-    }
-  }
-
-  /// The same numbers in every run.
-  private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var value = state
-      value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-      return value ^ (value >> 31)
     }
   }
 }
