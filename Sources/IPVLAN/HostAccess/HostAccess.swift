@@ -134,7 +134,8 @@ struct HostAccess {
       guard let lock else { continue }
       return try HostAccessBuilder(master: master, mode: mode, flag: flag)
         .build(
-          families, gateways: gateways, under: lock, &session.node, session.nodeNamespace, log: &log)
+          families, gateways: gateways, under: lock, &session.node, session.nodeNamespace, log: &log
+        ).plan
     } while !wait.isOver
     throw try NodeLock.timeout(Self.lockName, home: session.nodeNamespace)
   }

@@ -19,12 +19,12 @@ struct HostAccessBuilder {
   ///   - families: those that must have a way out.
   ///   - gateways: next hops of the pods' pools; a family without one takes the node's own by the master.
   ///   - lock: that of host access, held alone.
-  /// - Returns: what stands now.
+  /// - Returns: what stands now, and whether its filter was made just now.
   /// - Throws: ``NetlinkError`` when something but the filter cannot be made.
   func build(
     _ families: Set<IPFamily>, gateways: [IPAddress], under lock: borrowing NodeLock,
     _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace, log: inout OperationLog
-  ) throws(NetlinkError) -> HostAccessPlan {
+  ) throws(NetlinkError) -> (plan: HostAccessPlan, hasNewFilter: Bool) {
     if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) {
       throw NetlinkError(operation: obstacle.description, errno: .fileExists)
     }
@@ -55,7 +55,7 @@ struct HostAccessBuilder {
       }
     }
     try node.annotate(link, alias: note.description)
-    return plan
+    return (plan: plan, hasNewFilter: note.hasFilter && old?.hasFilter != true)
   }
 
   /// Puts the filter in place, with all pods that have host routes in its sets.

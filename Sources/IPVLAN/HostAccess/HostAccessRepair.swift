@@ -17,14 +17,19 @@ package enum HostAccessRepair {
     var node = try NetlinkSocket()
     var log = OperationLog(.none, start: .now())
     let families = Set(addresses.map { $0.family })
-    let plan = try HostAccessBuilder(master: master, mode: mode, flag: flag)
+    let (plan, hasNewFilter) = try HostAccessBuilder(master: master, mode: mode, flag: flag)
       .build(
         families, gateways: gateways, under: NodeLock(HostAccess.lockName, home: home), &node, home, log: &log
       )
     try node.install(
       addresses.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     var filter = try NetfilterSocket()
-    try HostAccessBuilder.replaceFilter(plan, &node, &filter)
+    if hasNewFilter {
+      // It was made before the pods had their routes.
+      try filter.add(addresses, to: NetfilterSet.pods, of: plan.filterName)
+    } else {
+      try HostAccessBuilder.replaceFilter(plan, &node, &filter)
+    }
   }
 
   /// What ``followNode()`` came to, in lines for people.
