@@ -26,7 +26,7 @@ public struct DNSConfiguration: Sendable, Hashable {
     options = try fields.strings("options") ?? []
   }
 
-  /// Writes what the constructor reads; what is empty is left out.
+  /// Writes what the constructor reads. Empty members are left out.
   public var json: JSONValue {
     var object = JSONObject()
     let list = { (texts: [String]) in texts.isEmpty ? nil : JSONValue.array(texts.map(JSONValue.string)) }

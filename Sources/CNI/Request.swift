@@ -70,7 +70,7 @@ public struct Request: Sendable {
         code: .invalidEnvironment, message: "CNI_CONTAINERID \"\(containerID)\" is not a container ID",
         details: "letters, digits, '_', '.' and '-', the first a letter or digit")
     }
-    // DEL after an ADD that was refused finds nothing, which is fine.
+    // A runtime calls DEL also after an ADD that was refused. Such a DEL finds nothing, and succeeds.
     let isName =
       command == .delete ? Identifiers.isInterfaceName(ifname) : Identifiers.isNameOfNewInterface(ifname)
     guard isName else {

@@ -29,7 +29,7 @@ struct ControllerView: Sendable {
     }
 
     /// Takes over what the server has answered to a write, so that it is not written again before its event comes. An
-    /// event of a later change may have been faster, also that of its end: what is not known is left to its event.
+    /// event of a later change may have been faster, also that of its end: an unknown object is left to its event.
     mutating func putAnswer(_ object: UnstructuredObject) {
       guard let key = object.metadata.key, let known = versions[key], object.metadata.isNewer(than: known)
       else { return }

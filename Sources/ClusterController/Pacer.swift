@@ -8,7 +8,8 @@ package struct Pace: Sendable, Hashable {
   /// The time between the first and the second write of a NetworkAttachmentDefinition; it doubles as long as somebody
   /// else writes it too.
   package var definition: Duration = .seconds(1)
-  /// The longest time between two writes, also after failures. What has been right for so long counts as settled.
+  /// The longest time between two writes, also after failures. An object that has been right for so long counts as
+  /// settled.
   package var longest: Duration = .seconds(60)
 }
 

@@ -12,13 +12,13 @@ struct AddressClearance: Sendable {
   /// What has to be asked about.
   private(set) var waiting = AddressSet()
   private(set) var obstacles: [NodeStanding.Obstacle] = []
-  /// What an answer to an earlier question says is out of date: an address has left since, and somebody may have got it, although
-  /// it is back.
+  /// Grows when an address leaves. Answers to earlier questions are out of date then: somebody else may have got the address,
+  /// although it is back.
   private(set) var epoch = 0
 
   init(cleared: AddressSet = AddressSet()) { self.cleared = cleared }
 
-  /// Takes note of all that is to be used. What is not among it has to be asked about when it comes back.
+  /// Takes note of all that is to be used. An address that is not among it has to be asked about when it comes back.
   mutating func begin(_ target: AddressSet) {
     if !waiting.union(cleared).subtracting(target).isEmpty { epoch += 1 }
     guard target != cleared else {

@@ -159,7 +159,7 @@ package struct BlockDivision: Sendable {
 
   /// Claims what pods hold of pools that are not this node's, as after an edit of `nodeName`, or one that took the address
   /// out of one pool and gave it to another.
-  /// - Parameter entries: pools that this node shares. What is theirs has been planned for.
+  /// - Parameter entries: pools that this node shares. Their addresses have been planned for.
   private mutating func protect(
     _ pools: some Collection<PoolObject>, _ map: BlockMap, _ owner: Block.Owner?, _ busy: AddressSet?,
     shared entries: [PoolResolution.Entry]

@@ -74,7 +74,7 @@ package struct BlockPlan: Sendable {
     hasMore = !(unclaimed.isEmpty && uncleared.isEmpty) && pool.terminating == nil
     // Of a pool that is claimed as a whole nobody keeps more than is needed next.
     let high = hasMore ? max(sizes.high, target) : sizes.low
-    // The newest go first: what was claimed last was needed least.
+    // The newest go first: the block that was claimed last was needed least.
     for (block, effective) in kept.reversed() {
       let count = Self.number(effective)
       guard isKnown, free - count >= high, !block.addresses.overlaps(busy) else { continue }

@@ -2,11 +2,11 @@ package import KubernetesClient
 
 /// How far a collection that is followed can be relied on.
 package struct Feed: Sendable {
-  /// The whole collection has been read in this run: what is not there is not there.
+  /// The whole collection has been read in this run. An object that is not in it does not exist.
   package private(set) var isComplete = false
   /// The version of the last list.
   package private(set) var version = ""
-  /// What keeps it from being followed; what was read before stays all that is known.
+  /// What keeps it from being followed. Until that ends nothing is known but the objects that were read before.
   package private(set) var failure: Failure?
 
   package struct Failure: Sendable, Hashable {

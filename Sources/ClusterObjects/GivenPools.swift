@@ -5,7 +5,8 @@ package import Addressing
 package struct GivenPools: Sendable {
   /// What the file gives as it is now, also where its leases have not been read yet.
   private var inFile: [NodeStanding.Pool]
-  /// What it gave when all that pods hold was known, and nobody else could claim it; until then what the run before has reported.
+  /// What it gave when the node knew all that its pods hold, and nobody else could claim it. Until then: what the run before
+  /// has reported.
   private var acknowledged: [NodeStanding.Pool]
 
   /// - Parameter before: the pools of the file of the run before.

@@ -2,7 +2,7 @@ package import JSON
 package import KubernetesClient
 
 extension JSONValue {
-  /// A value of the API as the parsers take it. Members are sorted by their names: what is equal is written equally.
+  /// A value of the API as the parsers take it. Members are sorted by their names: equal values give equal texts.
   package init(_ value: FieldValue) {
     switch value {
     case .null: self = .null

@@ -42,8 +42,8 @@ package struct OwnAddresses: Sendable {
   /// - Parameters:
   ///   - contested: those of them that pools have too that several nodes share.
   ///   - mine: those that are this node's by its blocks.
-  ///   - used: what this node gave until now, or its pods hold. What of it is in blocks may be given at once; the blocks are
-  ///     kept until all nodes have been asked. A claim can arrive late: what came by it has to be asked about.
+  ///   - used: what this node gave until now, or its pods hold. Those in blocks may be given at once; the blocks are
+  ///     kept until all nodes have been asked. A claim can arrive late: addresses that came by it have to be asked about.
   mutating func begin(
     _ target: AddressSet, contested: AddressSet, mine: AddressSet, used: AddressSet,
     known: [String: KnownPool]
@@ -85,7 +85,7 @@ package struct OwnAddresses: Sendable {
     published = addresses
   }
 
-  /// What this node gives, or is about to give, whatever its file has by now: what its report has to say.
+  /// What this node gives, or is about to give, whatever its file has by now. Its report has to say it.
   package var wanted: AddressSet { clearance.cleared.union(clearance.waiting) }
 
   /// What has to be claimed before it is given.

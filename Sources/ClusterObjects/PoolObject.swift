@@ -35,7 +35,7 @@ package struct PoolObject: Sendable {
     let fields = JSONFields(item["metadata"]?.object ?? [:])
     var members = item
     members["metadata"] = nil
-    // What the run before has withheld is decided anew.
+    // This run decides again about the addresses that the run before has withheld.
     if let notes = fields.object["annotations"]?.object, notes[NodePool.withheldAnnotation] != nil {
       var specification = item["spec"]?.object ?? [:]
       specification["disable"] = nil

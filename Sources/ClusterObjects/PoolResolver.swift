@@ -21,7 +21,7 @@ package struct PoolResolution: Sendable {
     package let addresses: AddressSet
     /// Why nothing is given from it; `nil` when something is.
     package let withheld: String?
-    /// What of a shared pool is left, when this node's part was cut out.
+    /// The rest of a shared pool, when this node's part was cut out.
     package let sharing: NodePool.Sharing?
     /// The labels of the node have made it this node's.
     package let isChosenByLabels: Bool

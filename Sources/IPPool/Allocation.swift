@@ -9,7 +9,7 @@ public struct Allocation: Sendable, Hashable {
   /// Name service settings.
   public var dns: DNSConfiguration
 
-  /// What is not as it was written, although addresses could be given.
+  /// Faults of the configuration that did not keep the allocator from giving addresses.
   public var remarks: [String] = []
   /// Addresses of the pools that were passed over, since somebody has them.
   public var passedOver: [OccupiedAddresses.Entry] = []

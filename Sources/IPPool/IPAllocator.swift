@@ -29,7 +29,7 @@ public protocol IPAllocator: AnyObject {
   /// - Throws: ``AllocationError``; then nothing is held that was not held before.
   func allocate(_ request: AllocationRequest) throws(AllocationError) -> Allocation
 
-  /// Takes back what the attachment holds; holding nothing is fine.
+  /// Takes back what the attachment holds. An attachment without addresses is no error.
   /// - Throws: ``AllocationError`` when the state cannot be read or written.
   func release(_ request: AllocationRequest) throws(AllocationError)
 
@@ -63,7 +63,7 @@ public protocol IPAllocator: AnyObject {
   /// Tells whether an address could be given now, as `allocate` would give it.
   ///
   /// - Parameter occupied: what must not be given, as in a request.
-  /// - Returns: what is not as it was written, although one could.
+  /// - Returns: faults of the configuration that do not keep it from giving one.
   /// - Throws: ``AllocationError`` that says why not.
   @discardableResult
   func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String]

@@ -62,7 +62,7 @@ package struct OperationLog {
   /// Adds a remark about something that did not stop the operation.
   package mutating func note(_ text: String) { notes.append(.string(text)) }
 
-  /// Writes the line. What is left of the time counts for the step "finish": the result, and the line itself.
+  /// Writes the line. The rest of the time counts for the step "finish": the result, and the line itself.
   package mutating func finish(_ request: Request, error: CNIError?) {
     guard let file = configuration.file, error != nil || configuration.level != .error else { return }
     var line: JSONObject = [

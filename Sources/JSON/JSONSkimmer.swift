@@ -2,7 +2,7 @@ internal import CJSON
 
 /// Finds where values end, without reading them.
 ///
-/// What is inside is not judged: only what could hide the end, quotation marks and brackets, is looked at.
+/// It does not judge the content. It looks at quotation marks and brackets only, which could hide the end.
 enum JSONSkimmer {
   /// So many bytes of a string are looked at one by one; the rest of a longer one many at once.
   private static let near = 24

@@ -66,7 +66,7 @@ public struct NamespaceWalk<Found> {
       for place in list.places where !seen.contains(place.inode) {
         if let failure = visit(place, read) { unread.append(failure) }
       }
-      // What has failed since it died is not in the next list. Of a process that has just ended the kernel says EACCES.
+      // A namespace that died is not in the next list. The kernel says EACCES for a process that has just ended.
       if unread.isEmpty || unread.allSatisfy({ $0.isForbidden && failedBefore.contains($0) }) { break }
       failedBefore = Set(unread)
     }
@@ -76,7 +76,7 @@ public struct NamespaceWalk<Found> {
     unread.removeAll { $0.isForbidden || $0.isCovered }
   }
 
-  /// What has died since it could not be read is in no list any more: the last round has no next one that would tell.
+  /// Leaves out the namespaces that have died since. No list has them any more; after the last round none has been read.
   private mutating func dropDead() throws(NetlinkError) {
     guard !unread.isEmpty else { return }
     let list = try NamespaceList()

@@ -5,7 +5,7 @@ internal import Platform
 /// Routes and rules that carry their maker's protocol number.
 extension NetlinkSocket {
   /// Installs routes and rules in one system call. A route takes the place of one to the same destination with
-  /// the same priority in the same table; a rule that is there already is fine.
+  /// the same priority in the same table. A rule that exists already is no error.
   /// As `ip route replace DESTINATION dev LINK table TABLE proto PROTOCOL` for each route, and
   /// `ip rule add RULE protocol PROTOCOL` for each rule.
   /// - Throws: ``NetlinkError`` of the first that the kernel refused; later ones may have been carried out.
@@ -23,7 +23,7 @@ extension NetlinkSocket {
     }
   }
 
-  /// Removes routes and rules in one system call; what is not there is fine.
+  /// Removes routes and rules in one system call. A route or rule that does not exist is no error.
   ///
   /// Only routes with that protocol number are removed.
   /// As `ip route delete DESTINATION dev LINK table TABLE proto PROTOCOL` for each route, and `ip rule delete RULE` for

@@ -122,7 +122,7 @@ extension NetlinkSocket {
     }
   }
 
-  /// Deletes a link; one that is gone already is fine.
+  /// Deletes a link. A link that is gone already is no error.
   /// As `ip link delete dev LINK`.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func deleteLink(_ link: Link) throws(NetlinkError) {

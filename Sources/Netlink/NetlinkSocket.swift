@@ -41,7 +41,7 @@ public struct NetlinkSocket: ~Copyable {
   private static let bufferSize = 32768
 
   private let socket: OpaquePointer
-  /// What the kernel has not written yet is not read either: memory that is never touched costs nothing.
+  /// Uninitialised: nothing reads beyond what the kernel has written, and memory that nothing touches costs nothing.
   private var buffer = unsafe [UInt8](unsafeUninitializedCapacity: KernelChannel.bufferSize) { _, count in
     count = KernelChannel.bufferSize
   }

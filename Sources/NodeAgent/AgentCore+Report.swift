@@ -118,7 +118,7 @@ extension AgentCore {
         continue
       }
       let identity = entry.object.identity
-      // Not what this node's part of the pool has no more, while a block comes or goes.
+      // An address that only this node's part of the pool has lost does not count: a block comes or goes.
       let outside = counts.outside.filter { !entry.object.pool.addresses.contains($0) }
       if !outside.isEmpty {
         let addresses = outside.prefix(5).map(\.description).joined(separator: ", ")

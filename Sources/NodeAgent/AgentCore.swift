@@ -175,7 +175,7 @@ actor AgentCore {
     forgetReport()
   }
 
-  /// A report is sent: what it does not say counts as published no more, whatever becomes of the answer.
+  /// A report is sent. Whatever it does not say counts as published no more, whether or not an answer comes.
   func noteReporting(_ report: NodeReport) { division.note(publishing: Self.published(report)) }
 
   /// The API server has taken a report.

@@ -38,9 +38,9 @@ public enum Files {
     }
   }
 
-  /// As ``replace(_:with:permissions:)``, and what was written is on the disk when this returns: after a power failure
-  /// the file has the old content or the new. For files that one process writes: what it left half written when it was
-  /// killed is written over. The permissions are those asked for, whatever the umask.
+  /// As ``replace(_:with:permissions:)``, and the bytes are on the disk when this returns: after a power failure the file
+  /// has the old content or the new. For files that one process writes: the half of a file that a killed one left is
+  /// written over. The permissions are those asked for, whatever the umask.
   /// - Throws: the `Errno` of the step that failed; then readers see the old content, unless only the last step failed,
   ///   that which writes the name to the disk.
   public static func replaceDurably(

@@ -115,7 +115,7 @@ private func writeOnce(_ number: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
 
 /// Standard error of a process that goes on writing.
 public enum ErrorOutput {
-  /// Writes at once; what cannot be written is lost, since there is nowhere to say so.
+  /// Writes at once. A text that cannot be written is lost, since there is nowhere to say so.
   public static func write(_ bytes: [UInt8]) {
     try? FileDescriptor.standardError.writeToEnd(bytes)
   }

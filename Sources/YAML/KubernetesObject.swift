@@ -77,7 +77,7 @@ public struct KubernetesObject: Sendable {
 }
 
 extension YAMLDocument {
-  /// The objects of the document, in their order; what cannot be one is told with its place.
+  /// The objects of the document, in their order. A failure names the place of a value that is no object.
   public var objects: [Result<KubernetesObject, JSONFieldError>] {
     guard let object = value.object else {
       return [
@@ -100,7 +100,7 @@ extension YAMLDocument {
       try fields.refuseUnknownKeys(known: ["apiVersion", "kind", "metadata", "items"])
       if fields.object["items"] == nil { _ = try fields.required("items", fields.array("items")) }
       items = (try fields.array("items") ?? []).enumerated().map { index, item in
-        // What is no object has no members; that is told by who asks for them.
+        // A value that is no object has no members. Who asks for them reports that.
         JSONFields(item.object ?? [:], path: "\(fields.path(of: "items"))[\(index)]")
       }
     } catch {

@@ -75,7 +75,7 @@ struct TextPart {
       }
       if depth == 0 { objects.append(current) }
     }
-    // What is cut short is one of them too.
+    // An object that is cut short is one of them too.
     return depth == 0 ? objects : objects + [current]
   }
 

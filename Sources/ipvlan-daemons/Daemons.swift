@@ -1,7 +1,7 @@
 import CLibC
 import Platform
 
-/// One file, two programs: what agent and controller are built on is most of either.
+/// One file, two programs: agent and controller share the libraries that are most of either.
 @main enum Daemons {
   static func main() async {
     // A list of a thousand pools takes megabytes for a moment, on whatever thread. One heap gives them back to the next

@@ -8,7 +8,7 @@ import Platform
 struct Claims {
   let directory: String
 
-  /// Claims an address for an attachment; its own claim, from before it was killed, is fine.
+  /// Claims an address for an attachment. It may have claimed it already, before it was killed.
   func claim(_ address: String, for attachment: String) throws {
     // A claim appears with its owner in it, whenever its maker is killed.
     let draft = "\(directory).\(getpid())"

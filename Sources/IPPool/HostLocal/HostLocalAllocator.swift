@@ -6,15 +6,15 @@ internal import Platform
 ///
 /// Configuration, order and the files on the disk are the reference's, so that both can work on one directory at
 /// the same time and a node can go over from one to the other with pods running. Three things differ: an
-/// attachment that asks again gets what it has, where the reference refuses; what a killed process left is
-/// recovered; and the leases of an attachment are found without reading all files.
+/// attachment that asks again gets the same addresses, where the reference refuses; leases that a killed process left half
+/// written are recovered; and the leases of an attachment are found without reading all files.
 public final class HostLocalAllocator: IPAllocator {
   let configuration: HostLocalConfiguration
   let location: HostLocalLocation
 
   /// Reads `ipam` of the configuration of a network.
   ///
-  /// A configuration without ranges is fine here, since the runtime can bring them (capability `ipRanges`).
+  /// The configuration may have no ranges, since the runtime can bring them (capability `ipRanges`).
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   public convenience init(_ fields: JSONFields, network: String) throws(JSONFieldError) {
     try self.init(try HostLocalConfiguration(fields), network: network)

@@ -12,7 +12,7 @@ struct HostLocalRange: Sendable, Hashable {
 
   /// Reads `{"subnet", "rangeStart", "rangeEnd", "gateway"}`.
   ///
-  /// What is left out is as the reference has it: the gateway and the start are the subnet's first address after
+  /// The defaults are the reference's: the gateway and the start are the subnet's first address after
   /// the network's own, the end is the last one, in IPv4 the one before the broadcast address.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   init(_ fields: JSONFields) throws(JSONFieldError) {

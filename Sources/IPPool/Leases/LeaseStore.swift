@@ -57,7 +57,7 @@ struct LeaseStore: Sendable {
     return try write(isReserving: false, body)
   }
 
-  /// Does what a change does but for the change, so that what keeps others from their leases is told.
+  /// Takes every step of a change but the change itself, and so finds what would make a change fail.
   func probe() throws(AllocationError) {
     try prepareDirectory()
     let lock = try lock()
@@ -175,7 +175,7 @@ struct LeaseStore: Sendable {
   /// Makes the file of this boot under another name: it appears whole, or not at all.
   private func makeFile() throws(AllocationError) {
     let new = "\(path).new"
-    // What a process left that was killed here.
+    // A process that was killed here may have left one.
     try? Files.remove(new)
     try attempt(new) { () throws(Errno) in
       _ = try OwnedDescriptor(

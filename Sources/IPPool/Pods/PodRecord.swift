@@ -42,7 +42,7 @@ public struct PodRecord: Sendable, Hashable {
     return texts
   }
 
-  /// The record as the file has it: what is equal is written equally.
+  /// The record as the file has it. Equal records give equal texts.
   public var json: JSONObject {
     var object: JSONObject = ["namespace": .string(namespace), "name": .string(name)]
     if let problem {

@@ -3,8 +3,8 @@ internal import JSON
 
 /// The pod's own wishes, which Spiderpool's users write as annotations.
 ///
-/// What is not honoured is refused by name: a pod that asks for certain pools must not get an address of others, in
-/// silence.
+/// An annotation that cannot be honoured is refused by name: a pod that asks for certain pools must not get an address
+/// of others in silence.
 struct PoolAnnotation: Sendable {
   /// How the names of Spiderpool's annotations begin.
   static let prefix = "ipam.spidernet.io/"

@@ -17,7 +17,7 @@ public struct PoolCatalog: Sendable {
   /// Whether an agent of this node brings labels and annotations of its pods: then a pod whose file is missing is waited
   /// for. Said with the pools, so that it holds whenever they do: also after a reboot, before an agent runs.
   public private(set) var hasPodFiles = false
-  /// Whether every file could be read: what a file has that could not be is not known.
+  /// Whether every file could be read. Else there may be pools that nobody knows of.
   private(set) var hasReadAll = true
   /// The agent's file as it was before it was read, where somebody has looked.
   var agentFile: FileStatus?
@@ -129,8 +129,8 @@ public struct PoolCatalog: Sendable {
     return true
   }
 
-  /// An entry that is wrong does not set the others free: what can be read is reserved, and what can be meant, as by
-  /// a range whose ends are in the wrong order, or by a network.
+  /// A wrong entry does not set the others free. Every entry that can be read is reserved, and so is what a wrong one can
+  /// mean: a range whose ends are in the wrong order, or a network.
   private mutating func reserve(_ object: KubernetesObject) {
     let entries = object.fields.object["spec"]?.object?["ips"]?.array ?? []
     let ranges = entries.compactMap { $0.string }.compactMap { text -> IPRange? in

@@ -70,8 +70,8 @@ struct PoolConfiguration: Sendable {
     }
   }
 
-  /// A mistyped `pools` would let any pool's addresses out. Only those who give addresses ask: what is held is taken
-  /// back whatever is written.
+  /// A mistyped `pools` would let any pool's addresses out. Only those who give addresses ask: addresses are taken
+  /// back whatever the configuration says.
   func refuseUnknownKeys() throws(AllocationError) {
     if let unknownKey { throw AllocationError(.invalidConfiguration, "\(unknownKey)") }
   }

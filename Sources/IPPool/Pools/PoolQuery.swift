@@ -69,7 +69,7 @@ public struct PoolQuery: Sendable, Hashable {
       ?? (isSingleNode ? nil : pool.sharingObjection)
   }
 
-  /// What selectors of pods and namespaces say; what cannot be evaluated is an objection.
+  /// What selectors of pods and namespaces object. A selector that cannot be evaluated is an objection too.
   private func labelObjection(to pool: NodePool) -> String? {
     if isForAnyPod { return nil }
     if let selector = pool.namespaceAffinity, pool.namespaceNames.isEmpty {

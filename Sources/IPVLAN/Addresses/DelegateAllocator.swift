@@ -38,7 +38,7 @@ final class DelegateAllocator: IPAllocator {
 
   func release(_: AllocationRequest) throws(AllocationError) { try run(.delete) }
 
-  /// Another plugin does not tell what it held before: it is asked to give back what it has, as section 4 says.
+  /// Another plugin does not tell what the attachment held before. It is asked to give back everything, as section 4 says.
   func undo(_: Allocation, for _: AllocationRequest) throws(AllocationError) { try run(.delete) }
 
   func check(_: AllocationRequest, addresses: [AddressAssignment]) throws(AllocationError) { try run(.check) }

@@ -5,8 +5,8 @@ internal import Netlink
 
 /// Which attachments live: one answer for everything that frees something.
 ///
-/// Leases must be listed before the namespaces are read: what is listed and has no link by then, has none since it was
-/// listed.
+/// Leases must be listed before the namespaces are read. A listed lease without a link then belongs to a link that is
+/// gone, and not to one that is about to be made.
 package struct Liveness: Sendable {
   /// An attachment that was given an address so short a time ago, in seconds, may belong to an ADD at work, whose link
   /// is not there yet. A delegated plugin may take 60 s.

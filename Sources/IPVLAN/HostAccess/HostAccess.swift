@@ -6,12 +6,12 @@ internal import Platform
 /// Lets the node and the pods of a master reach each other, and Services work, without a veth: a host-side slave
 /// of the master, and a route through it for each address of a pod.
 ///
-/// What belongs to the master is made by the first ADD and stays; each pod adds only its routes and its place in
+/// The first ADD makes what belongs to the master, and that stays. Each pod adds only its routes and its place in
 /// the filter's sets. It touches nothing that does not carry ``HostAccessNumbers``.
 struct HostAccess {
   /// The name of the lock: shared while a pod's part is made, exclusive while what belongs to the master is.
   static let lockName = "host-access"
-  /// How often what belongs to the master is made anew when somebody takes it down at the same time.
+  /// How often an ADD makes the master's part again when somebody takes it down at the same time.
   private static let attempts = 3
 
   private let master: Link
@@ -86,7 +86,7 @@ struct HostAccess {
     _ = try? Self.withdraw(addresses, from: link, &session.node)
   }
 
-  /// Closes the way to a pod; what is not there is fine.
+  /// Closes the way to a pod. A part that does not exist is no error.
   ///
   /// - Returns: the filter's socket, whose end waits for the kernel to clean up: keep it while a link is removed,
   ///   which takes the kernel as long.

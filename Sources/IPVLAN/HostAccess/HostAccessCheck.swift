@@ -22,7 +22,7 @@ package struct HostAccessCheck {
     self.strangers = strangers
   }
 
-  /// What is not as it has to be, each with the command that mends it.
+  /// The faults, each with the command that mends it.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   package func differences(_ node: inout NetlinkSocket) throws(NetlinkError) -> [HostAccessShortfall] {
     if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) { return [obstacle] }
@@ -39,7 +39,7 @@ package struct HostAccessCheck {
     let plan = HostAccessPlan(
       master: master, linkIndex: link.index, number: note.number, mode: note.mode, flag: note.flag)
     differences += try missingPods(plan, &node)
-    // What the pods' pools name counts where the note has nothing.
+    // The note comes first. The pods' pools count for a family without a gateway in the note.
     let unnoted = gateways.filter { gateway in !note.gateways.contains { $0.family == gateway.family } }
     differences += try HostAccessDifference(
       from: plan, note.families.union(addresses.map { $0.family }),

@@ -34,7 +34,7 @@ package enum HostAccessRepair {
 
   /// What ``followNode()`` came to, in lines for people.
   package struct Outcome: Sendable {
-    /// What was not as it has to be, and is now.
+    /// The faults that are mended.
     package fileprivate(set) var mended: [String] = []
     /// What could not be mended, and why.
     package fileprivate(set) var failures: [String] = []

@@ -108,7 +108,7 @@ struct SharedMode: ~Copyable {
     return view
   }
 
-  /// Takes the lock, and tells whether what was looked at is as it was.
+  /// Takes the lock, and tells whether nothing has changed since the look.
   private mutating func isStillSo() throws(CNIError) -> Bool {
     if view.slave != nil {
       try lock(.shared)

@@ -28,7 +28,7 @@ package struct IPVLANSlave: Sendable {
   /// Whether the link can belong to this node.
   package var isOfNode: Bool { parent != .elsewhere }
 
-  /// Deletes the link; one that is gone already is fine.
+  /// Deletes the link. A link that is gone already is no error.
   /// - Throws: ``NetlinkError`` when the kernel refuses, or the namespace cannot be entered any more.
   func remove(home: borrowing NetworkNamespace) throws(NetlinkError) {
     guard let opened = try open() else { return }

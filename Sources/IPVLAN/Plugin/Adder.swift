@@ -125,8 +125,8 @@ struct Adder {
     )
   }
 
-  /// The link of that name. One that is not finished may be what another call for the same attachment makes at this
-  /// moment, which takes milliseconds; what a killed one left stays as it is.
+  /// The link of that name. Another call for the same attachment may be making it at this moment, which takes
+  /// milliseconds. A link that a killed call left stays unfinished.
   private func finishedLink(_ pod: inout NetlinkSocket) throws(NetlinkError) -> Link? {
     var link = try pod.link(exactlyNamed: identity.name)
     for _ in 0..<Self.looks {

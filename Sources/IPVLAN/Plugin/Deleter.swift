@@ -17,7 +17,7 @@ struct Deleter {
     identity = LinkIdentity(AttachmentID(request))
   }
 
-  /// Detaches the pod; what is not there any more is fine.
+  /// Detaches the pod. A link or lease that is gone already is no error.
   /// - Throws: ``CNIError`` when something is left; calling again goes on where this call stopped.
   func run(log: inout OperationLog) throws(CNIError) {
     try removeLink(log: &log)
@@ -121,7 +121,7 @@ struct Deleter {
     }
   }
 
-  /// `nil` when the namespace is gone, and all of its links with it. What has its path now is none of this pod's.
+  /// `nil` when the namespace is gone, and all of its links with it. Another namespace may have the path by now; it is not this pod's.
   private func openSession(_ path: String, log: inout OperationLog) throws(CNIError) -> NodeSession? {
     guard NetworkNamespace.exists(at: path) else {
       log.note("CNI_NETNS \(path) is no network namespace any more")

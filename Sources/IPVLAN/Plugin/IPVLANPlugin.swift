@@ -22,7 +22,7 @@ public struct IPVLANPlugin: PluginVerbs {
     }
   }
 
-  /// Detaches a pod; what is not there any more is fine.
+  /// Detaches a pod. A link or lease that is gone already is no error.
   public func delete(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
       let deleter = Deleter(request)

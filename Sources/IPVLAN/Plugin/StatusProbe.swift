@@ -26,7 +26,7 @@ struct StatusProbe {
       collect(&reasons) { () throws(CNIError) in
         let found = try probeMaster()
         master = found
-        // An ADD is served all the same; what then does not work is for the log.
+        // A shortfall keeps no ADD from being served. It goes into the log.
         if Fence.encloses(configuration), let shortfall = HostAccessShortfall.ofFence() {
           log.note(shortfall.description)
         }

@@ -1,5 +1,5 @@
-/// Writes events, each of them once: what is said again while it is remembered raises the count of the event that is
-/// there, and no more often than ``repeatInterval``.
+/// Writes events, each of them once. An event that comes again while the recorder remembers it raises the count of the
+/// one that is there, and no more often than ``repeatInterval``.
 public actor EventRecorder {
   /// How long the same event is not written again.
   public let repeatInterval: Duration

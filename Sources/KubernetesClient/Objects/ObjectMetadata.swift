@@ -40,7 +40,7 @@ public struct ObjectMetadata: Codable, Sendable, Hashable {
   /// Whether this is a later form of the object than the one of that version.
   ///
   /// The versions of one collection are numbers that grow: servers since 1.35 promise so (KEP-5504), and those before did
-  /// so. Of what is no number nothing is newer.
+  /// so. A version that is no number is never newer, and nothing is newer than it.
   public func isNewer(than version: String) -> Bool {
     guard let own = resourceVersion.flatMap({ UInt64($0) }), let other = UInt64(version) else { return false }
     return own > other

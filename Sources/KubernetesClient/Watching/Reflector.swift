@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// What a reflector has to tell.
 public enum ReflectorEvent<Object: KubernetesObject>: Sendable {
-  /// The whole collection at one moment: what is not in it is not there. Comes first, and again whenever the thread was
-  /// lost.
+  /// The whole collection at one moment: an object that is not in it does not exist. Comes first, and again whenever the
+  /// thread was lost.
   case listed(ResourceList<Object>)
   /// The server has accepted a watch: from here on changes arrive.
   case connected
@@ -12,8 +12,8 @@ public enum ReflectorEvent<Object: KubernetesObject>: Sendable {
   case changed(Object)
   /// An object is gone.
   case deleted(Object)
-  /// The collection could not be read or followed. It is tried again after `retry`; what was said before stays all that
-  /// is known.
+  /// The collection could not be read or followed. The reflector tries again after `retry`. Until then nothing is known but
+  /// what earlier events said.
   case failed(KubernetesError, retry: Duration)
 }
 

@@ -65,7 +65,7 @@ struct MultiGarbage {
     try MultiDeleter(Request(.delete, environment, stdin: request.configuration.bytes)).run(log: &log)
   }
 
-  /// Networks go by the names of their configurations: what is alive in one is told to all of that name.
+  /// Networks go by the names of their configurations: all of one name are told of the living attachments of each.
   private func collect(_ living: [AttachmentRecord]) -> [CNIError] {
     var failures: [CNIError] = []
     var lists: [(list: NetworkList, json: JSONObject)] = []

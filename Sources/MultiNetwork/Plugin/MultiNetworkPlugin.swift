@@ -24,7 +24,7 @@ public struct MultiNetworkPlugin: PluginVerbs {
     }
   }
 
-  /// Detaches a pod from the networks that ADD has recorded; no record is fine.
+  /// Detaches a pod from the networks that ADD has recorded. A missing record is no error.
   public func delete(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
       try MultiDeleter(request).run(log: &log)

@@ -34,7 +34,8 @@ public struct NetfilterSocket: ~Copyable {
     try socket.transact(requests)
   }
 
-  /// Adds addresses to the sets of a table, each to those of its family; one that is there already is fine.
+  /// Adds addresses to the sets of a table, each to those of its family. An address that a set
+  /// has already is no error.
   /// As `nft add element inet TABLE SET '{ ADDRESS, ... }'`.
   /// - Throws: ``NetlinkError``; ENOENT when table or set is missing.
   public mutating func add(
@@ -43,7 +44,7 @@ public struct NetfilterSocket: ~Copyable {
     try socket.transact(sets.flatMap { Request.addElements(addresses, to: $0, of: table) })
   }
 
-  /// Takes addresses out of the sets of a table; what is not there is fine.
+  /// Takes addresses out of the sets of a table. An address that no set has is no error.
   ///
   /// The kernel frees them after a grace period of some milliseconds, and whoever closes a socket meanwhile waits
   /// for its end: keep the socket open while there is other work.
@@ -169,7 +170,7 @@ public struct NetfilterSocket: ~Copyable {
   /// What a kernel without nf_tables answers, with netfilter's netlink or without.
   private static let absences: [Errno] = [.protocolNotSupported, .notSupported, .invalidArgument]
 
-  /// Deletes a table; one that is gone is fine.
+  /// Deletes a table. A table that is gone already is no error.
   /// As `nft delete table inet TABLE`.
   /// - Throws: ``NetlinkError`` for any other answer.
   public mutating func deleteTable(_ name: String) throws(NetlinkError) {

@@ -55,7 +55,7 @@ extension Request {
     }
   }
 
-  /// Adds addresses of the set's family to it; one that is in it already is fine.
+  /// Adds addresses of the set's family to it. An address that the set has already is no error.
   static func addElements(
     _ addresses: [IPAddress], to set: NetfilterSet, of table: String
   ) -> [Request] {

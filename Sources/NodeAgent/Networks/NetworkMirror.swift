@@ -32,7 +32,7 @@ struct NetworkMirror: Sendable {
     revision += 1
   }
 
-  /// The definition without what nobody reads: what is equal is written equally.
+  /// The definition without members that nobody reads. Equal definitions give equal texts.
   private static func file(_ object: UnstructuredObject) -> [UInt8] {
     var metadata: JSONObject = [
       "namespace": .string(object.metadata.namespace ?? ""), "name": .string(object.metadata.name ?? ""),

@@ -61,7 +61,7 @@ struct InstanceCheck: Check {
   ) -> [Finding] {
     let pools = subjects.flatMap(\.pools).map(\.pool).filter { $0.family == .v4 }
     guard let pool = pools.first else { return [] }
-    // What somebody has set aside is not forgotten: disabled pools, exclusions and reservations.
+    // Disabled pools, exclusions and reservations: somebody has set these addresses aside, and has not forgotten them.
     let reports = subjects.compactMap(\.survey).flatMap(\.pools).map(\.count.pool)
     let setAside =
       reports.flatMap(\.excluded.ranges) + reports.filter(\.isDisabled).flatMap(\.addresses.ranges)

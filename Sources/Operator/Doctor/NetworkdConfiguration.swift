@@ -19,7 +19,7 @@ struct NetworkdConfiguration {
     for (_, file) in files.sorted(by: { $0.key < $1.key }) { read(file) }
   }
 
-  /// Of the settings by which networkd takes away what it has not made, those that are on, as they are by default.
+  /// The settings that are on, as by default, and make networkd remove routes and rules of others.
   var managedForeigners: [String] {
     ["ManageForeignRoutes", "ManageForeignRoutingPolicyRules"].filter { key in
       !["no", "n", "false", "f", "off", "0"].contains(settings[key]?.lowercased())

@@ -56,7 +56,7 @@ struct PoolCheck: Check {
     return findings + coolDown(subject, allocator)
   }
 
-  /// What an agent has divided does not come here; the API server is where it finds pools.
+  /// A pool that an agent has divided does not come here: agents find their pools at the API server.
   private static func undivided(_ pool: NodePool) -> Finding {
     Finding(
       .poolUndivided,

@@ -3,7 +3,7 @@ internal import Platform
 /// Text for people, in which no inserted value can act upon the terminal, whatever it holds.
 ///
 /// Names come from pods, which may put escape sequences into them. The words of a literal are the tool's own;
-/// values are shown, not obeyed. What is styled already is inserted as it is.
+/// values are shown, not obeyed. Styled text is inserted unchanged.
 package struct ScreenText: Sendable, Hashable, ExpressibleByStringInterpolation {
   /// The text as it goes to the terminal, colours included.
   package private(set) var rendered: String

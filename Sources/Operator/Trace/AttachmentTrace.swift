@@ -136,7 +136,7 @@ struct AttachmentTrace {
     }
     guard var node = try? NetlinkSocket() else { return .neutral("host access", "cannot be looked at") }
     do throws(NetlinkError) {
-      // What the pod should have counts too: the way to it is there without the address.
+      // Addresses that the pod has lost count too: the way to them does not depend on the pod.
       let addresses = Set(entry.hosts).union(cached?.addresses ?? []).sorted()
       let differences = try HostAccessCheck(
         on: master, addresses: addresses, gateways: cached?.gateways ?? []

@@ -65,7 +65,7 @@ package final class Watch {
   /// Lets go of namespaces that are gone, and begins with those that are new.
   private func rescan() {
     defer { lastScan = MonotonicInstant.now() }
-    // Where the list cannot be had, what is listened to stays.
+    // Without the list the watch stays with the namespaces that it has.
     guard let list = try? NamespaceWalk({ _, _ throws(NetlinkError) in }) else { return }
     for visit in list.visits where !namespaces.contains(where: { $0.place.identity == visit.identity }) {
       guard let namespace = try? NetworkNamespace(path: visit.path),
