@@ -154,7 +154,7 @@ package.targets += [
     name: "Daemon",
     dependencies: [
       "KubernetesClient", .product(name: "Hummingbird", package: "hummingbird"),
-      .product(name: "Logging", package: "swift-log"),
+      .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
     ], swiftSettings: strict),
   // What a node's agent does, what the cluster's controller does, and their executable.
   .target(

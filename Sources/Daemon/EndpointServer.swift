@@ -1,6 +1,7 @@
 internal import Hummingbird
 internal import KubernetesClient
 package import Logging
+internal import NIOCore
 
 /// /healthz, /readyz and /metrics of a daemon.
 package struct EndpointServer: Sendable {
@@ -29,22 +30,43 @@ package struct EndpointServer: Sendable {
   /// node or cluster would be wrong.
   /// - Returns: a failure when nobody can listen there.
   package func run(while work: @escaping @Sendable () async -> Void) async -> Result<Void, DaemonRefusal> {
-    let (listening, started) = AsyncStream.makeStream(of: Void.self)
-    return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
-      group.addTask { await serve { started.yield() } }
-      group.addTask {
-        for await _ in listening {
-          await work()
-          break
-        }
-        return .success(())
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? .success(())
+    let (listening, started) = AsyncStream.makeStream(of: (any Channel).self)
+    // Not cancelled with this task, since it has to end in steps.
+    let server = Task {
+      defer { started.finish() }
+      return await serve { started.yield($0) }
     }
+    for await channel in listening {
+      return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
+        group.addTask { await server.value }
+        group.addTask {
+          await work()
+          return .success(())
+        }
+        let first = await group.next() ?? .success(())
+        await stop(server, channel)
+        group.cancelAll()
+        return first
+      }
+    }
+    // It cannot listen, or this task was cancelled before it did.
+    server.cancel()
+    return await server.value
   }
 
-  private func serve(onListening: @escaping @Sendable () -> Void) async -> Result<Void, DaemonRefusal> {
+  /// NIO ends the process when a server ends while a connection is on its way from the kernel to whoever serves it ("Deinited
+  /// NIOAsyncWriter without calling finish()"). So no more are accepted first.
+  private func stop(_ server: Task<Result<Void, DaemonRefusal>, Never>, _ channel: any Channel) async {
+    try? await channel.setOption(ChannelOptions.autoRead, value: false).get()
+    // Tasks of their own are not cancelled with this one.
+    await Task { try? await Task.sleep(for: .milliseconds(100)) }.value
+    try? await channel.close()
+    await server.value(within: .seconds(1))
+  }
+
+  private func serve(
+    onListening: @escaping @Sendable (any Channel) -> Void
+  ) async -> Result<Void, DaemonRefusal> {
     // It logs that it was told to stop as an error. What matters it throws.
     let quiet = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
     let application = Application(
@@ -55,7 +77,7 @@ package struct EndpointServer: Sendable {
         address: .hostname(address.host, port: address.port), serverName: name),
       onServerRunning: { channel in
         log.info("endpoints listen", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
-        onListening()
+        onListening(channel)
       },
       logger: quiet)
     do {
@@ -87,5 +109,15 @@ package struct EndpointServer: Sendable {
     Response(
       status: status, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+  }
+}
+
+extension Task where Failure == Never {
+  /// Waits for the task, and cancels it when that takes longer.
+  fileprivate func value(within limit: Duration) async {
+    // Not cancelled with the task that waits.
+    let alarm = Task<Void, Never> { do { try await Task<Never, Never>.sleep(for: limit); cancel() } catch {} }
+    _ = await value
+    alarm.cancel()
   }
 }

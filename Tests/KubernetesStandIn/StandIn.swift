@@ -85,7 +85,10 @@ public final class StandIn: Sendable {
           server.state.withLock { $0.port = channel.localAddress?.port ?? 0 }
           let outcome: Result<Outcome, any Error>
           do { outcome = .success(try await body(server)) } catch { outcome = .failure(error) }
-          // NIO ends the process when a server is cancelled that has just accepted a connection: nobody may connect any more.
+          // NIO ends the process when a server ends that has just accepted a connection: none is accepted any more, and those
+          // that were get to where they are served.
+          try? await channel.setOption(ChannelOptions.autoRead, value: false).get()
+          try? await Task.sleep(for: .milliseconds(20))
           try? await channel.close()
           return try outcome.get()
         }

@@ -1,8 +1,10 @@
 import ClusterObjects
 import ClusterTestSupport
 import Daemon
+import Glibc
 import KubernetesClient
 import KubernetesStandIn
+import Logging
 import Synchronization
 import Testing
 
@@ -62,6 +64,51 @@ private final class Remains: Sendable {
       }
       let log = remains.running?.log.text ?? ""
       #expect(!log.contains("error ") && !log.contains("warning ") && !log.contains("ancel"), "\(log)")
+    }
+  }
+
+  /// A probe of the kubelet can come at the moment of SIGTERM.
+  @Test("the endpoints end without harm while somebody connects")
+  func connecting() async throws {
+    for _ in 0..<40 {
+      let log = CapturedLog()
+      let server = EndpointServer(
+        "test", at: .loopback(port: 0), log: Logger(label: "test") { _ in log }, problems: { [] },
+        metrics: { "" })
+      let ending = Task { await server.run { try? await Task.sleep(for: .seconds(60)) } }
+      try await eventually("it listens") { log.text.contains("endpoints listen") }
+      let port = try #require(
+        log.text.split(separator: ":").last.flatMap { UInt16($0.prefix { $0.isNumber }) })
+      await withTaskGroup(of: Void.self) { group in
+        for _ in 0..<2 {
+          group.addTask {
+            while !Task.isCancelled {
+              connect(to: port)
+              await Task.yield()
+            }
+          }
+        }
+        try? await Task.sleep(for: .milliseconds(5))
+        ending.cancel()
+        let outcome = await ending.value
+        #expect(throws: Never.self) { try outcome.get() }
+        group.cancelAll()
+      }
+    }
+  }
+
+  /// Begins to connect, and breaks it off.
+  private func connect(to port: UInt16) {
+    let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    _ = unsafe withUnsafePointer(to: &address) { address in
+      unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
     }
   }
 
