@@ -33,10 +33,11 @@ apply_chart() {
   "$repository/scripts/chart" render "$values" | kubectl apply -f -
 }
 
-# token_of ACCOUNT SPECIFICATION: of a service account. Debian's kubectl has no `create token`.
+# token_of ACCOUNT SPECIFICATION: of a service account. Debian's kubectl has no `create token`. It lives longer than any test.
 token_of() {
   raw POST "/api/v1/namespaces/kube-system/serviceaccounts/$1/token" json \
-    "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"TokenRequest\", \"spec\": $2}" | jq -r .status.token
+    "{\"apiVersion\": \"authentication.k8s.io/v1\", \"kind\": \"TokenRequest\",
+      \"spec\": $(jq -c '{expirationSeconds: 14400} + .' <<<"$2")}" | jq -r .status.token
 }
 
 # write_kubeconfig DIRECTORY TOKEN: the directory is two below the cluster's.

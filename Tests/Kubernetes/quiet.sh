@@ -1,0 +1,27 @@
+# shellcheck shell=bash
+# What agents and controllers ask of an API server while nothing happens.
+
+test_x_while_nothing_happens_watches_are_renewed_and_no_more() { with_controllers quiet; }
+
+# With IPVLAN_IDLE_SECONDS for so long (20).
+quiet() {
+  guides_pools | kubectl apply -f -
+  guides_networks | kubectl apply -f -
+  shared_pool quiet 10.50.0.65-10.50.0.128
+  local node requests
+  for node in master worker1; do
+    within 60 has_blocks "$node"
+    [ -n "$(until_given "$node" quiet "quiet-$node")" ]
+    within 60 reports "$node" quiet 1
+    within 60 in_step "$node"
+  done
+  within 60 counts quiet 2/64
+  # The controller's words about all of it.
+  sleep 10
+  requests=$(/usr/bin/python3 "$repository/scripts/bench.d/kubernetes.py" requests idle "$cluster" "${IPVLAN_IDLE_SECONDS:-20}")
+  say "$requests"
+  # A Lease is how controllers know which of them leads.
+  expect_equal "$(sed -n 's/^idle-requests //p' <<<"$requests" | tr ',' '\n' | sed 's/^ *//' | grep -Ev '^(none$|WATCH |[A-Z]+ leases )' || true)" '' \
+    'what was asked besides watches and the Lease'
+  for node in master worker1; do ippool DEL "$node" quiet "quiet-$node"; done
+}
