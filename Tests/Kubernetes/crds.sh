@@ -172,7 +172,7 @@ test_e_what_the_rules_accept() {
   accepts pool '{"subnet": "10.0.0.0/24", "ipVersion": 4, "ips": ["10.0.0.9-10.0.0.10", "10.0.0.200", "10.0.0.99-10.0.0.100"]}'
   accepts pool '{"subnet": "10.0.0.0/8", "ips": ["10.9.255.255-10.10.0.0", "10.200.0.0-10.200.0.0"]}'
   accepts pool '{"subnet": "fd00::/64", "ips": ["fd00::9-fd00::a", "fd00::ffff-fd00::1:0", "FD00::1:0:1-fd00:0:0:0:1:0:0:1"]}'
-  accepts pool '{"subnet": "::/0", "ips": ["::1-::2", "::-::", "1::-1:2:3:4:5:6:7:8"]}'
+  accepts pool '{"subnet": "::/0", "ips": ["::1-::2", "::3-::3", "1::-1:2:3:4:5:6:7:8"]}'
   accepts pool '{"subnet": "fd00::/64", "gateway": "fe80::1", "routes": [{"dst": "fd01::/64", "gw": "fe80::1"}]}'
   accepts pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.1-10.0.0.9"], "excludeIPs": ["10.0.0.1-10.0.0.2"], "gateway": "10.0.0.1"}'
   accepts pool '{"subnet": "10.0.0.0/24", "ips": ["10.0.0.2-10.0.0.9", "10.0.0.100"], "gateway": "10.0.0.10"}'

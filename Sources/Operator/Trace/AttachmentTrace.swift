@@ -161,10 +161,13 @@ struct AttachmentTrace {
     if objections.contains(.down) {
       return .wrong("master", text, run: "\(place.prefix)ip link set dev \(master.name) up")
     }
-    guard master.hasCarrier else { return .wrong("master", text, run: "ethtool \(master.name)") }
+    guard master.hasCarrier else {
+      return .wrong("master", text, run: "\(place.prefix)ethtool \(master.name)")
+    }
     if objections.contains(.lessThan(mtu: entry.link.mtu)) {
       return .wrong(
-        "master", "\(text), less than the pod's", run: "ip link set dev \(master.name) mtu \(entry.link.mtu)")
+        "master", "\(text), less than the pod's",
+        run: "\(place.prefix)ip link set dev \(master.name) mtu \(entry.link.mtu)")
     }
     return .fine("master", text)
   }
