@@ -211,7 +211,8 @@ package.targets += [
   .testTarget(
     name: "ClusterControllerTests",
     dependencies: [
-      "ClusterController", "ClusterObjects", "ClusterTestSupport", "Daemon", "JSON", "KubernetesClient",
+      "Addressing", "ClusterController", "ClusterObjects", "ClusterTestSupport", "Daemon", "JSON",
+      "KubernetesClient",
       "KubernetesStandIn", .product(name: "Logging", package: "swift-log"),
     ],
     swiftSettings: strict),

@@ -1,3 +1,4 @@
+import Addressing
 import ClusterObjects
 import ClusterTestSupport
 import Daemon
@@ -215,6 +216,33 @@ import Testing
       try await Task.sleep(for: .seconds(2))
       let left = try await running.client.list(Resources.reports).items.compactMap(\.metadata.name)
       #expect(left.sorted() == ["n2", "n3"])
+    }
+  }
+
+  /// Their addresses are free for other nodes then; the pods of a machine that is only cut off may run until then.
+  @Test("blocks of a shared pool go after the time of a Node that is gone, or was made anew")
+  func goneBlocks() async throws {
+    try await controlling({ $0.holdTime = .seconds(2) }) { running in
+      let shared = try PoolObject(pool("shared", ips: ["10.0.0.1-10.0.0.9"])).identity
+      for (number, node) in ["n1", "n2", "n3"].enumerated() {
+        try await running.createNode(node)
+        let uid = try #require(try await running.client.get(Resources.nodes, node).metadata.uid)
+        let address = try #require(IPRange("10.0.0.\(number + 1)"))
+        let claim = Block.claim(on: AddressSet([address]), of: shared, for: .init(node: node, uid: uid))
+        _ = try await running.client.create(Resources.blocks, try #require(claim))
+      }
+      let left = {
+        try await running.client.list(Resources.blocks).items.compactMap { Block($0)?.owner.node }.sorted()
+      }
+      try await Task.sleep(for: .milliseconds(300))
+      let gone = ContinuousClock.now
+      try await running.client.delete(Resources.nodes, "n1")
+      try await running.client.delete(Resources.nodes, "n2")
+      try await running.createNode("n2")
+      try await eventually("two are gone") { try await left() == ["n3"] }
+      #expect(ContinuousClock.now - gone >= .seconds(2))
+      try await Task.sleep(for: .seconds(2))
+      #expect(try await left() == ["n3"])
     }
   }
 
