@@ -112,11 +112,10 @@ public struct NodeAgent: Sendable {
       try? await Task.sleep(for: allowance.take())
       let outlook = await core.outlook()
       if outlook.hasNews {
-        // What is to be given no more waits for no answer.
-        if outlook.takesAway { await core.sync() }
-        await keeper.askAboutNews()
+        // Most answers are there at once, and one write of the file does for what goes and what comes.
+        let isLate = await keeper.askAboutNews { if outlook.takesAway { await core.sync() } }
         // A second write of the file.
-        if outlook.takesAway { try? await Task.sleep(for: allowance.take()) }
+        if isLate, outlook.takesAway { try? await Task.sleep(for: allowance.take()) }
       }
       await core.sync()
     }

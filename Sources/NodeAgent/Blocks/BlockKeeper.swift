@@ -97,14 +97,28 @@ struct BlockKeeper: Sendable {
 
   /// Asks about addresses that are about to be given for the first time. Where no answer comes in time the file is written
   /// without them, and once more when it comes.
-  func askAboutNews() async {
+  ///
+  /// - Parameter late: what is not to wait for an answer that takes its time.
+  /// - Returns: whether that was done.
+  func askAboutNews(late: @escaping @Sendable () async -> Void) async -> Bool {
     let (answered, finish) = AsyncStream.makeStream(of: Void.self)
     news.continuation.yield(finish)
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { for await _ in answered {} }
-      group.addTask { try? await Task.sleep(for: .seconds(2)) }
-      await group.next()
+    return await withTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        for await _ in answered {}
+        return false
+      }
+      group.addTask {
+        try? await Task.sleep(for: .milliseconds(250))
+        guard !Task.isCancelled else { return false }
+        await late()
+        try? await Task.sleep(for: .milliseconds(1750))
+        return true
+      }
+      var isLate = await group.next() ?? false
       group.cancelAll()
+      for await outcome in group where outcome { isLate = true }
+      return isLate
     }
   }
 
