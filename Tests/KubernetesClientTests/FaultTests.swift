@@ -104,34 +104,30 @@ import Testing
 
   @Test("a server that is not there is unreachable, and says where")
   func refused() async throws {
-    try await withDirectory { directory in
-      try write(
-        kubeconfig(server: "http://127.0.0.1:1", user: "{token: admin}"), to: directory + "/kubeconfig")
-      let configuration = ClientConfiguration(
-        source: .kubeconfig(paths: [directory + "/kubeconfig"]), userAgent: "test")
-      await APIClient.withClient(configuration, log: quiet) { client in
-        let error = await failure { _ = try await client.get(widgets, "a", namespace: "a") }
-        #expect(error?.kind == .unreachable)
-        #expect(
-          error?.description
-            == "cannot get widgets.example.dev a/a: http://127.0.0.1:1 cannot be reached: connection refused")
-      }
-    }
+    let error = try await answer(of: "http://127.0.0.1:1")
+    #expect(error?.kind == .unreachable)
+    #expect(
+      error?.description
+        == "cannot get widgets.example.dev a/a: http://127.0.0.1:1 cannot be reached: connection refused")
   }
 
   @Test("a name that nobody knows is told with the name")
   func unknown() async throws {
+    let error = try await answer(of: "http://nowhere.invalid:1")
+    #expect(error?.kind == .unreachable)
+    let start =
+      "cannot get widgets.example.dev a/a: http://nowhere.invalid:1 cannot be reached: the name nowhere.invalid is not found: "
+    #expect(error?.description.hasPrefix(start) ?? false, "\(error?.description ?? "")")
+  }
+
+  /// The error that a request to this server ends with.
+  private func answer(of server: String) async throws -> KubernetesError? {
     try await withDirectory { directory in
-      try write(
-        kubeconfig(server: "http://nowhere.invalid:1", user: "{token: admin}"), to: directory + "/kubeconfig")
-      let configuration = ClientConfiguration(
-        source: .kubeconfig(paths: [directory + "/kubeconfig"]), userAgent: "test")
-      await APIClient.withClient(configuration, log: quiet) { client in
-        let error = await failure { _ = try await client.get(widgets, "a", namespace: "a") }
-        #expect(error?.kind == .unreachable)
-        let start =
-          "cannot get widgets.example.dev a/a: http://nowhere.invalid:1 cannot be reached: the name nowhere.invalid is not found: "
-        #expect(error?.description.hasPrefix(start) ?? false, "\(error?.description ?? "")")
+      let path = directory + "/kubeconfig"
+      try write(kubeconfig(server: server, user: "{token: admin}"), to: path)
+      let configuration = ClientConfiguration(source: .kubeconfig(paths: [path]), userAgent: "test")
+      return await APIClient.withClient(configuration, log: quiet) { client in
+        await failure { _ = try await client.get(widgets, "a", namespace: "a") }
       }
     }
   }
