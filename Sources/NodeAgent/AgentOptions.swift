@@ -29,7 +29,9 @@ public struct AgentOptions: Sendable {
   var settling: Duration = .milliseconds(50)
   /// How long the file of a pod stays when the pod is gone: its containers may still be there.
   var podRetention: Duration = .seconds(300)
-  /// How often pools' files are looked at: two changes at once, such as those of one edit, and then one now and then.
+  /// How often the pool file is compared with what has come.
+  var fileLooks = Allowance.Rate(burst: 8, interval: .milliseconds(250))
+  /// How often the pool file is written: twice at once, as one edit may need, and then now and then.
   var fileWrites = Allowance.Rate(burst: 2, interval: .milliseconds(1250))
   /// For how long a block that is not needed has been out of the node's files before it is given back: an ADD that began
   /// before is over by then.

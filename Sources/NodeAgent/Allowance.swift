@@ -12,9 +12,13 @@ struct Allowance: Sendable {
 
   init(_ rate: Rate) { self.rate = rate }
 
-  /// Takes one, and says how long to wait for it.
-  mutating func take(at now: ContinuousClock.Instant = .now) -> Duration {
-    full = max(full, now) + rate.interval
-    return max(.zero, full - now - rate.interval * rate.burst)
+  /// How long to wait for the next one.
+  func wait(at now: ContinuousClock.Instant = .now) -> Duration {
+    max(.zero, full - now - rate.interval * (rate.burst - 1))
+  }
+
+  /// Takes note of some that have happened.
+  mutating func note(_ count: Int = 1, at now: ContinuousClock.Instant = .now) {
+    full = max(full, now) + rate.interval * count
   }
 }

@@ -102,22 +102,29 @@ public struct NodeAgent: Sendable {
 
   /// Writes files when something has come.
   private func follow(_ core: AgentCore, _ keeper: BlockKeeper) async {
-    var allowance = Allowance(options.fileWrites)
+    var looks = Allowance(options.fileLooks)
+    var writes = Allowance(options.fileWrites)
     for await _ in core.changes {
       // What may be given depends on the report of the run before; without an answer the file stays behind no longer.
       while await !core.wasReportRead, ContinuousClock.now - core.started < .seconds(5), !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(20))
       }
       try? await Task.sleep(for: options.settling)
-      try? await Task.sleep(for: allowance.take())
+      try? await Task.sleep(for: max(looks.wait(), writes.wait()))
+      looks.note()
+      var revision = await core.fileRevision
       let outlook = await core.outlook()
       if outlook.hasNews {
         // Most answers are there at once, and one write of the file does for what goes and what comes.
         let isLate = await keeper.askAboutNews { if outlook.takesAway { await core.sync() } }
-        // A second write of the file.
-        if isLate, outlook.takesAway { try? await Task.sleep(for: allowance.take()) }
+        if isLate {
+          writes.note(await core.fileRevision - revision)
+          revision = await core.fileRevision
+          try? await Task.sleep(for: writes.wait())
+        }
       }
       await core.sync()
+      writes.note(await core.fileRevision - revision)
     }
   }
 

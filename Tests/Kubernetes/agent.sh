@@ -63,6 +63,8 @@ start_agent() {
   "$dist/ipvlan-agent" --kubeconfig "$directory/kubeconfig" --node-name "$1" --pool-dir "$directory/ippool.d" \
     --data-dir "$directory/data" --run-dir "$directory/run" --listen "127.0.0.1:$port" "${agent_options[@]}" >>"$directory/log" 2>&1 </dev/null &
   echo $! >"$directory/pid"
+  # The shell says nothing of its end.
+  disown
 }
 
 # end_process DIRECTORY SIGNAL: what was started there.

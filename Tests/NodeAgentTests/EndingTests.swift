@@ -75,8 +75,16 @@ private final class Remains: Sendable {
       let server = EndpointServer(
         "test", at: .loopback(port: 0), log: Logger(label: "test") { _ in log }, problems: { [] },
         metrics: { "" })
-      let ending = Task { await server.run { try? await Task.sleep(for: .seconds(60)) } }
-      try await eventually("it listens") { log.text.contains("endpoints listen") }
+      let ended = Mutex<Result<Void, DaemonRefusal>?>(nil)
+      let ending = Task {
+        let outcome = await server.run { try? await Task.sleep(for: .seconds(600)) }
+        ended.withLock { $0 = outcome }
+        return outcome
+      }
+      try await eventually("it listens") {
+        try ended.withLock { try $0?.get() }
+        return log.text.contains("endpoints listen")
+      }
       let port = try #require(
         log.text.split(separator: ":").last.flatMap { UInt16($0.prefix { $0.isNumber }) })
       await withTaskGroup(of: Void.self) { group in
@@ -84,7 +92,7 @@ private final class Remains: Sendable {
           group.addTask {
             while !Task.isCancelled {
               connect(to: port)
-              await Task.yield()
+              try? await Task.sleep(for: .microseconds(100))
             }
           }
         }
@@ -101,6 +109,10 @@ private final class Remains: Sendable {
   private func connect(to port: UInt16) {
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
     defer { close(socket) }
+    // Ends with RST: a port in TIME_WAIT is nobody's for a minute, and there are 28,000.
+    var linger = linger(l_onoff: 1, l_linger: 0)
+    _ = unsafe setsockopt(
+      socket, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
