@@ -277,5 +277,5 @@ killed_at_random() {
   start_agent master
   within 120 reports master master-v4-ens5 0
   within 60 in_step master
-  echo "$pods pods in $seconds s"
+  echo "measured: $pods pods in $seconds s"
 }
