@@ -101,13 +101,18 @@ package struct BlockDivision: Sendable {
       target, contested: target.intersection(AddressSet(union: sharedPools.map(\.pool.addresses))),
       mine: mine, used: busy.map(given.union) ?? given, known: known)
     let undivided = resolution.entries
+    let ownAddresses = own
     resolution.entries = undivided.map { entry in
       guard entry.object.pool.isShared else { return own(entry, map, owner, foreign) }
       guard let owner else {
         return entry.with(
           AddressSet(), withheld: "several nodes share it, and the Node of this one is not known")
       }
-      let plan = plan(entry, map, owner, foreign, busy: busy, before: first)
+      let plan = plan(entry, map, owner, foreign, busy: busy, before: first) { addresses in
+        // Its own pools' addresses it gives by blocks, whichever they are.
+        !ownAddresses.needs(addresses)
+          && pools.contains { $0.name != entry.object.name && $0.pool.addresses.overlaps(addresses) }
+      }
       surplus += plan.surplus
       return entry.with(
         plan.usable, sharing: plan.hasMore ? .more : NodePool.Sharing.none,
@@ -241,7 +246,7 @@ package struct BlockDivision: Sendable {
 
   private mutating func plan(
     _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner, _ foreign: AddressSet,
-    busy: AddressSet?, before: AddressSet?
+    busy: AddressSet?, before: AddressSet?, isElsewhere: (AddressSet) -> Bool
   ) -> BlockPlan {
     let identity = entry.object.identity
     let own = AddressSet(
@@ -255,7 +260,7 @@ package struct BlockDivision: Sendable {
       identity, entry.addresses.subtracting(AddressSet(union: sent.map(\.addresses))), map, of: owner,
       busy: busy, cleared: cleared, leaving: Set(leaving.keys),
       pending: sent.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
-      isWanted: wanted.contains(identity.name))
+      isWanted: wanted.contains(identity.name), isElsewhere: isElsewhere)
     if plan.needsClearance { clearance.ask(identity) }
     claims += plan.claims.map { (identity, $0) }
     if plan.claims.isEmpty, !plan.needsClearance { wanted.remove(identity.name) }

@@ -44,9 +44,11 @@ package struct BlockPlan: Sendable {
   ///   - leaving: blocks by their UIDs that have left the node's files already.
   ///   - pending: how many addresses are claimed whose blocks have not been seen yet.
   ///   - isWanted: a pod got no address.
+  ///   - isElsewhere: whether other pools have some of these addresses.
   package init(
     _ pool: ObjectIdentity, _ addresses: AddressSet, _ map: BlockMap, of owner: Block.Owner,
-    busy: AddressSet?, cleared: AddressSet, leaving: Set<String>, pending: Int = 0, isWanted: Bool = false
+    busy: AddressSet?, cleared: AddressSet, leaving: Set<String>, pending: Int = 0, isWanted: Bool = false,
+    isElsewhere: (AddressSet) -> Bool = { _ in false }
   ) {
     let isKnown = busy != nil
     let busy = busy ?? AddressSet()
@@ -60,7 +62,10 @@ package struct BlockPlan: Sendable {
       // Of another pool of that name, beaten by an older one, or cut out of the pool by an edit.
       let isUseful = block.poolUID == pool.uid && !effective.isEmpty && pool.terminating == nil
       let isFree = !block.addresses.overlaps(busy)
-      if (!isUseful || leaving.contains(block.uid)) && isFree && isKnown {
+      // An edit has cut it: as long as it stands nobody can give the part that another pool has.
+      let rest = block.addresses.subtracting(addresses)
+      let isInTheWay = !rest.isEmpty && isElsewhere(rest)
+      if (!isUseful || isInTheWay || leaving.contains(block.uid)) && isFree && isKnown {
         surplus.append(block)
       } else if isUseful && (isKnown || !leaving.contains(block.uid)) {
         kept.append((block, effective.intersection(cleared)))

@@ -75,6 +75,24 @@ import Testing
     #expect(division.overdue(at: start + .seconds(1000)).isEmpty)
   }
 
+  @Test("a block that an edit has cut goes when another pool has the rest, and no pod an address of it")
+  func cut() throws {
+    let map = BlockMap([try block("10.0.0.1-10.0.0.2", 1)])
+    func overdue(_ pools: [UnstructuredObject], busy: AddressSet) throws -> [String] {
+      var division = division(before: addresses("10.0.0.1-10.0.0.2"))
+      let objects = try pools.map { try PoolObject($0) }
+      let resolution = PoolResolver(node: NodeIdentity(name: "n1", labels: [:])).resolve(objects)
+      let divided = division.divide(resolution, map, owner: owner, busy: busy, pools: objects, at: start)
+      division.noteFile(of: divided, at: start)
+      return division.overdue(at: start + .seconds(60)).map(\.name)
+    }
+    let left = pool("p", ips: ["10.0.0.1"], nodes: [], uid: "uid-p")
+    let other = pool("q", ips: ["10.0.0.2"], nodes: ["n2"])
+    #expect(try overdue([left], busy: AddressSet()).isEmpty)
+    #expect(try overdue([left, other], busy: AddressSet()) == ["p-10-0-0-1"])
+    #expect(try overdue([left, other], busy: addresses("10.0.0.1")).isEmpty)
+  }
+
   @Test("a block that is not needed leaves the file, rests, and goes; one that a pod took meanwhile stays")
   func surplus() throws {
     var division = division(before: addresses("10.0.0.1-10.0.0.9"))
