@@ -3,7 +3,6 @@ import ClusterObjects
 import ClusterTestSupport
 import KubernetesClient
 import TestSupport
-import Testing
 
 /// The API server: what happened, in its order.
 struct ModelServer {
@@ -185,17 +184,7 @@ struct ClusterModel {
 
   mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
-  /// Steps, after each of which no address is held twice.
-  mutating func run(_ steps: Int, _ seed: UInt64) async throws {
-    for step in 0..<steps {
-      try self.step()
-      try #require(duplicates.isEmpty, "seed \(seed), step \(step): \(duplicates)")
-      // The tests that wait for something run on the same threads.
-      if step.isMultiple(of: 20) { await Task.yield() }
-    }
-  }
-
-  private mutating func step() throws {
+  mutating func step() throws {
     now += .milliseconds(Int.random(in: 0...4000, using: &random))
     if chance(1) { isEbb.toggle() }
     let index = Int.random(in: nodes.indices, using: &random)

@@ -6,11 +6,11 @@ import Testing
 
 /// Pools of single nodes and pools that several share, in a ``ClusterModel``: edits move addresses from pool to pool, and change
 /// whose a pool is.
-@Suite(.serialized) struct PoolEditsModelTests {
+@Suite struct PoolEditsModelTests {
   @Test("an address that edits move is never held twice, and is given in the end", arguments: 1...150)
-  func model(_ seed: UInt64) async throws {
+  func model(_ seed: UInt64) throws {
     var model = ClusterModel(seed: seed, nodes: 3, pools: Self.pools(seed)) { $0.editPools() }
-    try await model.run(1500, seed)
+    try model.run(1500, seed)
     let lost = try model.settle()
     #expect(model.duplicates.isEmpty)
     #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)")

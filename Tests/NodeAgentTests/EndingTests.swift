@@ -81,7 +81,8 @@ private final class Remains: Sendable {
         ended.withLock { $0 = outcome }
         return outcome
       }
-      try await eventually("it listens") {
+      // As long as the models of a cluster have the threads of all tests, each step of this waits for them.
+      try await eventually("it listens", within: .seconds(900)) {
         try ended.withLock { try $0?.get() }
         return log.text.contains("endpoints listen")
       }
