@@ -16,6 +16,16 @@ public struct UnreadNamespace: Error, Sendable, Hashable, CustomStringConvertibl
   /// runtimes mount a `/run` of their own over them.
   var isCovered: Bool { errno == .noSuchFileOrDirectory }
 
+  /// How much the error says of the namespace, among those of several paths to it. A process that ends takes its path away
+  /// (`ENOENT`, `ESRCH`, for a moment `EACCES`) and says nothing of the namespace.
+  private var weight: Int {
+    if isCovered || errno == .noSuchProcess { return 0 }
+    return isForbidden ? 1 : 2
+  }
+
+  /// Which of two failures tells why the namespace cannot be read; the earlier one when both say as much.
+  func weightier(_ later: UnreadNamespace) -> UnreadNamespace { weight >= later.weight ? self : later }
+
   /// "cannot read network namespace /run/netns/a: Input/output error".
   public var description: String { "cannot read network namespace \(path): \(errno)" }
 }
@@ -102,7 +112,8 @@ public struct NamespaceWalk<Found> {
         seen.insert(place.inode)
         return nil
       } catch {
-        failure = UnreadNamespace(path: path, errno: error, inode: place.inode)
+        let next = UnreadNamespace(path: path, errno: error, inode: place.inode)
+        failure = failure?.weightier(next) ?? next
       }
     }
     return failure

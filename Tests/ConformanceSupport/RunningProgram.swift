@@ -8,7 +8,7 @@ public final class RunningProgram: Sendable {
   private let pipes: Pipes?
 
   /// Starts a program in the calling thread's namespace, silent and without input unless `redirects`.
-  init(
+  public init(
     _ executable: String, _ arguments: [String], environment: [String: String] = Program.environment,
     redirects: Bool = false
   ) throws {
