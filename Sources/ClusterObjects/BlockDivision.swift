@@ -33,6 +33,8 @@ package struct BlockDivision: Sendable {
   private var pending: [String: Claim] = [:]
   /// Blocks on their way out, by their UIDs.
   private var leaving: [String: Leave] = [:]
+  /// Blocks of addresses that only other nodes can give, by their UIDs.
+  private var inTheWay: Set<String> = []
   private var claims: [(pool: ObjectIdentity, addresses: AddressSet)] = []
   /// Pools of which a pod got no address.
   private var wanted: Set<String> = []
@@ -50,17 +52,23 @@ package struct BlockDivision: Sendable {
   /// What was to be given by the last division, or by the file of the run before.
   private var given: AddressSet
   private var published = PublishedReport()
+  /// Whether the API server still has all that this node has seen of it.
+  package private(set) var continuity: Continuity
 
   /// - Parameters:
   ///   - before: the addresses of shared pools that the file of the run before gives.
   ///   - own: those of pools of its own that it gives.
-  package init(node: String, before: AddressSet, own: AddressSet = AddressSet(), rest: Duration) {
+  ///   - rest: for how long a block has to be out of the file.
+  package init(
+    node: String, before: AddressSet, own: AddressSet = AddressSet(), rest: Duration, continuity: Continuity
+  ) {
     self.node = node
     self.before = before
     given = before.union(own)
-    self.own = OwnAddresses(node: node, before: own)
-    clearance = PoolClearance(node: node)
+    self.own = OwnAddresses(before: own)
+    clearance = PoolClearance()
     self.rest = rest
+    self.continuity = continuity
   }
 
   /// Cuts out of each pool what this node may give.
@@ -81,7 +89,10 @@ package struct BlockDivision: Sendable {
     pending = pending.filter { !seen.contains($0.key) && now - $0.value.since < Self.patience }
     claims = []
     let first = before
-    let mine = map.own(of: owner)
+    let present = busy ?? AddressSet()
+    // What leaves the file for the sake of other pools is claimed anew when its block is gone.
+    let mine = map.own(of: owner).subtracting(
+      AddressSet(union: leaving.values.map(\.effective).filter { !$0.overlaps(present) }))
     if let before, let owner {
       for block in map.blocks(of: owner) where !block.addresses.overlaps(before) {
         leaving[block.uid] = Leave(block: block, effective: map.effective(block))
@@ -91,6 +102,7 @@ package struct BlockDivision: Sendable {
       self.before = nil
     }
     var surplus: [Block] = []
+    inTheWay = []
     var resolution = resolution
     let foreign = map.foreign(to: owner)
     let target = AddressSet(
@@ -110,10 +122,11 @@ package struct BlockDivision: Sendable {
       }
       let plan = plan(entry, map, owner, foreign, busy: busy, before: first) { addresses in
         // Its own pools' addresses it gives by blocks, whichever they are.
-        !ownAddresses.needs(addresses)
-          && pools.contains { $0.name != entry.object.name && $0.pool.addresses.overlaps(addresses) }
+        let others = addresses.subtracting(ownAddresses.needed)
+        return pools.contains { $0.name != entry.object.name && $0.pool.addresses.overlaps(others) }
       }
       surplus += plan.surplus
+      inTheWay.formUnion(plan.inTheWay)
       return entry.with(
         plan.usable, sharing: plan.hasMore ? .more : NodePool.Sharing.none,
         withheld: plan.usable.isEmpty && !plan.hasMore ? Self.exhausted(entry) : nil)
@@ -127,7 +140,7 @@ package struct BlockDivision: Sendable {
       surplus += map.blocks(of: owner).filter {
         !shared.contains($0.pool) && !$0.addresses.overlaps(busy)
       }
-      surplus.removeAll { own.needs($0.addresses) }
+      surplus.removeAll { own.needs($0.addresses) && !inTheWay.contains($0.uid) }
       let former = leaving
       leaving = [:]
       for block in surplus {
@@ -204,14 +217,18 @@ package struct BlockDivision: Sendable {
   package struct Question: Sendable {
     package let pools: PoolClearance.Question?
     package let own: OwnAddresses.Question?
+    /// The answer does not count when the API server was lost meanwhile, or when it is older than what had been seen.
+    fileprivate let look: Continuity.Look
   }
 
   /// `nil` when nothing is to be asked.
   /// - Parameter claiming: whether blocks may be claimed at all.
   package func question(claiming: Bool) -> Question? {
+    guard !continuity.isDoubtful else { return nil }
     let pools = claiming ? clearance.question : nil
     let own = own.question
-    return pools == nil && own == nil ? nil : Question(pools: pools, own: own)
+    guard pools != nil || own != nil else { return nil }
+    return Question(pools: pools, own: own, look: continuity.look())
   }
 
   /// The API server has taken a report of this node.
@@ -227,6 +244,9 @@ package struct BlockDivision: Sendable {
   /// The file of the run before counts as far as the report of the run before has it.
   package mutating func recall(_ reported: AddressSet) { own.recall(reported) }
 
+  /// What the report of the run before says of a restored API server.
+  package mutating func recall(_ report: NodeStanding) { continuity.recall(report) }
+
   /// Whether all of its own is given, asked about or not.
   package mutating func setOpen(_ isOpen: Bool) {
     own.setOpen(isOpen)
@@ -236,13 +256,81 @@ package struct BlockDivision: Sendable {
   /// Whether addresses of its own wait that nobody has been asked about yet; from now on somebody has.
   package mutating func takeNews() -> Bool { own.takeNews() }
 
-  /// Takes over what the reports say.
-  /// - Returns: whether more addresses of its own may be given now.
-  @discardableResult
-  package mutating func answer(_ question: Question, _ reports: [NodeStanding]) -> Bool {
-    if let pools = question.pools { clearance.answer(pools, reports) }
-    return question.own.map { own.answer($0, reports) } ?? false
+  /// What an answer has brought.
+  package struct Outcome: Sendable, Hashable {
+    /// More addresses of the node's own may be given now.
+    package var hasMore = false
+    /// The API server was restored, as another node has found: everything has to be listed again.
+    package var tellsOfLoss = false
   }
+
+  /// Takes over what the reports say, in a list that was asked for after the question.
+  @discardableResult
+  package mutating func answer(
+    _ question: Question, _ reports: [NodeStanding], version: String, at now: ContinuousClock.Instant
+  ) -> Outcome {
+    var outcome = Outcome()
+    guard !continuity.isDoubtful, !continuity.isOutdated(question.look) else { return outcome }
+    guard !question.look.isAhead(of: version) else {
+      doubt()
+      return outcome
+    }
+    let others = reports.filter { $0.node != node }
+    let problem = continuity.obstacle(in: others, isNew: &outcome.tellsOfLoss, at: now)
+    if outcome.tellsOfLoss {
+      doubt()
+      return outcome
+    }
+    if let pools = question.pools { clearance.answer(pools, others, problem: problem) }
+    outcome.hasMore = question.own.map { own.answer($0, others, problem: problem) } ?? false
+    return outcome
+  }
+
+  /// Takes note of what the API server has told: a version, or this node's report.
+  package mutating func note(version: String?, at now: ContinuousClock.Instant = .now) {
+    continuity.note(version: version, at: now)
+  }
+
+  /// The UID of the Node, as the server has it.
+  package mutating func note(nodeUID: String) { continuity.note(nodeUID: nodeUID) }
+
+  /// As ``note(version:)``, of this node's report.
+  /// - Returns: whether it is older than it was.
+  @discardableResult
+  package mutating func note(own report: ObjectMetadata, at now: ContinuousClock.Instant = .now) -> Bool {
+    continuity.note(own: report, at: now)
+  }
+
+  /// What is followed has broken off: until somebody has looked nothing is given or claimed that is new.
+  package mutating func doubt() {
+    continuity.doubt()
+    forgetAnswers()
+  }
+
+  /// The API server was away.
+  package mutating func interrupt(at now: ContinuousClock.Instant) {
+    continuity.interrupt(at: now)
+    forgetAnswers()
+  }
+
+  private mutating func forgetAnswers() {
+    clearance.forget()
+    claims = []
+  }
+
+  /// Ends a look at this node's report (``Continuity``).
+  package mutating func take(
+    _ list: ResourceList<UnstructuredObject>, after look: Continuity.Look, nodeUID: String?,
+    at now: ContinuousClock.Instant
+  ) -> Continuity.Finding {
+    let finding = continuity.take(list, after: look, nodeUID: nodeUID, at: now)
+    if finding != .outdated { forgetAnswers() }
+    return finding
+  }
+
+  /// Takes note that files and leases are in step with all that there is.
+  /// - Returns: whether the report has something new to say.
+  package mutating func confirm() -> Bool { continuity.confirm() }
 
   private mutating func plan(
     _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner, _ foreign: AddressSet,
@@ -269,9 +357,12 @@ package struct BlockDivision: Sendable {
 
   /// The file has been written: blocks that it does not give are on their way out.
   package mutating func noteFile(of resolution: PoolResolution, at now: ContinuousClock.Instant) {
-    let given = AddressSet(
-      union: resolution.entries.filter { $0.object.pool.isShared && $0.withheld == nil }.map(\.addresses))
-    for (uid, leave) in leaving where leave.since == nil && !leave.effective.overlaps(given) {
+    let entries = resolution.entries.filter { $0.withheld == nil }
+    let shared = AddressSet(union: entries.filter(\.object.pool.isShared).map(\.addresses))
+    // An own pool gives addresses by such a block.
+    let all = AddressSet(union: entries.map(\.addresses))
+    for (uid, leave) in leaving
+    where leave.since == nil && !leave.effective.overlaps(inTheWay.contains(uid) ? all : shared) {
       leaving[uid]?.since = now
     }
   }
@@ -283,6 +374,7 @@ package struct BlockDivision: Sendable {
   package mutating func takeClaims(
     of owner: Block.Owner, at now: ContinuousClock.Instant
   ) -> [UnstructuredObject] {
+    if continuity.isDoubtful { return [] }
     if let retryAt, retryAt > now { return [] }
     defer { claims = [] }
     return claims.compactMap { pool, addresses in
@@ -309,7 +401,7 @@ package struct BlockDivision: Sendable {
   /// The blocks that have been out of the file for long enough. Whoever deletes them looks at the lease store first.
   package func overdue(at now: ContinuousClock.Instant) -> [Block] {
     leaving.values.filter { leave in leave.since.map { now - $0 >= rest } ?? false }.map(\.block)
-      .filter { !own.needs($0.addresses) }
+      .filter { !own.needs($0.addresses) || inTheWay.contains($0.uid) }
       .sorted { $0.version < $1.version }
   }
 }

@@ -30,6 +30,8 @@ package struct BlockPlan: Sendable {
   /// Blocks that are not needed: they leave the node's files first, and are deleted when nobody has taken an address of
   /// them for a while.
   package private(set) var surplus: [Block] = []
+  /// The UIDs of those of them that keep other nodes from addresses that this one does not give.
+  package private(set) var inTheWay: Set<String> = []
   /// Whether nobody has claimed some addresses yet.
   package private(set) var hasMore = false
   /// Whether more is to be claimed, or given, as soon as it is clear that no node gives it as its own.
@@ -67,6 +69,7 @@ package struct BlockPlan: Sendable {
       let isInTheWay = !rest.isEmpty && isElsewhere(rest)
       if (!isUseful || isInTheWay || leaving.contains(block.uid)) && isFree && isKnown {
         surplus.append(block)
+        if isInTheWay { inTheWay.insert(block.uid) }
       } else if isUseful && (isKnown || !leaving.contains(block.uid)) {
         kept.append((block, effective.intersection(cleared)))
         uncleared = uncleared.union(effective.subtracting(cleared))

@@ -14,12 +14,17 @@ package struct Feed: Sendable {
     /// The same without what was asked for: one cause may keep several collections from being followed.
     package var cause: String
     package var since: Timestamp
+    /// Whether it may end without anybody's doing.
+    package var isTransient: Bool
   }
 
   /// Everything has been read, and nothing is known to be missing.
   package var isWhole: Bool { isComplete && failure == nil }
 
   package init() {}
+
+  /// What was listed may be of a state that the server does not have any more.
+  package mutating func forgetList() { isComplete = false }
 
   /// Takes note of what a reflector has told.
   package mutating func note<Object>(_ event: ReflectorEvent<Object>) {
@@ -31,7 +36,8 @@ package struct Feed: Sendable {
     case .connected, .changed, .deleted: failure = nil
     case .failed(let error, _):
       failure = Failure(
-        problem: "\(error)", cause: error.problem, since: failure?.since ?? .now().inSeconds)
+        problem: "\(error)", cause: error.problem, since: failure?.since ?? .now().inSeconds,
+        isTransient: error.isTransient)
     }
   }
 }

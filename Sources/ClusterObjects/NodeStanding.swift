@@ -31,9 +31,17 @@ package struct NodeStanding: Sendable, Hashable {
   package let isFileOld: Bool
   /// What its pods hold, and what rests there; `nil` when the report does not say.
   package let held: AddressSet?
+  /// Since when the node has seen all that there is: ``Continuity/followedSince``.
+  package let followedSince: Timestamp?
+  /// The last restore of the API server that the node knows of: ``Continuity/lostState``.
+  package let lostState: Timestamp?
 
-  package init(node: String, pools: [Pool], isFileOld: Bool = false, held: AddressSet? = AddressSet()) {
+  package init(
+    node: String, pools: [Pool], isFileOld: Bool = false, held: AddressSet? = AddressSet(),
+    followedSince: Timestamp? = nil, lostState: Timestamp? = nil
+  ) {
     (self.node, self.pools, self.isFileOld, self.held) = (node, pools, isFileOld, held)
+    (self.followedSince, self.lostState) = (followedSince, lostState)
   }
 
   /// Reads a report. What it says of pools that only a file of the node has is left out.
@@ -49,7 +57,9 @@ package struct NodeStanding: Sendable, Hashable {
           subnet: pool["subnet"]?.string.flatMap(CIDR.init),
           own: pool["ips"]?.array.map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) })
       }, isFileOld: sync?["status"]?.string == "False" && sync?["reason"]?.string == "NotWritten",
-      held: (status?["busy"]?.array).map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) })
+      held: (status?["busy"]?.array).map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) },
+      followedSince: status?["followedSince"]?.string.flatMap(Timestamp.init),
+      lostState: status?["lostState"]?.string.flatMap(Timestamp.init))
   }
 }
 
@@ -99,7 +109,7 @@ extension NodeStanding {
     ].compactMap(\.self)
   }
 
-  private var remedy: String {
+  var remedy: String {
     "does ipvlan-agent run there? If the node is gone for good: kubectl delete ipvlannode \(node)"
   }
 

@@ -19,7 +19,6 @@ package struct OwnAddresses: Sendable {
     fileprivate let epoch: Int
   }
 
-  private let node: String
   private var clearance: AddressClearance
   private var contested = AddressSet()
   /// What the node's report says, as the API server has it.
@@ -31,10 +30,7 @@ package struct OwnAddresses: Sendable {
   private var mine = AddressSet()
 
   /// - Parameter before: what the file of the run before gives.
-  init(node: String, before: AddressSet) {
-    self.node = node
-    clearance = AddressClearance(cleared: before)
-  }
+  init(before: AddressSet) { clearance = AddressClearance(cleared: before) }
 
   /// Takes note of all addresses that are this node's alone, and of the form of each pool. What is among the addresses no
   /// more has to be asked for again.
@@ -97,6 +93,9 @@ package struct OwnAddresses: Sendable {
     return addresses.subtracting(clearance.waiting.union(contested).subtracting(mine))
   }
 
+  /// What waits, or is given by blocks.
+  var needed: AddressSet { clearance.waiting.union(contested) }
+
   /// Whether some of these wait, or are given by blocks.
   func needs(_ addresses: AddressSet) -> Bool {
     addresses.overlaps(clearance.waiting) || addresses.overlaps(contested)
@@ -131,12 +130,15 @@ package struct OwnAddresses: Sendable {
     return !clearance.waiting.subtracting(asked).isEmpty
   }
 
-  /// Takes over what the reports say that were read after the question was asked.
+  /// Takes over what the reports of the other nodes say that were read after the question was asked.
+  /// - Parameter problem: why they cannot be relied on.
   /// - Returns: whether more may be given now.
-  mutating func answer(_ question: Question, _ reports: [NodeStanding]) -> Bool {
-    let obstacles = reports.filter { $0.node != node }.flatMap {
-      $0.givers(of: question.addresses, question.known) + $0.holders(of: question.addresses)
-    }
+  mutating func answer(_ question: Question, _ others: [NodeStanding], problem: String?) -> Bool {
+    let obstacles =
+      problem.map { [NodeStanding.Obstacle(addresses: question.addresses, problem: $0)] }
+      ?? others.flatMap {
+        $0.givers(of: question.addresses, question.known) + $0.holders(of: question.addresses)
+      }
     return clearance.answer(question.addresses, epoch: question.epoch, obstacles)
   }
 }

@@ -26,16 +26,15 @@ package struct PoolClearance: Sendable {
     var foreign = AddressSet()
     /// More is needed than may be claimed.
     var isAsking = false
+    /// What may be claimed counts no more.
+    var isForgotten = false
   }
 
-  private let node: String
   private var standings: [String: Standing] = [:]
   private var known: [String: KnownPool] = [:]
   /// The forms by which this node gives addresses of pools that it shares, as its report says.
   private var published: Set<PoolForm> = []
   private var isOpen = false
-
-  init(node: String) { self.node = node }
 
   /// Takes note of all pools of the cluster.
   mutating func begin(_ known: [String: KnownPool]) {
@@ -63,8 +62,8 @@ package struct PoolClearance: Sendable {
     let former = standings[pool.name]
     var standing =
       former ?? Standing(form: form, clearance: AddressClearance(cleared: before ?? AddressSet()))
-    if former?.form != form {
-      standing.form = form
+    if former?.form != form || standing.isForgotten {
+      (standing.form, standing.isForgotten) = (form, false)
       standing.clearance.withdraw(standing.clearance.cleared.subtracting(mine))
       standing.clearance.forgetQuestions()
     }
@@ -99,12 +98,18 @@ package struct PoolClearance: Sendable {
     return pools.isEmpty ? nil : Question(pools: pools, known: known)
   }
 
-  /// Takes over the reports of all nodes, which were read after the question was asked.
-  mutating func answer(_ question: Question, _ reports: [NodeStanding]) {
+  /// What was heard may be of another state of the API server: what this node has no block of has to be asked about again.
+  mutating func forget() { for name in standings.keys { standings[name]?.isForgotten = true } }
+
+  /// Takes over the reports of the other nodes, which were read after the question was asked.
+  /// - Parameter problem: why they cannot be relied on.
+  mutating func answer(_ question: Question, _ others: [NodeStanding], problem: String?) {
     for pool in question.pools where standings[pool.name]?.form == pool.form {
-      let obstacles = reports.filter { $0.node != node }.flatMap {
-        $0.givers(of: pool.addresses, question.known) + (isOpen ? [] : $0.holders(of: pool.addresses))
-      }
+      let obstacles =
+        problem.map { [NodeStanding.Obstacle(addresses: pool.addresses, problem: $0)] }
+        ?? others.flatMap {
+          $0.givers(of: pool.addresses, question.known) + (isOpen ? [] : $0.holders(of: pool.addresses))
+        }
       _ = standings[pool.name]?.clearance.answer(pool.addresses, epoch: pool.epoch, obstacles)
     }
   }

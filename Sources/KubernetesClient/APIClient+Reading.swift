@@ -8,6 +8,16 @@ public struct ResourceList<Object: KubernetesObject>: Sendable {
   public var continuation: String?
   /// How many objects are left behind this page, when the server says so.
   public var remaining: Int?
+  /// When the server answered, by its own clock, in seconds; `nil` where it did not say, and of a list that came as the
+  /// beginning of a watch.
+  public var serverTime: Timestamp?
+
+  /// A list that is whole.
+  public init(items: [Object], resourceVersion: String, serverTime: Timestamp? = nil) {
+    self.items = items
+    self.resourceVersion = resourceVersion
+    self.serverTime = serverTime
+  }
 }
 
 extension APIClient {
@@ -62,17 +72,18 @@ extension APIClient {
     let request = APIRequest(
       method: .GET, path: resource.path(namespace: namespace), query: query,
       action: "list \(resource.subject(namespace: namespace))")
-    let answer = try decode(ListAnswer<Object>.self, request, try await send(request))
+    let (body, serverTime) = try await answer(request)
+    let answer = try decode(ListAnswer<Object>.self, request, body)
     // What is no list must not pass for an empty one.
     guard let items = answer.items, let version = answer.metadata.resourceVersion, !version.isEmpty else {
       throw KubernetesError(
         .undecodable, action: request.action,
         problem: "the answer is no list: it has no items or no metadata.resourceVersion")
     }
-    return ResourceList(
-      items: items, resourceVersion: version,
-      continuation: answer.metadata.continue.flatMap { $0.isEmpty ? nil : $0 },
-      remaining: answer.metadata.remainingItemCount)
+    var list = ResourceList(items: items, resourceVersion: version, serverTime: serverTime)
+    list.continuation = answer.metadata.continue.flatMap { $0.isEmpty ? nil : $0 }
+    list.remaining = answer.metadata.remainingItemCount
+    return list
   }
 }
 

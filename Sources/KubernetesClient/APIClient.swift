@@ -48,14 +48,19 @@ public struct APIClient: Sendable {
   public var origin: String { configuration.source.name }
 
   /// An answer of success, read whole.
-  func send(_ request: APIRequest) async throws(KubernetesError) -> [UInt8] {
+  func send(_ request: APIRequest) async throws(KubernetesError) -> [UInt8] { try await answer(request).body }
+
+  /// An answer of success, read whole, and when the server gave it, by its own clock.
+  func answer(
+    _ request: APIRequest
+  ) async throws(KubernetesError) -> (body: [UInt8], serverTime: Timestamp?) {
     let limit = configuration.requestTimeout
     let largest = configuration.largestAnswer
     return try await withResponse(request, limit: limit) {
-      response, settings throws(KubernetesError) -> [UInt8] in
+      response, settings throws(KubernetesError) -> ([UInt8], Timestamp?) in
       let body = try await read(request, response, settings, largest: largest)
       guard (200...299).contains(response.status.code) else { throw request.refusal(response, body) }
-      return body
+      return (body, response.headers.first(name: "Date").flatMap { Timestamp(httpDate: $0) })
     }
   }
 

@@ -7,7 +7,8 @@ extension AgentCore {
   /// The report, once there is something to report.
   func report() -> (report: NodeReport, lastSync: Timestamp?)? {
     // What the run before gave is in its report. Where that cannot be read, the leases have to say it.
-    guard store != nil || storeFault != nil,
+    // While it is in doubt whether the server has the last report, a new one would hide that it has not.
+    guard hasLooked && !division.continuity.isAway || isLookRefused, store != nil || storeFault != nil,
       wasReportRead || (acknowledgedRevision >= 0 && ContinuousClock.now - started > .seconds(5))
     else {
       return nil
@@ -17,6 +18,8 @@ extension AgentCore {
     report.pools = pools
     report.records = store?.records.sorted { $0.address < $1.address }
     report.busy = store?.busy
+    report.followedSince = division.continuity.followedSince
+    report.lostState = division.continuity.lostState
     return (report, lastSync)
   }
 

@@ -13,10 +13,13 @@ actor AgentCore {
   private let server: String
   let log: Logger
   private let file: PoolFile
+  private let markFile: MarkFile
   var view: ClusterView
-  private var rivalry: Rivalry
+  var rivalry: Rivalry
   var resolution: PoolResolution?
   private(set) var fileFault: String?
+  private var markFault: String?
+  private var writtenMark = Continuity.Mark()
   /// Whether pods are followed; `nil` as long as nobody can tell whether they have to be.
   var followsPods: Bool?
   var podDirectory: PodDirectory
@@ -34,26 +37,26 @@ actor AgentCore {
   private var outages = Outages()
   private var faults = RepeatedFaults()
   /// The report that the API server has taken last; `nil` when it may have none, or another one.
-  private(set) var reported: NodeReport?
+  var reported: NodeReport?
   /// The version of this node's report at the API server. A report that was given up on may still be on its way: it cannot take
   /// a later one's place.
-  private(set) var reportVersion: String?
+  var reportVersion: String?
   /// When the agent started. It reads what the run before has reported, before it reports anew.
   let started = ContinuousClock.now
   /// How often there was something that nobody had been asked about.
   var newsCount = 0
   /// The API server drops what the report says of addresses: its definition of reports is older than this agent.
-  private(set) var hasOldDefinition = false
+  var hasOldDefinition = false
   /// Whether this node's report of the run before has been looked at.
-  private(set) var wasReportRead = false
+  var wasReportRead = false
   private var written: AgentState?
   /// The store has to be read although nobody has changed it: the files of pools have.
   private var wantsLook = true
   /// When conditions took on what they say, as the API server has it.
-  private(set) var transitions: [NodeReport.Kind: (isTrue: Bool, since: Timestamp)] = [:]
+  var transitions: [NodeReport.Kind: (isTrue: Bool, since: Timestamp)] = [:]
   /// Raised whenever something has come that files or report may have to follow.
   nonisolated let changes: AsyncStream<Void>
-  private let raise: AsyncStream<Void>.Continuation
+  let raise: AsyncStream<Void>.Continuation
   /// The same of the files of pods, which a pod's ADD may wait for.
   nonisolated let podChanges: AsyncStream<Void>
   private let raisePods: AsyncStream<Void>.Continuation
@@ -75,6 +78,20 @@ actor AgentCore {
   /// Whether pods are to be followed, whenever that changes.
   nonisolated let podWishes: AsyncStream<Bool>
   let wishPods: AsyncStream<Bool>.Continuation
+  /// Raised when the API server may have lost what this node has seen of it.
+  nonisolated let doubts: AsyncStream<Void>
+  let raiseDoubts: AsyncStream<Void>.Continuation
+  /// Those who have to list everything anew when the API server was restored.
+  var lossListeners: [AsyncStream<Void>.Continuation] = []
+  /// How often everything had to be listed anew, and for which of these times the pool file was written.
+  var lives = 0
+  var writtenLife = -1
+  /// This node's report as it is followed.
+  var reportFeed = Feed()
+  /// Whether somebody has looked at the server's state in this run.
+  var hasLooked = false
+  /// The server does not let this node look.
+  var isLookRefused = false
 
   init(_ options: AgentOptions, machine: MachineIdentity, server: String, log: Logger) {
     self.options = options
@@ -82,6 +99,7 @@ actor AgentCore {
     self.server = server
     self.log = log
     file = PoolFile(directory: options.poolDirectory)
+    markFile = MarkFile(directory: options.poolDirectory)
     podDirectory = PodDirectory(runDirectory: options.runDirectory, retention: options.podRetention)
     definitionDirectory = DefinitionDirectory(runDirectory: options.runDirectory)
     let before = file.pools()
@@ -92,19 +110,26 @@ actor AgentCore {
     }
     division = BlockDivision(
       node: options.nodeName, before: addresses(shared: true), own: addresses(shared: false),
-      rest: options.blockRest)
+      rest: options.blockRest, continuity: Continuity(mark: markFile.read(), grace: options.lossGrace))
     rivalry = Rivalry(machineID: machine.machineID)
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (blockChanges, raiseBlocks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (podChanges, raisePods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (networkChanges, raiseNetworks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (podWishes, wishPods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    (doubts, raiseDoubts) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    // Of the run before.
+    raiseDoubts.yield()
   }
 
-  func takePools(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takePools(event) } }
+  func takePools(_ event: ReflectorEvent<UnstructuredObject>) {
+    noteServer(event, view.pools)
+    take(raise) { $0.takePools(event) }
+  }
   func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeReserved(event) } }
   func takeNode(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeNode(event) } }
   func takeBlocks(_ event: ReflectorEvent<UnstructuredObject>) {
+    noteServer(event, view.blockFeed)
     take(raise) { $0.takeBlocks(event) }
     raiseBlocks.yield()
   }
@@ -121,103 +146,21 @@ actor AgentCore {
     raise.yield()
   }
 
+  /// Keeps what was seen of the API server for the run after.
+  func writeMark() {
+    let mark = division.continuity.seen
+    guard mark.version > 0, mark != writtenMark else { return }
+    let problem = markFile.write(mark)
+    if problem == nil { writtenMark = mark }
+    if let problem, markFault != problem { log.error("\(problem)") }
+    markFault = problem
+  }
+
   /// Logs what kept files from being written, unless it is what did before.
   /// - Returns: what keeps them from it now.
   func told(_ fault: ObjectFault, before: String?) -> String {
     if before != fault.problem { log.error("\(fault.problem)") }
     return fault.problem
-  }
-
-  /// Takes note of this node's report as the API server has it.
-  func takeReport(_ event: ReflectorEvent<UnstructuredObject>) {
-    let known = rivalry.rival
-    switch event {
-    case .listed(let list):
-      if !wasReportRead { recall(list.items.first) }
-      reportVersion = nil
-      for report in list.items { note(report) }
-      // The server may have been restored to a state with an older one.
-      forgetReport()
-    case .changed(let report): note(report)
-    case .deleted: forgetReport()
-    case .connected, .failed: break
-    }
-    if let rival = rivalry.rival, rival != known {
-      log.error(
-        "another machine, \(rival), reports as node \(options.nodeName); this one, \(machine.machineID), reports no more: give each node a name of its own and restart ipvlan-agent"
-      )
-      raise.yield()
-    }
-  }
-
-  /// What the file of the run before gives counts as far as the report of that run says it: while the report was gone, other
-  /// nodes may have been given the same.
-  private func recall(_ report: UnstructuredObject?) {
-    wasReportRead = true
-    defer { raise.yield() }
-    let pools = report.map { NodeStanding($0).pools } ?? []
-    // An acknowledgement of this run says more.
-    if acknowledgedRevision < 0 { given.recall(pools) }
-    // One of an agent that did not report addresses yet says nothing about them.
-    guard pools.isEmpty || pools.contains(where: { $0.own != nil }) else { return }
-    division.recall(AddressSet(union: pools.compactMap(\.own)))
-  }
-
-  /// The API server may have another report than was last sent.
-  private func forgetReport() {
-    reported = nil
-    division.note(published: PublishedReport())
-  }
-
-  /// The API server has another version of this node's report than was expected.
-  func noteConflict(_ report: UnstructuredObject) {
-    reportVersion = report.metadata.resourceVersion
-    forgetReport()
-  }
-
-  /// A report is sent. Whatever it does not say counts as published no more, whether or not an answer comes.
-  func noteReporting(_ report: NodeReport) { division.note(publishing: Self.published(report)) }
-
-  /// The API server has taken a report.
-  ///
-  /// - Parameter taken: what it has now.
-  func noteReported(_ report: NodeReport, _ taken: UnstructuredObject) {
-    reported = report
-    reportVersion = taken.metadata.resourceVersion
-    // It has kept what the report says of addresses.
-    let isWhole = report.busy == nil || taken["status"]?["busy"] != nil
-    division.note(published: Self.published(report))
-    guard hasOldDefinition == isWhole else { return }
-    hasOldDefinition = !isWhole
-    if isWhole {
-      log.info("the API server keeps what reports say of addresses")
-    } else {
-      log.error(
-        "the API server's definition of ipvlannodes.ipvlan-cni.dev is older than this agent, so that no node can tell which addresses another one gives: kubectl apply -f cni-conf/kubernetes/crds.yaml"
-      )
-    }
-    raise.yield()
-  }
-
-  private static func published(_ report: NodeReport) -> PublishedReport {
-    PublishedReport(
-      report.pools.map {
-        NodeStanding.Pool(
-          name: $0.name, uid: $0.uid, generation: $0.generation, subnet: $0.subnet, own: $0.own)
-      })
-  }
-
-  private func note(_ report: UnstructuredObject) {
-    rivalry.note(report)
-    // The watch may tell of one that an answer has overtaken.
-    let versions = [reportVersion, report.metadata.resourceVersion].compactMap { $0.flatMap(UInt64.init) }
-    reportVersion = versions.max().map { "\($0)" }
-    for condition in report["status"]?["conditions"]?.array ?? [] {
-      guard let kind = condition["type"]?.string.flatMap(NodeReport.Kind.init),
-        let since = condition["lastTransitionTime"]?.string.flatMap(Timestamp.init)
-      else { continue }
-      transitions[kind] = (condition["status"]?.string == "True", since)
-    }
   }
 
   /// The other machine of this node's name.
@@ -248,6 +191,7 @@ actor AgentCore {
         if fileFault != nil { log.info("\(file.path) can be written again") }
         fileFault = nil
         lastSync = .now()
+        writtenLife = lives
         noteFile(of: resolution)
       } catch {
         fileFault = told(error, before: fileFault)
@@ -294,6 +238,7 @@ actor AgentCore {
       storeRevision = revision
       replan()
       acknowledge()
+      confirm()
       raiseBlocks.yield()
       if decideAboutPods() { poke() }
     case .failure(let fault):

@@ -40,6 +40,14 @@ public struct AgentOptions: Sendable {
   var clearanceBackoff = Backoff(initial: .milliseconds(500), longest: .seconds(10))
   /// The same where only addresses of pools of its own wait.
   var ownBackoff = Backoff(initial: .seconds(1), longest: .seconds(60))
+  /// A server that can be followed again within this time was not restored: it was there all the time, or nearly so.
+  var blip: Duration = .seconds(2)
+  /// Over which time the nodes look, after the API server was away, whether it has all that they have seen of it.
+  var lookSpread: Duration = .seconds(15)
+  /// How long the other nodes take to find the API server, and to look, after it was away.
+  var lossGrace: Duration = .seconds(60)
+  /// The same while other nodes are waited for since the API server was away.
+  var patientBackoff = Backoff(initial: .seconds(10), longest: .seconds(20))
   /// How often the lease store is looked at.
   var lookInterval: Duration = .seconds(1)
   /// How often the report is written when writing fails.

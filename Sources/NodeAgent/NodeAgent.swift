@@ -43,14 +43,22 @@ public struct NodeAgent: Sendable {
     let reporter = Reporter(client: client, core: core, options: options, log: log)
     let keeper = BlockKeeper(client: client, core: core, reporter: reporter, options: options, log: log)
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { await reflector(client, Resources.pools).run { await core.takePools($0) } }
-      group.addTask { await reflector(client, Resources.reservedIPs).run { await core.takeReserved($0) } }
-      group.addTask { await reflector(client, Resources.nodes, own).run { await core.takeNode($0) } }
-      group.addTask { await reflector(client, Resources.reports, own).run { await core.takeReport($0) } }
-      group.addTask { await reflector(client, Resources.blocks).run { await core.takeBlocks($0) } }
+      group.addTask {
+        await following(
+          core,
+          { await reflector(client, Resources.pools).run { await core.takePools($0) } },
+          { await reflector(client, Resources.reservedIPs).run { await core.takeReserved($0) } },
+          { await reflector(client, Resources.nodes, own).run { await core.takeNode($0) } },
+          { await reflector(client, Resources.reports, own).run { await core.takeReport($0) } },
+          { await reflector(client, Resources.blocks).run { await core.takeBlocks($0) } })
+      }
+      group.addTask { await settleDoubts(client, core) }
       group.addTask { await keeper.run() }
       if options.networks {
-        group.addTask { await reflector(client, Resources.definitions).run { await core.takeNetworks($0) } }
+        group.addTask {
+          await following(
+            core, { await reflector(client, Resources.definitions).run { await core.takeNetworks($0) } })
+        }
         group.addTask { await followNetworks(core) }
         group.addTask { await StatusWriter(client: client, options: options, log: log).run() }
       }
@@ -69,6 +77,65 @@ public struct NodeAgent: Sendable {
     _ client: APIClient, _ resource: Resource<Object>, _ selection: Selection = .all
   ) -> Reflector<Object> {
     Reflector(client, resource, selection, options: options.reflecting.options(Object.self), log: log)
+  }
+
+  /// Follows collections; when the API server was restored to an older state, from the beginning. A watch that went on would not
+  /// tell what is gone.
+  private func following(_ core: AgentCore, _ collections: @Sendable () async -> Void...) async {
+    let losses = await core.losses()
+    while !Task.isCancelled {
+      await withTaskGroup(of: Void.self) { group in
+        for collection in collections { group.addTask { await collection() } }
+        group.addTask { for await _ in losses { break } }
+        await group.next()
+        group.cancelAll()
+      }
+      try? await Task.sleep(for: options.reflecting.relistSpread * Double.random(in: 0..<1))
+    }
+  }
+
+  /// Looks whether the API server has all that this node has seen of it, at the start and after it was away.
+  private func settleDoubts(_ client: APIClient, _ core: AgentCore) async {
+    let own = Selection(fields: "metadata.name=\(options.nodeName)")
+    for await _ in core.doubts {
+      var backoff = Backoff()
+      if await core.hasLooked {
+        guard await core.look() != nil else { continue }
+        let lost = ContinuousClock.now
+        await waiting(until: lost + options.blip) { await core.isServerAway }
+        if await core.isServerAway {
+          await core.interrupt(since: lost)
+          await waiting { await core.isServerGone }
+          // All nodes have lost it at once.
+          try? await Task.sleep(for: options.lookSpread * Double.random(in: 0..<1))
+          backoff = Backoff(initial: options.lookSpread, longest: options.lookSpread * 2)
+        } else {
+          // Only this node, as a rule.
+          try? await Task.sleep(for: options.lookSpread * Double.random(in: 0..<0.3))
+        }
+      } else {
+        // The Node tells another cluster from an older state of this one.
+        await waiting(until: .now + options.blip) { await core.nodeUID == nil }
+      }
+      while !Task.isCancelled, let look = await core.look() {
+        do throws(KubernetesError) {
+          await core.take(try await client.list(Resources.reports, own), after: look)
+        } catch {
+          // The reflector of the reports tells of it.
+          await core.noteLook(refused: error.kind == .forbidden)
+          try? await Task.sleep(for: backoff.next(after: error))
+        }
+      }
+    }
+  }
+
+  /// Waits as long as something lasts.
+  private func waiting(
+    until end: ContinuousClock.Instant? = nil, while isSo: @Sendable () async -> Bool
+  ) async {
+    while await isSo(), end.map({ ContinuousClock.now < $0 }) ?? true, !Task.isCancelled {
+      try? await Task.sleep(for: .milliseconds(100))
+    }
   }
 
   /// Follows the pods of the node and all namespaces, as long as that is wanted.
@@ -92,12 +159,10 @@ public struct NodeAgent: Sendable {
     // A pod that has ended counts as gone.
     let own = Selection(
       fields: "spec.nodeName=\(options.nodeName),status.phase!=Succeeded,status.phase!=Failed")
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await reflector(client, Resources.pods, own).run { await core.takePods($0) } }
-      group.addTask {
-        await reflector(client, Resources.namespaces).run { await core.takeNamespaces($0) }
-      }
-    }
+    await following(
+      core,
+      { await reflector(client, Resources.pods, own).run { await core.takePods($0) } },
+      { await reflector(client, Resources.namespaces).run { await core.takeNamespaces($0) } })
   }
 
   /// Writes files when something has come.
@@ -106,7 +171,7 @@ public struct NodeAgent: Sendable {
     var writes = Allowance(options.fileWrites)
     for await _ in core.changes {
       // What may be given depends on the report of the run before; without an answer the file stays behind no longer.
-      while await !core.wasReportRead, ContinuousClock.now - core.started < .seconds(5), !Task.isCancelled {
+      while await !core.knowsRunBefore, ContinuousClock.now - core.started < .seconds(5), !Task.isCancelled {
         try? await Task.sleep(for: .milliseconds(20))
       }
       try? await Task.sleep(for: options.settling)
@@ -152,6 +217,7 @@ public struct NodeAgent: Sendable {
       try? await Task.sleep(for: .seconds(5))
       rounds += 1
       if await core.needsSync || rounds % 12 == 0 { await core.poke() }
+      if rounds % 12 == 0 { await core.writeMark() }
     }
   }
 }

@@ -29,7 +29,7 @@ import Testing
   }
 
   private func division(before: AddressSet = AddressSet()) -> BlockDivision {
-    BlockDivision(node: "n1", before: before, rest: .seconds(60))
+    BlockDivision(node: "n1", before: before, rest: .seconds(60), continuity: whole())
   }
 
   @Test("a node gives of a shared pool what it has claimed, and claims more before it runs dry")
@@ -189,7 +189,7 @@ extension BlockDivision {
     let divided = divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)
     note(published: PublishedReport(GivenPools(dividing: divided).reported(divided, about: own.wanted)))
     guard let question = question(claiming: true) else { return divided }
-    answer(question, [])
+    answer(question, [], version: "9", at: now)
     return divide(resolution, map, owner: owner, busy: busy, pools: pools, at: now)
   }
 }

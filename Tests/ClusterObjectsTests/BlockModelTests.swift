@@ -15,6 +15,13 @@ import Testing
     try settle(&model, last, seed)
   }
 
+  @Test("a server that is restored from a backup has no block given twice", arguments: 1...100)
+  func restored(_ seed: UInt64) throws {
+    var model = model(seed, nodes: 4, last: 12, names: [], isRestored: true)
+    try model.run(1500, seed)
+    try settle(&model, 12, seed)
+  }
+
   /// As all nodes do, the node that had it hears of the edit sooner or later, and has pods that come and go meanwhile.
   @Test("a pool of one node becomes everybody's while its pods hold addresses", arguments: 1...150)
   func opened(_ seed: UInt64) throws {
@@ -26,9 +33,11 @@ import Testing
     try settle(&model, 12, seed)
   }
 
-  private func model(_ seed: UInt64, nodes: Int, last: Int, names: [String]) -> ClusterModel {
+  private func model(
+    _ seed: UInt64, nodes: Int, last: Int, names: [String], isRestored: Bool = false
+  ) -> ClusterModel {
     let object = pool("p", ips: ["10.0.0.1-10.0.0.\(last)"], nodes: names, uid: "uid-p")
-    return ClusterModel(seed: seed, nodes: nodes, pools: [object]) { model in
+    return ClusterModel(seed: seed, nodes: nodes, pools: [object], isRestored: isRestored) { model in
       let first = model.chance(50) ? 1 : Int.random(in: 1...last / 2, using: &model.random)
       let end = Int.random(in: first...last, using: &model.random)
       let isNew = model.chance(20)
@@ -42,7 +51,7 @@ import Testing
     model.setPool(last: last, names: [])
     let lost = try model.settle()
     #expect(model.duplicates.isEmpty)
-    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)")
+    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)\n\(model.state)")
   }
 }
 

@@ -10,7 +10,10 @@ import Testing
     )
   {
     let since = Timestamp(seconds: second)
-    return (collection, .init(problem: "cannot watch \(collection): \(cause)", cause: cause, since: since))
+    return (
+      collection,
+      .init(problem: "cannot watch \(collection): \(cause)", cause: cause, since: since, isTransient: true)
+    )
   }
 
   @Test("a server that is away is told once, and that it is back once, with all that was kept")

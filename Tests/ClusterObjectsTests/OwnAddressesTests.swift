@@ -22,14 +22,16 @@ import Testing
     if let reports {
       division.note(
         published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 1, own: division.own.wanted)]))
-      if let question = division.question(claiming: false) { division.answer(question, reports) }
+      if let question = division.question(claiming: false) {
+        division.answer(question, reports, version: "9", at: .now)
+      }
     }
     let entry = try #require(try divide().entries.first)
     return (entry.addresses, entry.withheld)
   }
 
   private func division(own: AddressSet = AddressSet()) -> BlockDivision {
-    BlockDivision(node: "n1", before: AddressSet(), own: own, rest: .seconds(60))
+    BlockDivision(node: "n1", before: AddressSet(), own: own, rest: .seconds(60), continuity: whole())
   }
 
   private func report(_ node: String, gives: String? = nil, holds: AddressSet? = AddressSet()) -> NodeStanding
@@ -153,7 +155,7 @@ import Testing
     func ask(_ reports: [NodeStanding]) throws {
       division.note(
         published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 1, own: division.own.wanted)]))
-      division.answer(try #require(division.question(claiming: true)), reports)
+      division.answer(try #require(division.question(claiming: true)), reports, version: "9", at: .now)
     }
     #expect(try divide(BlockMap(), shared: ["10.0.0.2-10.0.0.3"]).isEmpty)
     #expect(division.takeClaims(of: owner, at: .now).isEmpty, "nobody has been asked yet")
@@ -200,7 +202,7 @@ import Testing
     let question = try #require(division.question(claiming: false))
     let first = try divide(["10.0.0.2"], &division, reports: nil)
     #expect(first.given.isEmpty)
-    division.answer(question, [])
+    division.answer(question, [], version: "9", at: .now)
     #expect(try divide(["10.0.0.2"], &division, reports: nil).given.isEmpty)
   }
 }

@@ -21,14 +21,16 @@ import Testing
       pool("p", ips: ips, nodes: [], generation: 3), pool("q", ips: ["10.0.0.99"], generation: 5),
     ]
     let all = try objects.map { try PoolObject($0) }
-    var division = BlockDivision(node: "n2", before: AddressSet(), rest: .seconds(60))
+    var division = BlockDivision(node: "n2", before: AddressSet(), rest: .seconds(60), continuity: whole())
     func divide() throws {
       _ = division.divide(
         try resolved(objects, on: "n2"), BlockMap(), owner: owner, busy: busy, pools: all, at: start)
     }
     try divide()
     division.note(published: PublishedReport([.init(name: "p", uid: "uid-p", generation: generation)]))
-    if let question = division.question(claiming: true) { division.answer(question, reports) }
+    if let question = division.question(claiming: true) {
+      division.answer(question, reports, version: "9", at: .now)
+    }
     try divide()
     let claims = division.takeClaims(of: owner, at: start).map { claim in
       claim["spec"]?["ips"]?.array?.compactMap(\.string) ?? []
@@ -97,7 +99,7 @@ import Testing
     "what pods hold of a pool that is another node's now is claimed, and known to be unprotected until then")
   func unprotected() throws {
     let object = pool("p", ips: ["10.0.0.1-10.0.0.9"], nodes: ["n1"], generation: 3)
-    var division = BlockDivision(node: "n2", before: AddressSet(), rest: .seconds(60))
+    var division = BlockDivision(node: "n2", before: AddressSet(), rest: .seconds(60), continuity: whole())
     func divide(_ map: BlockMap, _ busy: AddressSet?) throws {
       _ = division.divide(
         try resolved([object], on: "n2"), map, owner: owner, busy: busy, pools: [try PoolObject(object)],

@@ -13,7 +13,18 @@ import Testing
     try model.run(1500, seed)
     let lost = try model.settle()
     #expect(model.duplicates.isEmpty)
-    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)")
+    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)\n\(model.state)")
+  }
+
+  @Test("a server that is restored from a backup has no address given twice", arguments: 1...150)
+  func restored(_ seed: UInt64) throws {
+    var model = ClusterModel(seed: seed, nodes: 3, pools: Self.pools(seed), isRestored: true) {
+      $0.editPools()
+    }
+    try model.run(1500, seed)
+    let lost = try model.settle()
+    #expect(model.duplicates.isEmpty)
+    #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)\n\(model.state)")
   }
 
   /// The pools have different ages in each run. Those of single nodes have two addresses; of the shared one more in each

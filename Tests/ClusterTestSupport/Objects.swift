@@ -33,6 +33,15 @@ package func reserved(_ name: String, ips: [String]) -> UnstructuredObject {
     ])
 }
 
+/// A node that has looked, and found the API server whole.
+package func whole() -> Continuity {
+  var continuity = Continuity(grace: .seconds(60))
+  _ = continuity.take(
+    ResourceList(items: [], resourceVersion: "1", serverTime: Timestamp(seconds: 1_000_000)),
+    after: continuity.look(), nodeUID: nil, at: .now)
+  return continuity
+}
+
 /// What becomes of the pools on a node.
 package func resolved(
   _ objects: [UnstructuredObject], on node: String = "n1", labels: [String: String]? = [:]

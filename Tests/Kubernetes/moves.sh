@@ -1,7 +1,19 @@
 # shellcheck shell=bash
-# Addresses that edits move from the pool of one node to that of another, while pods hold them and agents are away.
+# Addresses that edits move from the pool of one node to that of another, while pods hold them and agents are away, and while
+# the API server is restored from a backup.
 
 test_v_an_address_moves_to_another_node() { with_agents moved_address; }
+
+test_v_what_a_restored_server_has_forgotten_is_given_to_nobody_else() { with_agents forgotten_state 75; }
+
+test_v_what_a_node_has_given_back_since_the_backup_is_not_given_there() { with_agents returned_blocks; }
+
+# The tool that does so is of etcd 3.6: Debian 12 has none. ContinuityTests has the rule.
+if [ -x "${KUBE_BIN-}/etcdutl" ] || command -v etcdutl >/dev/null; then
+  test_v_a_restored_server_whose_versions_leap() { with_agents forgotten_state 30 --bump; }
+
+  test_v_what_a_node_has_given_back_since_the_backup_is_not_given_after_a_leap() { with_agents returned_blocks --bump; }
+fi
 
 test_v_with_a_definition_of_before_addresses_are_given_and_the_log_says_what_to_apply() { with_agents old_definition; }
 
@@ -34,9 +46,9 @@ gives() {
     "$cluster/agents/$1/ippool.d/zz-kubernetes.json")" = "$2" ]
 }
 
-# waits_for NODE WORDS: the node's report says why an address is not given.
+# waits_for NODE WORDS [POOL]: the node's report says why an address is not given.
 waits_for() {
-  kubectl get ivn "$1" -o json | jq -e --arg pool "moved-$1" --arg words "$2" '.status.pools[] | select(.name == $pool) | .error // "" | contains($words)'
+  kubectl get ivn "$1" -o json | jq -e --arg pool "${3-moved-$1}" --arg words "$2" '.status.pools[] | select(.name == $pool) | .error // "" | contains($words)'
 }
 
 moved_address() {
@@ -69,4 +81,122 @@ moved_address() {
   ippool DEL master moved m2
   within 240 gives worker1 '10.80.0.1-10.80.0.2 10.80.0.10'
   kubectl delete sp moved-master moved-worker1
+}
+
+# holds NODE ADDRESS...: the node's report says that pods hold them.
+holds() { kubectl get ivn "$1" -o json | jq -e '[.status.records[]?.ip] as $held | $ARGS.positional - $held == []' --args "${@:2}"; }
+
+# claimed NODE ADDRESS...: which of them the node has claimed.
+claimed() {
+  blocks_of_pool forgotten | jq -c --arg node "$1" '[.[] | select(.node == $node) | .ips[] | select(IN($ARGS.positional[]))]' --args "${@:2}"
+}
+
+# By the server and by its file, master has nothing of what is worker1's.
+claims_nothing() {
+  gives master 10.80.0.102-10.80.0.104 || { echo "master gives what has moved to worker1" && return 1; }
+  expect_equal "$(claimed master "$@")" '[]' "what master claims of what pods of worker1 hold"
+}
+
+# leaves_alone SECONDS CHECK POOL ADDRESS...: for so long the pods n1 to n8 of master get none of these addresses, and the
+# check of them succeeds.
+leaves_alone() {
+  local end=$((SECONDS + $1)) number=0 address
+  while [ "$SECONDS" -lt "$end" ]; do
+    "$2" "${@:4}" || return 1
+    number=$((number % 8 + 1))
+    address=$(ippool ADD master "$3" "n$number")
+    case " ${*:4} " in *" ${address%/*} "*) echo "pod n$number of master gets $address" && return 1 ;; esac
+    sleep 1
+  done
+}
+
+# Those of other tests, whose agents are gone, would be waited for.
+forget_other_nodes() {
+  kubectl get ivn -o json | jq -r '.items[].metadata.name | select(IN("master", "worker1") | not)' |
+    xargs --no-run-if-empty kubectl delete ivn
+}
+
+# forgotten_state SECONDS [OPTION]: of scripts/api-server restore.
+forgotten_state() {
+  local backup=$cluster/backup saved pod address held=()
+  forget_other_nodes
+  own_pool master '[10.80.0.101-10.80.0.104]'
+  own_pool worker1 '[10.80.0.111]'
+  # Each block is one address.
+  shared_pool forgotten 10.50.0.129-10.50.0.188
+  within 120 gives master 10.80.0.101-10.80.0.104
+  within 120 gives worker1 10.80.0.111
+  [ -n "$(until_given master forgotten m)" ]
+  [ -n "$(until_given worker1 forgotten w)" ]
+  "$repository/scripts/api-server" save "$cluster" "$backup"
+  saved=$(blocks_of_pool forgotten | jq -r '.[].ips[]')
+  # What the backup does not know: an address moves to worker1, whose pod gets it, and another pod's is of a new block.
+  own_pool master '[10.80.0.102-10.80.0.104]'
+  own_pool worker1 '[10.80.0.101]'
+  within 240 gives worker1 10.80.0.101
+  # It may rest since the test before.
+  expect_equal "$(until_given worker1 moved moved)" 10.80.0.101/24 "what worker1 gives"
+  for pod in 1 2 3 4 5 6 7 8; do
+    address=$(until_given worker1 forgotten "w$pod")
+    address=${address%/*}
+    held+=("$address")
+    grep -qxF "$address" <<<"$saved" || break
+  done
+  expect_equal "$(grep -cxF "$address" <<<"$saved" || true)" 0 "whether the backup has the block of $address"
+  kill -STOP "$(<"$cluster/agents/worker1/pid")"
+  "$repository/scripts/api-server" restore "$cluster" "$backup" "${@:2}"
+  expect_equal "$(kubectl get sp moved-master -o json | jq -c .spec.ips)" '["10.80.0.101-10.80.0.104"]' "the addresses of master by the backup"
+  expect_equal "$(claimed worker1 "$address")" '[]' "the block of $address by the backup"
+  leaves_alone "$1" claims_nothing forgotten "${held[@]}"
+  within 60 waits_for master 'the API server was restored to an older state'
+  within 60 waits_for master 'the API server was restored to an older state' forgotten
+  expect_equal "$(ippool ADD master forgotten n8)" '' "what the last pod of master gets meanwhile"
+  # The agent that knows is back.
+  kill -CONT "$(<"$cluster/agents/worker1/pid")"
+  within 240 holds worker1 10.80.0.101 "${held[@]}"
+  leaves_alone 30 claims_nothing forgotten "${held[@]}"
+  # And all goes on, on either node: these are more pods than it has blocks for.
+  for pod in master/n{1..8} worker1/w{9..16}; do
+    address=$(until_given "${pod%/*}" forgotten "${pod#*/}")
+    [ -n "$address" ] || { echo "pod $pod gets no address" && return 1; }
+    held+=("${address%/*}")
+  done
+  expect_equal "$(printf '%s\n' "${held[@]}" | sort | uniq --repeated)" '' "what two pods hold"
+  ippool DEL worker1 moved moved
+  within 300 gives master 10.80.0.101-10.80.0.104
+  for pod in p{1..4}; do [ -n "$(until_given master moved "$pod")" ] || { echo "pod $pod gets no address" && return 1; }; done
+  for pod in p{1..4}; do ippool DEL master moved "$pod"; done
+  for pod in m n{1..8}; do ippool DEL master forgotten "$pod"; done
+  for pod in w{,{1..16}}; do ippool DEL worker1 forgotten "$pod"; done
+  kubectl delete sp moved-master moved-worker1 forgotten
+}
+
+# returned_blocks [OPTION]: the backup has blocks of master that pods of worker1 hold by now.
+returned_blocks() {
+  local backup=$cluster/backup saved pod address held=()
+  forget_other_nodes
+  shared_pool returned 10.50.0.201-10.50.0.208
+  for pod in m{1..5}; do [ -n "$(until_given master returned "$pod")" ]; done
+  for pod in m{1..5}; do ippool DEL master returned "$pod"; done
+  "$repository/scripts/api-server" save "$cluster" "$backup"
+  saved=$(blocks_of_pool returned | jq -r '.[] | select(.node == "master") | .ips[]')
+  has_given_back() { [ "$(blocks_of_pool returned | jq '[.[] | select(.node == "master")] | length')" -le 3 ]; }
+  within 400 has_given_back
+  for pod in w{1..5}; do
+    address=$(until_given worker1 returned "$pod")
+    grep -qxF "${address%/*}" <<<"$saved" && held+=("${address%/*}")
+  done
+  [ "${#held[@]}" -ge 1 ]
+  kill -STOP "$(<"$cluster/agents/worker1/pid")"
+  "$repository/scripts/api-server" restore "$cluster" "$backup" "$@"
+  leaves_alone 75 true returned "${held[@]}"
+  kill -CONT "$(<"$cluster/agents/worker1/pid")"
+  within 240 holds worker1 "${held[@]}"
+  leaves_alone 30 true returned "${held[@]}"
+  for pod in w{1..5}; do ippool DEL worker1 returned "$pod"; done
+  for pod in n{1..6}; do
+    [ -n "$(until_given master returned "$pod")" ] || { echo "pod $pod of master gets no address" && return 1; }
+  done
+  for pod in n{1..8}; do ippool DEL master returned "$pod"; done
+  kubectl delete sp returned
 }

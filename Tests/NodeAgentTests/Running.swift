@@ -143,6 +143,9 @@ func running(
         options.recordDirectory = running.recordDirectory
         options.lookInterval = .milliseconds(100)
         options.settling = .milliseconds(10)
+        options.blip = .zero
+        options.lookSpread = .milliseconds(50)
+        options.lossGrace = .milliseconds(500)
         options.reportBackoff = Backoff(initial: .milliseconds(50), longest: .milliseconds(200))
         options.reflecting.relistSpread = .milliseconds(100)
         options.reflecting.backoff = Backoff(initial: .milliseconds(20), longest: .milliseconds(100))

@@ -88,6 +88,19 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     microseconds = micro
   }
 
+  private static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ]
+
+  /// Reads the `Date` of an HTTP answer, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7); `nil` for anything else.
+  init?(httpDate text: String) {
+    let words = text.split(separator: " ")
+    guard words.count == 6, words[5] == "GMT", let month = Self.months.firstIndex(of: String(words[2])) else {
+      return nil
+    }
+    self.init("\(words[3])-\(month < 9 ? "0" : "")\(month + 1)-\(words[1])T\(words[4])Z")
+  }
+
   /// RFC 3339 in UTC.
   public var description: String {
     // The civil calendar from a day count, with the year starting in March so that leap days come last.

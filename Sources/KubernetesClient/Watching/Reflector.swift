@@ -40,7 +40,7 @@ public struct Reflector<Object: KubernetesObject>: Sendable {
     /// When to try again.
     public var backoff = Backoff()
     /// How long a watch must have lasted for the next failure to count as the first.
-    public var healthyAfter: Duration = .seconds(120)
+    public var healthyAfter: Duration = .seconds(10)
 
     /// The usual times and sizes.
     public init() {}

@@ -82,13 +82,20 @@ extension AgentCore {
 
   /// Takes over what they say.
   /// - Returns: whether files may follow.
-  func answer(_ question: BlockDivision.Question, _ reports: [NodeStanding]) -> Bool {
+  func answer(_ question: BlockDivision.Question, _ reports: ResourceList<UnstructuredObject>) -> Bool {
     let before = division.clearance.obstacles
-    let hasMore = division.answer(question, reports)
+    let outcome = division.answer(
+      question, reports.items.map(NodeStanding.init), version: reports.resourceVersion, at: .now)
+    if outcome.tellsOfLoss {
+      log.warning("another node reports that the API server was restored to an older state")
+      listAnew()
+      writeMark()
+    }
+    if division.continuity.isDoubtful { raiseDoubts.yield() }
     for (pool, obstacle) in division.clearance.obstacles where before[pool] != obstacle {
       log.info("nothing more is claimed of pool \(pool) yet: \(obstacle)")
     }
-    return hasMore || question.pools != nil
+    return outcome.hasMore || question.pools != nil
   }
 
   /// Why not all of a pool of its own is given.

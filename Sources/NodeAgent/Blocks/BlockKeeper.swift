@@ -54,17 +54,27 @@ struct BlockKeeper: Sendable {
     var backoff = options.clearanceBackoff
     // A pod of another node may hold an address for months, and nothing else waits for that.
     var ownBackoff = options.ownBackoff
+    // All nodes may ask at once.
+    var patientBackoff = options.patientBackoff
     var failure: KubernetesError?
     var news = await core.newsCount
     while !Task.isCancelled {
       guard let open = await core.question else {
         backoff.reset()
         ownBackoff.reset()
+        patientBackoff.reset()
         try? await Task.sleep(for: min(options.lookInterval, .milliseconds(250)))
         continue
       }
       // Spread, since each node that shares a new pool asks.
-      let wait = open.pools == nil ? ownBackoff.next(after: failure) : backoff.next(after: failure)
+      let wait =
+        if await core.waitsForNodes {
+          patientBackoff.next(after: failure)
+        } else if open.pools == nil {
+          ownBackoff.next(after: failure)
+        } else {
+          backoff.next(after: failure)
+        }
       let end = ContinuousClock.now + wait
       while ContinuousClock.now < end, await core.newsCount == news, !Task.isCancelled {
         try? await Task.sleep(for: min(wait, options.lookInterval, .milliseconds(250)))
@@ -85,7 +95,7 @@ struct BlockKeeper: Sendable {
       // A report can have two thousand records.
       let reports = try await client.list(Resources.reports, pageSize: 50)
       await core.note(Self.asking, nil)
-      if await core.answer(question, reports.items.map(NodeStanding.init)) { await core.poke() }
+      if await core.answer(question, reports) { await core.poke() }
       return nil
     } catch {
       await core.note(

@@ -59,6 +59,13 @@ struct ClusterView: Sendable {
     ]
   }
 
+  /// All that decides about addresses has to be listed anew before it counts.
+  mutating func forgetLists() {
+    pools.forgetList()
+    reservations.forgetList()
+    blockFeed.forgetList()
+  }
+
   mutating func takePods(_ event: ReflectorEvent<PodObject>) { podMirror.takePods(event) }
   mutating func takeNamespaces(_ event: ReflectorEvent<NamespaceObject>) { podMirror.takeNamespaces(event) }
   mutating func takeNetworks(_ event: ReflectorEvent<UnstructuredObject>) { networkMirror.take(event) }

@@ -60,6 +60,9 @@ struct NodeReport: Sendable, Hashable {
   var records: [StoreView.Record]?
   /// Addresses that pods hold, and those that rest; `nil` as above.
   var busy: AddressSet?
+  /// See ``Continuity``.
+  var followedSince: Timestamp?
+  var lostState: Timestamp?
 
   /// The status as the API has it.
   ///
@@ -83,6 +86,8 @@ struct NodeReport: Sendable, Hashable {
       status["records"] = records.count > Self.mostRecords ? .null : .array(records.map(Self.value))
     }
     status["busy"] = busy.map(Self.mergedRanges)
+    status["followedSince"] = followedSince.map { .string("\($0)") } ?? .null
+    status["lostState"] = lostState.map { .string("\($0)") } ?? .null
     return status
   }
 

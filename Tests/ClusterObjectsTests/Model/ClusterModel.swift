@@ -4,150 +4,6 @@ import ClusterTestSupport
 import KubernetesClient
 import TestSupport
 
-/// The API server: what happened, in its order.
-struct ModelServer {
-  enum Change {
-    case block(UnstructuredObject)
-    case noBlock(String)
-    case pool(UnstructuredObject)
-    case node(String, uid: String?)
-  }
-
-  /// Each collection has a watch of its own: pools, blocks, Nodes.
-  private(set) var changes: [[Change]] = [[], [], []]
-  private var version = 0
-  private var blocks: [String: UnstructuredObject] = [:]
-  /// In an order that each run has.
-  var sortedBlocks: [UnstructuredObject] { blocks.sorted { $0.key < $1.key }.map(\.value) }
-  private(set) var pools: [String: UnstructuredObject] = [:]
-  private(set) var nodes: [String: String] = [:]
-  /// They outlive the Nodes.
-  var reports: [String: NodeStanding] = [:]
-  private var uids = 0
-
-  init(_ pools: [UnstructuredObject]) { for pool in pools { set(pool) } }
-
-  mutating func uid() -> String {
-    uids += 1
-    return "uid-\(uids)"
-  }
-
-  mutating func set(_ pool: UnstructuredObject) {
-    pools[pool.metadata.name ?? ""] = pool
-    changes[0].append(.pool(pool))
-  }
-
-  mutating func setNode(_ name: String, _ uid: String?) {
-    nodes[name] = uid
-    changes[2].append(.node(name, uid: uid))
-  }
-
-  /// - Returns: whether it was made.
-  mutating func create(_ object: UnstructuredObject) -> Bool {
-    guard let name = object.metadata.name, blocks[name] == nil else { return false }
-    var object = object
-    object.metadata.uid = uid()
-    version += 1
-    object.metadata.resourceVersion = "\(version)"
-    blocks[name] = object
-    changes[1].append(.block(object))
-    return true
-  }
-
-  mutating func delete(_ name: String, uid: String) {
-    guard blocks[name]?.metadata.uid == uid else { return }
-    blocks[name] = nil
-    changes[1].append(.noBlock(name))
-  }
-}
-
-/// A node: the agent, its file, and the lease store.
-struct ModelNode {
-  enum Request {
-    case create(UnstructuredObject)
-    case delete(name: String, uid: String)
-  }
-
-  let name: String
-  /// How far its watches have come.
-  var positions = [0, 0, 0]
-  var map = BlockMap()
-  var pools: [String: UnstructuredObject] = [:]
-  var uid: String?
-  var division: BlockDivision
-  var given = GivenPools(before: [])
-  /// What the plugin's file has; it survives the agent.
-  var file: [PoolResolution.Entry] = []
-  /// What was to be in it.
-  var resolution: PoolResolution?
-  /// The last one could not be written.
-  var isFileOld = false
-  /// The leases have been looked at.
-  var wasLooked = false
-  /// Reports that have been read, and not been looked at.
-  var answers: [(question: BlockDivision.Question, reports: [NodeStanding])] = []
-  /// The store, by address; it survives the agent too.
-  var held: Set<UInt128> = []
-  /// Requests on their way: they arrive in any order, also after the agent has died.
-  var sent: [Request] = []
-  var isCut = false
-  /// A watch that brings nothing for a while, beside others that do.
-  var silentWatch: Int?
-  /// The machine is gone, with its pods.
-  var isDead = false
-
-  init(_ name: String) {
-    self.name = name
-    division = BlockDivision(node: name, before: AddressSet(), rest: .seconds(60))
-  }
-
-  var owner: Block.Owner? { uid.map { Block.Owner(node: name, uid: $0) } }
-  var busy: AddressSet { AddressSet(held.map { IPRange(IPAddress(family: .v4, value: $0)) }) }
-  /// What the plugin gives.
-  var gives: AddressSet {
-    AddressSet(union: file.filter { $0.withheld == nil }.map(\.addresses))
-  }
-
-  /// The objects of the node's view of the API server.
-  func objects() throws -> [PoolObject] {
-    try pools.sorted { $0.key < $1.key }.map { try PoolObject($0.value) }
-  }
-
-  /// - Parameter objects: those of the node's view, in any order.
-  mutating func divide(
-    _ objects: [PoolObject], isReadable: Bool = true, at now: ContinuousClock.Instant
-  ) throws -> PoolResolution {
-    let resolution = PoolResolver(node: NodeIdentity(name: name, labels: [:])).resolve(objects)
-    return division.divide(
-      resolution, map, owner: owner, busy: isReadable ? busy : nil, pools: objects, at: now)
-  }
-
-  /// The agent begins anew: it knows what its file and its report of before have, and what the server has.
-  mutating func restart(_ server: ModelServer) throws {
-    let former = try file.filter { $0.withheld == nil && !$0.addresses.isEmpty }.map { entry in
-      let identity = entry.object.identity
-      return try PoolObject(
-        pool(
-          identity.name, ips: entry.addresses.ranges.map(\.description), nodes: entry.object.pool.nodeNames,
-          generation: Int64(identity.generation), uid: identity.uid))
-    }
-    func addresses(shared: Bool) -> AddressSet {
-      AddressSet(union: former.filter { $0.pool.isShared == shared }.map(\.pool.addresses))
-    }
-    division = BlockDivision(
-      node: name, before: addresses(shared: true), own: addresses(shared: false), rest: .seconds(60))
-    let reported = server.reports[name]?.pools ?? []
-    division.recall(AddressSet(union: reported.compactMap(\.own)))
-    given = GivenPools(before: former)
-    given.recall(reported)
-    (answers, resolution, isFileOld, wasLooked) = ([], nil, false, false)
-    map = BlockMap(server.sortedBlocks)
-    pools = server.pools
-    uid = server.nodes[name]
-    positions = server.changes.map(\.count)
-  }
-}
-
 /// Nodes, an API server, and everything that can go wrong between them, in random order.
 ///
 /// The decisions are the agent's own (``BlockDivision``, ``GivenPools``); the server, the watches, the files, the lease stores
@@ -156,18 +12,22 @@ struct ClusterModel {
   var random: SeededRandom
   var server: ModelServer
   var nodes: [ModelNode]
-  private var now = ContinuousClock.now
+  private(set) var now = ContinuousClock.now
   /// Somebody edits pools.
   private let edit: (inout ClusterModel) -> Void
   /// Nothing fails any more.
   private var isCalm = false
   /// More pods go than come, so that nodes may claim more than they need.
   private var isEbb = false
+  /// Whether the server is restored from backups.
+  private let isRestored: Bool
+  var backup: ModelServer?
 
   init(
-    seed: UInt64, nodes count: Int, pools: [UnstructuredObject],
+    seed: UInt64, nodes count: Int, pools: [UnstructuredObject], isRestored: Bool = false,
     edit: @escaping (inout ClusterModel) -> Void
   ) {
+    self.isRestored = isRestored
     random = SeededRandom(seed: seed)
     self.edit = edit
     server = ModelServer(pools)
@@ -182,12 +42,35 @@ struct ClusterModel {
       .map { IPAddress(family: .v4, value: $0) }
   }
 
+  /// What each node gives, and why not more, for a test that fails.
+  var state: String {
+    let blocks = server.sortedBlocks.compactMap(Block.init).map {
+      "\($0.name) of \($0.owner.node) \($0.addresses.ranges)"
+    }
+    let lines = nodes.map { node in
+      let entries = node.file.map { "\($0.object.name) \($0.addresses.ranges) \($0.withheld ?? "")" }
+      let own = node.division.own.obstacle(to: node.division.own.wanted) ?? ""
+      return
+        "\(node.name) \(entries) own: \(own) shared: \(node.division.clearance.obstacles) held: \(node.busy.ranges)"
+    }
+    let pools = server.pools.values.map { "\($0.metadata.name ?? "") \($0["spec"].map { "\($0)" } ?? "")" }
+    return (lines + blocks + pools).joined(separator: "\n")
+  }
+
   mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
+  private mutating func wait(_ milliseconds: Int) {
+    now += .milliseconds(milliseconds)
+    server.clock += milliseconds / 1000 + (chance(milliseconds % 1000 / 10) ? 1 : 0)
+  }
+
   mutating func step() throws {
-    now += .milliseconds(Int.random(in: 0...4000, using: &random))
+    wait(Int.random(in: 0...4000, using: &random))
+    if isRestored { try restoreNowAndThen() }
     if chance(1) { isEbb.toggle() }
     let index = Int.random(in: nodes.indices, using: &random)
+    if chance(50) { look(Int.random(in: nodes.indices, using: &random)) }
+    if chance(50) { endLook(Int.random(in: nodes.indices, using: &random)) }
     switch Int.random(in: 0..<100, using: &random) {
     case 0..<18: deliver(index)
     case 18..<34: try synchronize(index)
@@ -200,23 +83,30 @@ struct ClusterModel {
     case 79..<82: ask(index)
     case 82..<85: hear(index)
     case 85..<90: try restart(index)
-    case 90..<91: nodes[index].isCut.toggle()
+    case 90..<91:
+      nodes[index].isCut.toggle()
+      nodes[index].division.interrupt(at: now)
     case 91..<92: nodes[index].silentWatch = chance(50) ? nil : Int.random(in: 0..<3, using: &random)
-    case 92..<96: edit(&self)
-    case 96..<97: loseNode(index)
-    default: try returnNode(index)
+    // While a node has not heard of an edit, others wait for it anyway.
+    case 92..<96: if !isRestored || chance(15) { edit(&self) }
+    case 96..<97: if !isRestored || chance(15) { loseNode(index) }
+    default: if !isRestored || nodes[index].isDead || chance(15) { try returnNode(index) }
     }
   }
 
   /// Some events come.
-  private mutating func deliver(_ index: Int, all: Bool = false) {
+  mutating func deliver(_ index: Int, all: Bool = false) {
     guard !nodes[index].isCut, !nodes[index].isDead else { return }
+    if !nodes[index].isListed { return nodes[index].list(server) }
     for (watch, changes) in server.changes.enumerated()
     where all || watch != nodes[index].silentWatch && chance(60) {
-      let left = changes.count - nodes[index].positions[watch]
+      // A watch from a version that the server does not have yet is silent.
+      let left = max(0, changes.count - nodes[index].positions[watch])
       let count = all ? left : min(left, Int.random(in: 0...3, using: &random))
       for _ in 0..<count {
-        switch changes[nodes[index].positions[watch]] {
+        let (change, version) = changes[nodes[index].positions[watch]]
+        if watch < 2 { nodes[index].division.note(version: "\(version)") }
+        switch change {
         case .block(let object): nodes[index].map.put(object)
         case .noBlock(let name): nodes[index].map.remove(name)
         case .pool(let pool): nodes[index].pools[pool.metadata.name ?? ""] = pool
@@ -229,7 +119,7 @@ struct ClusterModel {
 
   /// The agent decides, writes its file, and sends claims.
   private mutating func synchronize(_ index: Int) throws {
-    guard !nodes[index].isDead else { return }
+    guard !nodes[index].isDead, nodes[index].isListed else { return }
     let isReadable = nodes[index].wasLooked && (isCalm || chance(95))
     let objects = try nodes[index].objects().shuffled(using: &random)
     let divided = try nodes[index].divide(objects, isReadable: isReadable, at: now)
@@ -238,6 +128,7 @@ struct ClusterModel {
     nodes[index].isFileOld = !isCalm && chance(25)
     guard !nodes[index].isFileOld else { return }
     nodes[index].file = divided.entries
+    nodes[index].writtenLife = nodes[index].lives
     nodes[index].given.write(divided)
     nodes[index].division.noteFile(of: divided, at: now)
     guard let owner = nodes[index].owner, !nodes[index].isCut else { return }
@@ -248,6 +139,10 @@ struct ClusterModel {
   private mutating func report(_ index: Int) throws {
     guard !nodes[index].isDead, !nodes[index].isCut else { return }
     nodes[index].wasLooked = true
+    guard !nodes[index].division.continuity.isDoubtful else { return }
+    let isInStep =
+      nodes[index].isListed && nodes[index].writtenLife == nodes[index].lives && !nodes[index].isFileOld
+    if isInStep { _ = nodes[index].division.confirm() }
     _ = try nodes[index].divide(try nodes[index].objects().shuffled(using: &random), at: now)
     if nodes[index].division.unprotected == AddressSet(), !nodes[index].isFileOld {
       nodes[index].given.acknowledge()
@@ -255,19 +150,32 @@ struct ClusterModel {
     let pools = nodes[index].given.reported(nodes[index].resolution, about: nodes[index].division.own.wanted)
     nodes[index].division.note(publishing: PublishedReport(pools))
     guard isCalm || chance(90) else { return }
-    server.reports[nodes[index].name] = NodeStanding(
+    let continuity = nodes[index].division.continuity
+    let report = NodeStanding(
       node: nodes[index].name, pools: pools, isFileOld: nodes[index].isFileOld,
-      held: isCalm || chance(95) ? nodes[index].busy : nil)
+      held: isCalm || chance(95) ? nodes[index].busy : nil, followedSince: continuity.followedSince,
+      lostState: continuity.lostState)
+    guard let taken = server.setReport(report, over: nodes[index].reportVersion) else {
+      let present = server.reportMetadata[nodes[index].name]
+      nodes[index].reportVersion = present?.resourceVersion
+      nodes[index].division.note(published: PublishedReport())
+      if let present, nodes[index].division.note(own: present) { nodes[index].division.interrupt(at: now) }
+      return
+    }
     guard isCalm || chance(90) else { return }
+    nodes[index].reportVersion = taken.resourceVersion
+    nodes[index].division.note(own: taken)
+    nodes[index].mark = nodes[index].division.continuity.seen
     nodes[index].division.note(published: PublishedReport(pools))
   }
 
   /// The agent asks how far all nodes have come.
   private mutating func ask(_ index: Int) {
-    guard !nodes[index].isDead, !nodes[index].isCut,
+    guard !nodes[index].isDead, !nodes[index].isCut, nodes[index].isListed,
       let question = nodes[index].division.question(claiming: true)
     else { return }
-    nodes[index].answers.append((question, server.reports.values.sorted { $0.node < $1.node }))
+    nodes[index].answers.append(
+      (question, server.reports.values.sorted { $0.node < $1.node }, "\(server.version)"))
     if nodes[index].answers.count > 2 { nodes[index].answers.removeFirst() }
   }
 
@@ -275,8 +183,10 @@ struct ClusterModel {
   private mutating func hear(_ index: Int) {
     guard !nodes[index].isDead, let position = nodes[index].answers.indices.randomElement(using: &random)
     else { return }
-    let (question, reports) = nodes[index].answers.remove(at: position)
-    nodes[index].division.answer(question, reports)
+    let (question, reports, answerVersion) = nodes[index].answers.remove(at: position)
+    if nodes[index].division.answer(question, reports, version: answerVersion, at: now).tellsOfLoss {
+      nodes[index].forgetLists()
+    }
   }
 
   /// A pod starts: the plugin reads the file under the store's lock.
@@ -291,7 +201,7 @@ struct ClusterModel {
   }
 
   /// A node is quicker than all others: it does all that it can at once, but perhaps what the others would see of it.
-  private mutating func hurry(_ index: Int) throws {
+  mutating func hurry(_ index: Int) throws {
     try synchronize(index)
     if chance(50) { try report(index) }
     ask(index)
@@ -321,7 +231,9 @@ struct ClusterModel {
 
   /// What has rested is deleted, if the store says that it is free.
   private mutating func giveBack(_ index: Int) {
-    guard !nodes[index].isDead, !nodes[index].isCut, !nodes[index].isFileOld else { return }
+    guard !nodes[index].isDead, !nodes[index].isCut, !nodes[index].isFileOld, nodes[index].isListed else {
+      return
+    }
     let busy = nodes[index].busy
     nodes[index].sent += nodes[index].division.overdue(at: now)
       .filter { !$0.addresses.overlaps(busy) }.map { .delete(name: $0.name, uid: $0.uid) }
@@ -330,7 +242,7 @@ struct ClusterModel {
   /// The agent dies; file, store and requests on their way stay.
   private mutating func restart(_ index: Int) throws {
     guard !nodes[index].isDead, !nodes[index].isCut else { return }
-    try nodes[index].restart(server)
+    try nodes[index].restart(server, at: now)
   }
 
   /// The machine dies, and its Node is deleted; after a while the controller frees its blocks.
@@ -338,16 +250,18 @@ struct ClusterModel {
     guard !nodes[index].isDead, nodes.count(where: \.isDead) < 2 else { return }
     nodes[index].isDead = true
     nodes[index].sent = []
+    backup = nil
     server.setNode(nodes[index].name, nil)
   }
 
   private mutating func returnNode(_ index: Int) throws {
     guard nodes[index].isDead else { return freeBlocks() }
     if chance(50) { freeBlocks() }
+    backup = nil
     let name = nodes[index].name
     server.setNode(name, server.uid())
     nodes[index] = ModelNode(name)
-    try nodes[index].restart(server)
+    try nodes[index].restart(server, at: now)
   }
 
   /// The controller: blocks of Nodes that are gone.
@@ -356,7 +270,9 @@ struct ClusterModel {
       guard let block = Block(object), server.nodes[block.owner.node] != block.owner.uid else { continue }
       server.delete(block.name, uid: block.uid)
     }
-    for name in server.reports.keys.sorted() where server.nodes[name] == nil { server.reports[name] = nil }
+    for name in server.reports.keys.sorted() where server.nodes[name] == nil {
+      server.removeReport(of: name)
+    }
   }
 
   /// All faults end: then pods go, and as many come as there are addresses.
@@ -366,14 +282,17 @@ struct ClusterModel {
     isCalm = true
     for index in nodes.indices {
       nodes[index].isCut = false
+      nodes[index].silentWatch = nil
       while nodes[index].isDead { try returnNode(index) }
     }
     try turn(20)
     for index in nodes.indices { nodes[index].held = [] }
     try turn(20)
     let all = AddressSet(union: try server.pools.values.map { try PoolObject($0).pool.addresses })
-    var idle = 0
-    while idle < 5 {
+    var (idle, rounds) = (0, 0)
+    // A node that gives back and claims in turn never comes to rest.
+    while idle < 5, rounds < 300 {
+      rounds += 1
       let before = nodes.map(\.held)
       for index in nodes.indices {
         for _ in 0...Int(nodes[index].gives.subtracting(nodes[index].busy).count) { add(index) }
@@ -387,9 +306,11 @@ struct ClusterModel {
   /// Every node does all that it can, some times.
   mutating func turn(_ times: Int) throws {
     for _ in 0..<times {
-      now += .seconds(30)
+      wait(30_000)
       freeBlocks()
       for index in nodes.indices {
+        look(index)
+        while !nodes[index].looks.isEmpty { endLook(index) }
         deliver(index, all: true)
         try synchronize(index)
         try report(index)

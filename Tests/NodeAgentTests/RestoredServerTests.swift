@@ -1,0 +1,207 @@
+import ClusterObjects
+import ClusterTestSupport
+import Daemon
+import Foundation
+import IPPool
+import KubernetesClient
+import KubernetesStandIn
+import Logging
+import Testing
+
+@testable import NodeAgent
+
+/// An API server that was away, and may have come back in an older state.
+@Suite struct RestoredServerTests {
+  @Test(
+    "an address that was given since the backup is given again when the other node has looked, and is without it"
+  )
+  func restored() async throws {
+    try await running(
+      { $0.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300)) },
+      before: { running in
+        _ = try await running.client.create(
+          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
+        try await running.reportOther()
+        try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+      }
+    ) { running in
+      try await eventually("all is given, and reported") {
+        await running.reportedPool("p")?["ips"] == ["10.0.0.4-10.0.0.5"]
+          && running.pools == ["p 10.0.0.4-10.0.0.5"]
+      }
+      let backup = await running.server.backUp()
+      try await running.change("p", ["ips": ["10.0.0.4"]])
+      try await eventually("the address is gone, and reported so") {
+        await running.reportedPool("p")?["ips"] == ["10.0.0.4"] && running.pools == ["p 10.0.0.4"]
+      }
+      try await running.reportOther(gives: ["10.0.0.5"])
+
+      let lists = running.lists
+      try await running.outage { await running.server.restore(backup) }
+      try await eventually("its report tells of the loss") { await running.status()?["lostState"] != nil }
+      let lostState = try #require(await running.moment("lostState"))
+      #expect(running.log.text.contains("the API server was restored to an older state"))
+      try await eventually("each collection is listed anew") {
+        running.lists.allSatisfy { $0.value > lists[$0.key] ?? 0 }
+      }
+      try await eventually("it has looked since") {
+        await running.moment("followedSince").map { $0 >= lostState } ?? false
+      }
+
+      // The backup says that the other node has nothing. When it was written, and anew without a look, that counts for nothing.
+      try await running.says("node n2 has not reported since")
+      try await running.reportOther(followedSince: Timestamp(seconds: lostState.seconds - 1))
+      try await running.asks(3)
+      try await running.says("node n2 has not reported since")
+      #expect(running.pools == ["p 10.0.0.4"])
+      try await running.reportOther(gives: ["10.0.0.5"], followedSince: lostState)
+      try await running.says("10.0.0.5 is still given by node n2")
+      #expect(running.pools == ["p 10.0.0.4"])
+      try await running.reportOther(followedSince: lostState)
+      try await eventually("it is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+      #expect(await running.moment("lostState") == lostState)
+    }
+  }
+
+  @Test("after an outage nothing is listed again, and what is new is given, also without the other nodes")
+  func outage() async throws {
+    try await running(
+      { options in
+        options.reflecting.watchSeconds = 1...1
+        options.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300))
+      },
+      before: { running in
+        // It never reports.
+        _ = try await running.client.create(
+          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
+        try await running.reportOther()
+        try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+      }
+    ) { running in
+      try await eventually("all is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+      try await eventually("it has looked") { await running.moment("followedSince") != nil }
+      let before = try #require(await running.moment("followedSince"))
+      let lists = running.lists
+      // The server's clock tells whole seconds.
+      try await Task.sleep(for: .seconds(2))
+      try await running.outage { #expect(throws: Never.self) { try running.add("web") } }
+      try await eventually("it has looked anew") {
+        await running.moment("followedSince").map { $0 > before } ?? false
+      }
+      try await running.create(pool("r", ips: ["10.0.0.8"]))
+      try await eventually("a new pool") { running.pools == ["p 10.0.0.4-10.0.0.5", "r 10.0.0.8"] }
+      #expect(running.lists == lists)
+      #expect(await running.status()?["lostState"] == nil)
+      #expect(!running.log.text.contains("restored"))
+    }
+  }
+
+  /// As where it was back so soon that this agent took it for the same.
+  @Test("an agent that hears of a loss from another node lists anew, looks anew, and says so")
+  func told() async throws {
+    try await running(
+      { $0.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300)) },
+      before: { running in
+        _ = try await running.client.create(
+          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
+        try await running.reportOther(gives: ["10.0.0.5"])
+        try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+      }
+    ) { running in
+      try await running.says("10.0.0.5 is still given by node n2")
+      try await eventually("it has looked") { await running.moment("followedSince") != nil }
+      let lists = running.lists
+      let lostState = Timestamp(seconds: try #require(await running.moment("followedSince")).seconds + 1)
+      // The server's clock tells whole seconds.
+      try await Task.sleep(for: .seconds(2))
+      try await running.reportOther(followedSince: lostState, lostState: lostState)
+      try await eventually("its report tells of the loss") {
+        await running.moment("lostState") == lostState
+      }
+      try await eventually("each collection is listed anew") {
+        running.lists.allSatisfy { $0.value > lists[$0.key] ?? 0 }
+      }
+      try await eventually("it is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+      // Until then all others wait for it.
+      try await eventually("it has looked since", within: .seconds(60)) {
+        await running.moment("followedSince").map { $0 >= lostState } ?? false
+      }
+    }
+  }
+
+  @Test("an agent finds that the server was restored before it started, by a file that is no pool")
+  func restarted() async throws {
+    try await running(before: { running in
+      try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+      try await runBefore(running) {
+        try await eventually("all is given, and reported") {
+          await running.reportedPool("p")?["ips"] == ["10.0.0.4-10.0.0.5"]
+        }
+        let backup = await running.server.backUp()
+        try await running.change("p", ["ips": ["10.0.0.4"]])
+        try await eventually("the address is gone, and the file knows of that report") {
+          guard await running.reportedPool("p")?["ips"] == ["10.0.0.4"] else { return false }
+          let version = try await running.client.get(Resources.reports, "n1").metadata.resourceVersion
+          return "\(running.mark.reportVersion)" == version
+        }
+        return backup
+      }
+      let catalog = PoolCatalog(directory: running.poolDirectory)
+      #expect(catalog.pools.map(\.name) == ["p"])
+      #expect(catalog.faults.isEmpty)
+      _ = MarkFile(directory: running.directory).write(running.mark)
+    }) { running in
+      let before = try #require(MarkFile(directory: running.directory).read().time)
+      try await eventually("its report tells of the loss") { await running.status()?["lostState"] != nil }
+      #expect(await running.moment("lostState") == before)
+      try await eventually("the file knows of the loss") { running.mark.lostState != nil }
+      #expect(running.log.text.contains("the API server was restored to an older state"))
+      try await eventually("what is given again") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+    }
+  }
+
+  @Test("an agent that starts beside a server that has all finds no loss")
+  func same() async throws {
+    try await running(before: { running in
+      try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+      try await runBefore(running) {
+        try await eventually("all is given, and reported") {
+          await running.reportedPool("p")?["ips"] == ["10.0.0.4-10.0.0.5"] && running.mark.version > 0
+        }
+        return nil
+      }
+    }) { running in
+      try await running.create(pool("r", ips: ["10.0.0.8"]))
+      try await eventually("a new pool") { running.pools == ["p 10.0.0.4-10.0.0.5", "r 10.0.0.8"] }
+      #expect(await running.status()?["lostState"] == nil)
+      #expect(!running.log.text.contains("restored"))
+    }
+  }
+
+  /// The run of the agent before; then the server goes back to a backup.
+  private func runBefore(_ running: Running, _ body: @escaping @Sendable () async throws -> StandIn.Backup?)
+    async throws
+  {
+    var options = AgentOptions(
+      credentials: .kubeconfig(paths: ["\(running.directory)/kubeconfig"]), nodeName: "n1",
+      listen: try #require(ListenAddress("127.0.0.1:0")), version: "0")
+    options.poolDirectory = running.poolDirectory
+    options.dataDirectory = running.dataDirectory
+    options.runDirectory = running.runDirectory
+    options.recordDirectory = running.recordDirectory
+    options.lookInterval = .milliseconds(100)
+    let agent = NodeAgent(
+      options, log: Logger(label: "agent") { _ in SwiftLogNoOpLogHandler() },
+      machine: MachineIdentity(machineID: "machine-1", bootID: "boot-1"))
+    let backup = try await withThrowingTaskGroup(of: StandIn.Backup?.self) { group in
+      group.addTask {
+        try await agent.run()
+        return nil
+      }
+      group.addTask { try await body() }
+      defer { group.cancelAll() }
+      return try await group.next() ?? nil
+    }
+    if let backup { await running.server.restore(backup) }
+  }
+}
