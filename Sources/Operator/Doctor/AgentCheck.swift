@@ -1,4 +1,5 @@
 internal import IPPool
+internal import Platform
 
 /// Where pools come from the API server, somebody must bring them.
 struct AgentCheck: Check {
@@ -17,6 +18,10 @@ struct AgentCheck: Check {
       }
   }
 
+  /// Of a unit of systemd, or of the DaemonSet.
+  private static let log: ShellCommand =
+    "ipvlanctl kube status; journalctl -u ipvlan-agent -n 50; kubectl --namespace kube-system logs -l app.kubernetes.io/name=ipvlan-agent --prefix"
+
   /// Pools that ask for labels give nothing unless somebody brings these.
   static func findings(_ survey: IPPoolAllocator.Survey, isRunning: Bool, _ network: String) -> [Finding] {
     guard !survey.asksForLabels.isEmpty, !survey.hasPodFiles || !isRunning else { return [] }
@@ -29,7 +34,7 @@ struct AgentCheck: Check {
           .podLabelsUnknown, problem + (isRunning ? "does not bring them" : "does not run"),
           consequence: "such a pool is passed over for every pod, on network \(network) too",
           remedy: isRunning
-            ? "ipvlanctl kube status; journalctl -u ipvlan-agent -n 50"
+            ? Self.log
             : "run ipvlan-agent on this node (README, \"In a cluster\"), or take podAffinity and namespaceAffinity out"
         )
       ]
@@ -51,7 +56,7 @@ struct AgentCheck: Check {
         consequence:
           "pods get addresses as \(files.poolFile) says; what has changed in the API server since does not come here",
         remedy: files.isRunning
-          ? "ipvlanctl kube status; journalctl -u ipvlan-agent -n 50"
+          ? Self.log
           : "systemctl status ipvlan-agent; kubectl --namespace kube-system get pods -l app.kubernetes.io/name=ipvlan-agent"
       )
     }
