@@ -346,7 +346,7 @@ package struct BlockDivision: Sendable {
     let sent = pending.values.filter { $0.pool == identity.name }
     let plan = BlockPlan(
       identity, entry.addresses.subtracting(AddressSet(union: sent.map(\.addresses))), map, of: owner,
-      busy: busy, cleared: cleared, leaving: Set(leaving.keys),
+      busy: busy, cleared: cleared, taken: clearance.taken(of: identity), leaving: Set(leaving.keys),
       pending: sent.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
       isWanted: wanted.contains(identity.name), isElsewhere: isElsewhere)
     if plan.needsClearance { clearance.ask(identity) }

@@ -43,13 +43,15 @@ package struct BlockPlan: Sendable {
   ///   - busy: addresses that pods hold, and those that rest; `nil` when nobody could tell: then nothing is claimed
   ///     and nothing given back.
   ///   - cleared: what may be claimed, and given by blocks; what pods of this node hold is claimed in any case.
+  ///   - taken: what other nodes have, as their reports say.
   ///   - leaving: blocks by their UIDs that have left the node's files already.
   ///   - pending: how many addresses are claimed whose blocks have not been seen yet.
   ///   - isWanted: a pod got no address.
   ///   - isElsewhere: whether other pools have some of these addresses.
   package init(
     _ pool: ObjectIdentity, _ addresses: AddressSet, _ map: BlockMap, of owner: Block.Owner,
-    busy: AddressSet?, cleared: AddressSet, leaving: Set<String>, pending: Int = 0, isWanted: Bool = false,
+    busy: AddressSet?, cleared: AddressSet, taken: AddressSet = AddressSet(), leaving: Set<String>,
+    pending: Int = 0, isWanted: Bool = false,
     isElsewhere: (AddressSet) -> Bool = { _ in false }
   ) {
     let isKnown = busy != nil
@@ -59,6 +61,8 @@ package struct BlockPlan: Sendable {
     var kept: [(block: Block, usable: AddressSet)] = []
     // Claimed before an edit, and seen after it.
     var uncleared = AddressSet()
+    // A block that is of no use until all nodes have been asked about it.
+    var isIdle = false
     for block in own {
       let effective = map.effective(block).intersection(addresses)
       // Of another pool of that name, beaten by an older one, or cut out of the pool by an edit.
@@ -67,12 +71,15 @@ package struct BlockPlan: Sendable {
       // An edit has cut it: as long as it stands nobody can give the part that another pool has.
       let rest = block.addresses.subtracting(addresses)
       let isInTheWay = !rest.isEmpty && isElsewhere(rest)
-      if (!isUseful || isInTheWay || leaving.contains(block.uid)) && isFree && isKnown {
+      // The API server was restored to a state in which it was this node's.
+      let isTaken = isUseful && effective.subtracting(taken).isEmpty
+      if (!isUseful || isInTheWay || isTaken || leaving.contains(block.uid)) && isFree && isKnown {
         surplus.append(block)
         if isInTheWay { inTheWay.insert(block.uid) }
       } else if isUseful && (isKnown || !leaving.contains(block.uid)) {
         kept.append((block, effective.intersection(cleared)))
         uncleared = uncleared.union(effective.subtracting(cleared))
+        if isFree, !effective.overlaps(cleared) { isIdle = true }
       }
     }
     var free = kept.reduce(0) { $0 + Self.number($1.usable.subtracting(busy)) }
@@ -106,7 +113,7 @@ package struct BlockPlan: Sendable {
       free += Self.number(claim)
       rest = rest.subtracting(claim)
     }
-    needsClearance = free + pending < target && !uncleared.isEmpty
+    needsClearance = (free + pending < target || isIdle) && !uncleared.isEmpty
   }
 
   /// The addresses of one block: those of one stretch that nobody has claimed. Each node begins somewhere else, so that

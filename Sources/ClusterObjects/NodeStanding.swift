@@ -68,6 +68,8 @@ extension NodeStanding {
   struct Obstacle: Sendable {
     let addresses: AddressSet
     let problem: String
+    /// Whether a node's report says that it holds them, or gives them as its own.
+    var isTaken = false
   }
 
   /// The part of these addresses that this node may give, or may be given a block of.
@@ -76,7 +78,8 @@ extension NodeStanding {
   func givers(of addresses: AddressSet, _ known: [String: KnownPool]) -> [Obstacle] {
     pools.compactMap { pool in
       if let own = pool.own {
-        return obstacle(addresses, own, "is still given by node \(node) (pool \(pool.name)): \(remedy)")
+        return obstacle(
+          addresses, own, isTaken: true, "is still given by node \(node) (pool \(pool.name)): \(remedy)")
       }
       let present = known[pool.name]
       guard isFileOld || present?.form != PoolForm(uid: pool.uid, generation: pool.generation) else {
@@ -103,7 +106,7 @@ extension NodeStanding {
     }
     return [
       obstacle(
-        addresses, held,
+        addresses, held, isTaken: true,
         "is held by a pod of node \(node), or rests there. It is given here after that: kubectl get ipvlannode \(node) -o yaml"
       )
     ].compactMap(\.self)
@@ -113,10 +116,12 @@ extension NodeStanding {
     "does ipvlan-agent run there? If the node is gone for good: kubectl delete ipvlannode \(node)"
   }
 
-  private func obstacle(_ addresses: AddressSet, _ others: AddressSet, _ problem: String) -> Obstacle? {
+  private func obstacle(
+    _ addresses: AddressSet, _ others: AddressSet, isTaken: Bool = false, _ problem: String
+  ) -> Obstacle? {
     let common = addresses.intersection(others)
     guard let first = common.ranges.first else { return nil }
-    return Obstacle(addresses: common, problem: "\(first) \(problem)")
+    return Obstacle(addresses: common, problem: "\(first) \(problem)", isTaken: isTaken)
   }
 }
 

@@ -74,6 +74,12 @@ package struct PoolClearance: Sendable {
     return standing.clearance.cleared
   }
 
+  /// What other nodes have of a pool, as their reports said last.
+  func taken(of pool: ObjectIdentity) -> AddressSet {
+    AddressSet(
+      union: standings[pool.name]?.clearance.obstacles.filter(\.isTaken).map(\.addresses) ?? [])
+  }
+
   /// More is needed of a pool than may be claimed.
   mutating func ask(_ pool: ObjectIdentity) { standings[pool.name]?.isAsking = true }
 

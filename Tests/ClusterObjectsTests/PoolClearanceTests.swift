@@ -55,6 +55,35 @@ import Testing
     #expect(try claims([report("n2", p: 1)]).claims == [["10.0.0.1"]])
   }
 
+  /// As after a restore of the API server to a state in which the block was this node's.
+  @Test("a block whose address another node's pod holds is given back, and any other is given from")
+  func taken() throws {
+    for (held, isTaken) in [("10.0.0.1", true), ("10.0.0.2", false)] {
+      let object = pool("p", ips: ["10.0.0.1-10.0.0.9"], nodes: [], generation: 3)
+      let all = [try PoolObject(object)]
+      var block = try #require(Block.claim(on: addresses("10.0.0.1"), of: all[0].identity, for: owner))
+      (block.metadata.uid, block.metadata.resourceVersion) = ("b", "7")
+      var division = BlockDivision(
+        node: "n2", before: AddressSet(), rest: .seconds(60), continuity: whole())
+      var given = AddressSet()
+      // In the first division it would count as one that a run before has left.
+      for round in 0..<4 {
+        let now = start + .seconds(round)
+        let map = round == 0 ? BlockMap() : BlockMap([block])
+        let divided = division.divide(
+          try resolved([object], on: "n2"), map, owner: owner, busy: AddressSet(), pools: all, at: now)
+        division.noteFile(of: divided, at: now)
+        given = AddressSet(union: divided.entries.map(\.addresses))
+        division.note(published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 3)]))
+        guard let question = division.question(claiming: true) else { continue }
+        let report = NodeStanding(node: "n1", pools: [], held: addresses(held))
+        division.answer(question, [report], version: "9", at: now)
+      }
+      #expect(given.contains(try #require(IPAddress("10.0.0.1"))) == !isTaken)
+      #expect(division.overdue(at: start + .seconds(100)).map(\.uid) == (isTaken ? ["b"] : []))
+    }
+  }
+
   @Test("a node that may give by another form is waited for, and named")
   func waiting() throws {
     for reports in [
