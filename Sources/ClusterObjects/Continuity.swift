@@ -143,7 +143,7 @@ package struct Continuity: Sendable {
     _ list: ResourceList<UnstructuredObject>, after look: Look, nodeUID: String?,
     at now: ContinuousClock.Instant
   ) -> Finding {
-    guard look.interruptions == interruptions else { return .outdated }
+    guard !isOutdated(look) else { return .outdated }
     let (report, before) = (list.items.first?.metadata, look.mark)
     let loss = before.loss(in: list, nodeUID: nodeUID)
     if let time = list.serverTime { looked = (time, now) }

@@ -19,10 +19,7 @@ import Testing
     try await running(
       { $0.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300)) },
       before: { running in
-        _ = try await running.client.create(
-          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
-        try await running.reportOther()
-        try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+        try await running.createWithOther()
       }
     ) { running in
       try await eventually("all is given, and reported") {
@@ -72,10 +69,7 @@ import Testing
       },
       before: { running in
         // It never reports.
-        _ = try await running.client.create(
-          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
-        try await running.reportOther()
-        try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+        try await running.createWithOther()
       }
     ) { running in
       try await eventually("all is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
@@ -102,10 +96,7 @@ import Testing
     try await running(
       { $0.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300)) },
       before: { running in
-        _ = try await running.client.create(
-          Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
-        try await running.reportOther(gives: ["10.0.0.5"])
-        try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+        try await running.createWithOther(gives: ["10.0.0.5"])
       }
     ) { running in
       try await running.says("10.0.0.5 is still given by node n2")

@@ -23,6 +23,14 @@ extension Running {
     await status()?[key]?.string.flatMap(Timestamp.init)
   }
 
+  /// Makes pool p, and the report of n2.
+  func createWithOther(gives: [FieldValue] = []) async throws {
+    _ = try await client.create(
+      Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n2")))
+    try await reportOther(gives: gives)
+    try await create(pool("p", ips: ["10.0.0.4-10.0.0.5"]))
+  }
+
   /// Writes the report of n2.
   func reportOther(
     gives: [FieldValue] = [], followedSince: Timestamp? = nil, lostState: Timestamp? = nil
