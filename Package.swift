@@ -10,6 +10,9 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Optimised in debug builds too: for tests that compute much, such as models of a whole cluster, and what they run.
+let optimised: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let package = Package(
   name: "ipvlan",
   products: [
@@ -111,8 +114,8 @@ let package = Package(
       name: "ConformanceSupport",
       dependencies: ["CConformanceSupport", "JSON", "Platform"],
       path: "Tests/ConformanceSupport",
-      // Optimised even in debug builds: the emulated kernel makes all that runs in it several times slower.
-      swiftSettings: strict + [.unsafeFlags(["-O"])]),
+      // The emulated kernel makes all that runs in it several times slower.
+      swiftSettings: strict + optimised),
     .testTarget(
       name: "IPVLANConformanceTests", dependencies: ["ConformanceSupport", "JSON", "TestSupport"],
       exclude: ["Help", "Transcripts"],
@@ -149,7 +152,7 @@ package.targets += [
     dependencies: [
       "Addressing", "IPPool", "JSON", "KubernetesClient", "Platform", "YAML",
       .product(name: "Logging", package: "swift-log"),
-    ], swiftSettings: strict),
+    ], swiftSettings: strict + optimised),
   .target(
     name: "Daemon",
     dependencies: [
@@ -199,7 +202,7 @@ package.targets += [
     dependencies: [
       "Addressing", "ClusterObjects", "ClusterTestSupport", "IPPool", "KubernetesClient", "TestSupport",
     ],
-    swiftSettings: strict),
+    swiftSettings: strict + optimised),
   .testTarget(
     name: "NodeAgentTests",
     dependencies: [
