@@ -7,12 +7,12 @@ extension OperationLog {
   /// - Parameter start: when the process began.
   package static func run<Value>(
     _ request: Request, since start: MonotonicInstant,
-    _ body: (inout OperationLog) throws(CNIError) -> Value
+    _ body: (OperationLog) throws(CNIError) -> Value
   ) throws(CNIError) -> Value {
-    var log = OperationLog(lenient: request.configuration.fields, start: start)
+    let log = OperationLog(lenient: request.configuration.fields, start: start)
     log.endStep("start")
     do throws(CNIError) {
-      let value = try body(&log)
+      let value = try body(log)
       log.finish(request, error: nil)
       return value
     } catch {

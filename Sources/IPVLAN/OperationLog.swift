@@ -5,8 +5,9 @@ package import Platform
 
 /// The log of operations: one JSON line each, with the time that every step took.
 ///
-/// It goes to `logFile` and never to stdout. A log that cannot be written never fails an operation.
-package struct OperationLog {
+/// It goes to `logFile` and never to stdout. A log that cannot be written never fails an operation. One object serves
+/// every part of an operation.
+package final class OperationLog {
   /// The keys `logFile` and `logLevel`.
   package struct Configuration: Sendable, Hashable {
     /// Where lines are appended; `nil` writes none.
@@ -30,7 +31,7 @@ package struct OperationLog {
   }
 
   /// Starts with the keys as far as they can be used: a broken configuration must not stop DEL, and is logged too.
-  package init(lenient fields: JSONFields, start: MonotonicInstant) {
+  package convenience init(lenient fields: JSONFields, start: MonotonicInstant) {
     self.init((try? Configuration(fields)) ?? .none, start: start)
   }
 
@@ -51,8 +52,11 @@ package struct OperationLog {
     if configuration.level == .debug, configuration.file != nil { NetlinkRecord.begin() }
   }
 
+  /// A log that is written nowhere, for what operators run.
+  package static func discarding() -> OperationLog { OperationLog(.none, start: .now()) }
+
   /// Ends a step: the time since the one before counts for it, in microseconds.
-  package mutating func endStep(_ name: String) {
+  package func endStep(_ name: String) {
     guard configuration.file != nil else { return }
     let now = MonotonicInstant.now()
     steps[name] = .int(now.microseconds(since: lastStep) + (steps[name]?.int ?? 0))
@@ -60,10 +64,10 @@ package struct OperationLog {
   }
 
   /// Adds a remark about something that did not stop the operation.
-  package mutating func note(_ text: String) { notes.append(.string(text)) }
+  package func note(_ text: String) { notes.append(.string(text)) }
 
   /// Writes the line. The rest of the time counts for the step "finish": the result, and the line itself.
-  package mutating func finish(_ request: Request, error: CNIError?) {
+  package func finish(_ request: Request, error: CNIError?) {
     guard let file = configuration.file, error != nil || configuration.level != .error else { return }
     var line: JSONObject = [
       "time": .string(WallClock.now().description),

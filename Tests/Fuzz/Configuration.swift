@@ -18,9 +18,9 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   ])
   for command in [Command.add, .delete, .check, .gc, .status] {
     guard let request = try? Request(command, environment, stdin: bytes) else { continue }
-    _ = try? Adder(request)
-    _ = try? Checker(request)
-    _ = try? StatusProbe(request)
+    _ = try? Adder(request, log: .discarding())
+    _ = try? Checker(request, log: .discarding())
+    _ = try? StatusProbe(request, log: .discarding())
     guard let result = try? request.configuration.prevResult() else { continue }
     for version in SpecVersion.allCases { checkRoundTrip(result, version) }
   }

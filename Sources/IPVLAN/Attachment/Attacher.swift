@@ -3,172 +3,187 @@ internal import CNI
 internal import Netlink
 internal import Platform
 
-/// Carries out a plan in the kernel, and takes it back when a step fails.
-struct Attacher {
+/// Carries out a plan, step by step. When a step fails, all that were begun are taken back, the last first.
+struct Attacher: ~Copyable {
   private let plan: AttachmentPlan
   private let podPath: String
+  private let log: OperationLog
+  /// Held from ``AttachmentPlan/Step/holdMode`` to ``AttachmentPlan/Step/releaseMode``: see ``SharedMode``.
+  private var mode: SharedMode?
+  /// The link, down and perhaps under its temporary name, as it was when it was made.
+  private var link: Link?
+  /// The positions of planned routes that the pod has already by another interface, which keeps them.
+  private var leftOut: [Int] = []
+  private var advertiser: NeighborAdvertisementSocket?
 
-  init(_ plan: AttachmentPlan, podPath: String) {
+  /// - Parameter podPath: the path of the pod's namespace, for errors and the record.
+  init(_ plan: AttachmentPlan, _ mode: consuming SharedMode, podPath: String, log: OperationLog) {
     self.plan = plan
+    self.mode = consume mode
     self.podPath = podPath
+    self.log = log
   }
 
-  /// Makes and configures the link.
-  /// - Throws: ``CNIError``; then the link is gone again.
-  func attach(
-    _ session: inout NodeSession, linkInContainer: Bool, log: inout OperationLog
-  ) throws(CNIError) -> AttachedLink {
-    let born = try makeLink(&session, linkInContainer: linkInContainer)
-    log.endStep("create")
+  /// Attaches the pod.
+  ///
+  /// - Returns: the positions of planned routes that were left out: another interface of the pod has them.
+  /// - Throws: ``CNIError``; then every step that was begun has been undone, and what could not be is in its details.
+  mutating func run(_ session: inout NodeSession) throws(CNIError) -> [Int] {
+    var begun: [AttachmentPlan.Step] = []
     do throws(CNIError) {
-      let advertiser = try prepare(born, session)
-      let outcome = try setUp(born, &session.pod)
-      if let failure = outcome.guardFailure {
-        log.note("the source addresses of \(plan.identity.name) are not checked: \(failure)")
+      for step in plan.steps {
+        begun.append(step)
+        try carryOut(step, &session)
       }
-      let leftOut = outcome.leftOut
-      try separate(born, leftOut, &session.pod)
+      return leftOut
+    } catch {
+      var failure = error
+      for step in begun.reversed() { failure = undo(step, &session, after: failure) }
+      throw failure
+    }
+  }
+
+  private mutating func carryOut(
+    _ step: AttachmentPlan.Step, _ session: inout NodeSession
+  ) throws(CNIError) {
+    switch step {
+    case .holdMode: try mode?.hold(session)
+    case .createLink:
+      link = try LinkCreation(plan, podPath: podPath).run(&session)
+      log.endStep("create")
+    case .prepareIPv6: try prepareIPv6(session)
+    case .setUpLink: try setUpLink(&session.pod)
+    case .routeBySource:
+      try routeBySource(&session.pod)
       log.endStep("configure")
-      advertise(advertiser, born, log: &log)
-      return AttachedLink(link: born, leftOut: leftOut)
-    } catch {
-      throw undo(born, &session.pod, after: error)
+    case .announce:
+      try announce()
+      advertiser = nil
+      log.endStep("announce")
+    case .releaseMode:
+      let index = try created().index
+      mode?.recordSlave(index, in: session.podNamespace, path: podPath)
+      mode = nil
+    case .openHostAccess: try hostAccess.addPod(plan.addresses, &session)
+    case .fence: fence(session.nodeNamespace)
     }
   }
 
-  private func makeLink(_ session: inout NodeSession, linkInContainer: Bool) throws(CNIError) -> Link {
-    do throws(CNIError) {
-      let name = try create(&session, linkInContainer: linkInContainer)
-      return try findBorn(name, &session.pod)
-    } catch {
-      // An answer that was lost does not tell whether the link was made.
-      _ = try? LinkRemover.removeLeftover(plan.identity, in: &session.pod)
-      throw error
-    }
-  }
-
-  /// The link is born in the pod, down. It gets its own name at once where it can: renaming a link waits for
-  /// every other processor (RCU), most of the time that an ADD takes.
-  /// - Returns: the name that it was born with.
-  private func create(_ session: inout NodeSession, linkInContainer: Bool) throws(CNIError) -> String {
-    let identity = plan.identity
+  /// Takes a step back, done or half done.
+  private mutating func undo(
+    _ step: AttachmentPlan.Step, _ session: inout NodeSession, after failure: CNIError
+  ) -> CNIError {
     do throws(NetlinkError) {
-      do throws(NetlinkError) {
-        try createOnce(identity.name, &session, linkInContainer)
-        return identity.name
-      } catch  where error.errno == .fileExists {
-        // Before Linux 6.15: the node has a link of that name.
+      switch step {
+      case .holdMode: mode = nil
+      case .createLink: try deleteLink(&session.pod)
+      case .routeBySource: try SourceRouting.removeRules(of: plan.identity.name, in: &session.pod)
+      case .openHostAccess: try hostAccess.removePod(addresses, &session.node)
+      case .fence: try Fence.release(addresses, home: session.nodeNamespace)
+      // Gone with the link, or nothing that stays.
+      case .prepareIPv6, .setUpLink, .announce, .releaseMode: break
       }
-      do throws(NetlinkError) {
-        try createOnce(identity.temporaryName, &session, linkInContainer)
-      } catch  where error.errno == .fileExists {
-        guard try LinkRemover.removeLeftover(identity, in: &session.pod) else { throw error }
-        try createOnce(identity.temporaryName, &session, linkInContainer)
-      }
-      return identity.temporaryName
+      return failure
     } catch {
-      let rival = error.errno == .resourceBusy ? rival(&session, linkInContainer) : nil
-      throw CNIError(.masterUnusable, creationFailure(error, rival), error)
+      let what =
+        switch step {
+        case .openHostAccess: "the way between the node and the pod could not be closed again"
+        case .routeBySource: "the rules of \(plan.identity.name) could not be removed again"
+        default: "the link could not be removed again"
+        }
+      return failure.adding("\(what): \(error); DEL does it")
     }
   }
 
-  private func createOnce(
-    _ name: String, _ session: inout NodeSession, _ linkInContainer: Bool
-  ) throws(NetlinkError) {
-    if linkInContainer {
-      try session.pod.createIPVLAN(plan.link, named: name, in: session.podNamespace)
-    } else {
-      try session.node.createIPVLAN(plan.link, named: name, in: session.podNamespace)
-    }
+  /// Deletes the link. An answer that was lost does not tell whether it was made.
+  private func deleteLink(_ pod: inout NetlinkSocket) throws(NetlinkError) {
+    if let link { try pod.deleteLink(link) } else { try LinkRemover.removeLeftover(plan.identity, in: &pod) }
   }
 
-  /// What the kernel's answer to the creation means.
-  private func creationFailure(_ error: NetlinkError, _ rival: MasterRival?) -> String {
-    let master = "master \(plan.link.parentName)"
-    return switch error.errno {
-    case .resourceBusy:
-      "\(master) is busy: \(rival?.description ?? "something else takes its packets"), which excludes ipvlan"
-    case .notSupported: "the kernel has no ipvlan, which \(master) needs (modprobe ipvlan)"
-    case .notPermitted: "the plugin may not create links on \(master); it must run as root"
-    default: "\(master) cannot carry an ipvlan link"
+  /// The link that an earlier step has made.
+  private func created() throws(CNIError) -> Link {
+    guard let link else {
+      throw CNIError(
+        code: .ioFailure, message: "link \(plan.identity.name) was configured before it was made")
     }
+    return link
   }
 
-  /// Who has taken the master.
-  private func rival(_ session: inout NodeSession, _ linkInContainer: Bool) -> MasterRival? {
-    let links = (try? linkInContainer ? session.pod.links() : session.node.links()) ?? []
-    guard let master = links.first(where: { $0.index == plan.link.parentIndex }) else { return nil }
-    if linkInContainer { return MasterRival.beside(master, links) }
-    return try? MasterRival.find(of: master, home: session.nodeNamespace)
-  }
+  private var addresses: [IPAddress] { plan.addresses.map { $0.address.address } }
 
-  private func findBorn(_ name: String, _ pod: inout NetlinkSocket) throws(CNIError) -> Link {
-    do throws(NetlinkError) {
-      if let link = try pod.link(exactlyNamed: name) { return link }
-    } catch {
-      throw CNIError(.ioFailure, "cannot find link \(name), just made in \(podPath)", error)
-    }
-    throw CNIError(
-      code: .ioFailure, message: "link \(name), just made in \(podPath), is gone",
-      details: "something else removes links in this namespace")
+  private var hostAccess: HostAccess {
+    HostAccess(on: plan.master, mode: plan.link.mode, flag: plan.link.flag, log: log)
   }
 
   /// What IPv6 needs with the thread in the pod, before the link is up: a setting, and a socket for
-  /// announcements.
-  private func prepare(
-    _ born: Link, _ session: borrowing NodeSession
-  ) throws(CNIError) -> NeighborAdvertisementSocket? {
-    guard plan.needsIPv6, plan.announces || born.isIPv6Disabled != false else { return nil }
+  /// announcements. Runtimes switch IPv6 off in a pod's namespace. The setting goes with the link.
+  private mutating func prepareIPv6(_ session: borrowing NodeSession) throws(CNIError) {
+    let link = try created()
+    let (announces, isOff) = (plan.announces, link.isIPv6Disabled != false)
+    guard announces || isOff else { return }
     do throws(NetlinkError) {
-      return try session.podNamespace.run(returningTo: session.nodeNamespace) { () throws(NetlinkError) in
-        if born.isIPv6Disabled != false { try LinkSettings(link: born.name).enableIPv6() }
-        return plan.announces ? try NeighborAdvertisementSocket() : nil
+      advertiser = try session.podNamespace.run(returningTo: session.nodeNamespace) {
+        () throws(NetlinkError) in
+        if isOff { try Self.enableIPv6(on: link.name) }
+        return announces ? try NeighborAdvertisementSocket() : nil
       }
     } catch {
       throw CNIError(.configurationRefused, "cannot prepare \(plan.identity.name) in \(podPath)", error)
     }
   }
 
-  private func setUp(_ born: Link, _ pod: inout NetlinkSocket) throws(CNIError) -> LinkSetupOutcome {
-    let (name, master) = (plan.identity.name, plan.link.parentName)
-    let setup = LinkSetup(
-      name: name, alias: plan.identity.alias, addresses: plan.addresses.map { $0.address },
-      routes: plan.routes,
-      announcesIPv4: plan.announces && plan.hasIPv4, sourceGuard: plan.sourceGuard)
-    do throws(LinkSetupError) {
-      return try pod.setUp(link: born.index, setup)
+  /// As `sysctl net.ipv6.conf.LINK.disable_ipv6=0`, in the namespace that the thread is in.
+  private static func enableIPv6(on link: String) throws(NetlinkError) {
+    let setting = "ipv6/conf/\(link)/disable_ipv6"
+    do throws(Errno) {
+      try Files.write("0", to: "/proc/sys/net/\(setting)")
     } catch {
-      let cause = error.cause
-      switch error.step {
-      case .bringUp where cause.errno == .fileExists:
-        throw CNIError(.interfaceNameTaken, "interface \(name) exists already in \(podPath)", cause)
-      case .announcement, .sourceGuard, .bringUp:
-        throw CNIError(.masterUnusable, "cannot bring interface \(name) up in \(podPath)", cause)
-      case .address(let address) where cause.errno == .addressInUse:
-        throw CNIError(
-          .addressInUse, "address \(address.address) is in use on master \(master); \(name) cannot have it",
-          cause)
-      case .address(let address):
-        throw CNIError(
-          .configurationRefused, "the kernel refused address \(address) on \(name) in \(podPath)", cause)
-      case .route(let route):
-        throw CNIError(
-          .configurationRefused, "the kernel refused route \(route) on \(name) in \(podPath)", cause)
-      }
+      throw NetlinkError(operation: "write 0 to \(setting)", errno: error)
     }
   }
 
-  /// When another network has the pod's default route, each gets a way out of its own.
-  private func separate(
-    _ born: Link, _ leftOut: [Int], _ pod: inout NetlinkSocket
-  ) throws(CNIError) {
+  private mutating func setUpLink(_ pod: inout NetlinkSocket) throws(CNIError) {
+    let link = try created()
+    do throws(LinkSetupError) {
+      let outcome = try pod.setUp(link: link.index, plan.setup)
+      if let failure = outcome.guardFailure {
+        log.note("the source addresses of \(plan.identity.name) are not checked: \(failure)")
+      }
+      leftOut = outcome.leftOut
+    } catch {
+      throw refusal(error)
+    }
+  }
+
+  private func refusal(_ error: LinkSetupError) -> CNIError {
+    let (name, master, cause) = (plan.identity.name, plan.master.name, error.cause)
+    switch error.step {
+    case .bringUp where cause.errno == .fileExists:
+      return CNIError(.interfaceNameTaken, "interface \(name) exists already in \(podPath)", cause)
+    case .announcement, .sourceGuard, .bringUp:
+      return CNIError(.masterUnusable, "cannot bring interface \(name) up in \(podPath)", cause)
+    case .address(let address) where cause.errno == .addressInUse:
+      return CNIError(
+        .addressInUse, "address \(address.address) is in use on master \(master); \(name) cannot have it",
+        cause)
+    case .address(let address):
+      return CNIError(
+        .configurationRefused, "the kernel refused address \(address) on \(name) in \(podPath)", cause)
+    case .route(let route):
+      return CNIError(
+        .configurationRefused, "the kernel refused route \(route) on \(name) in \(podPath)", cause)
+    }
+  }
+
+  private func routeBySource(_ pod: inout NetlinkSocket) throws(CNIError) {
     let families = leftOut.map { plan.routes[$0].route.destination }.filter { $0.isDefaultRoute }.map {
       $0.family
     }
     guard !families.isEmpty else { return }
+    let link = try created()
     do throws(NetlinkError) {
-      try SourceRouting.separate(
-        born, named: plan.identity.name,
+      try SourceRouting.add(
+        for: link, named: plan.identity.name,
         gateways: plan.addresses.compactMap { $0.gateway }.filter { families.contains($0.family) }, in: &pod)
     } catch {
       throw CNIError(
@@ -178,47 +193,28 @@ struct Attacher {
   }
 
   /// Neighbours may still know the addresses by another MAC; a pod works without telling them, only later.
-  private func advertise(
-    _ socket: borrowing NeighborAdvertisementSocket?, _ born: Link, log: inout OperationLog
-  ) {
-    guard let mac = plan.mac else { return }
-    switch socket {
+  private func announce() throws(CNIError) {
+    guard let mac = plan.master.mac else { return }
+    let link = try created()
+    switch advertiser {
     case .none: return
     case .some(let socket):
       for assignment in plan.addresses where assignment.address.family == .v6 {
         do throws(NetlinkError) {
-          try socket.announce(assignment.address.address, at: mac, outOf: born.index)
+          try socket.announce(assignment.address.address, at: mac, outOf: link.index)
         } catch {
           log.note("\(error)")
         }
       }
     }
-    log.endStep("announce")
   }
 
-  /// Takes a finished attachment back, after a later step failed.
-  func detach(_ link: AttachedLink, _ pod: inout NetlinkSocket, after failure: CNIError) -> CNIError {
-    undo(link.link, &pod, after: failure)
-  }
-
-  /// Deletes the link that was made; when that fails too, both failures are told.
-  private func undo(_ born: Link, _ pod: inout NetlinkSocket, after failure: CNIError) -> CNIError {
+  private func fence(_ home: borrowing NetworkNamespace) {
     do throws(NetlinkError) {
-      try pod.deleteLink(born)
-      try SourceRouting.removeRules(of: plan.identity.name, in: &pod)
-      return failure
+      try Fence.enclose(addresses, home: home)
     } catch {
-      return failure.adding("the link could not be removed again: \(error); DEL removes it")
+      log.note("\(plan.identity.name) is not kept from the node and from Services: \(error)")
     }
+    log.endStep("fence")
   }
-}
-
-/// A link that stands and is configured.
-struct AttachedLink: Sendable, Hashable {
-  /// The link as it was born, down and perhaps under its temporary name.
-  let link: Link
-  /// Its number in the pod.
-  var index: Int32 { link.index }
-  /// The positions of planned routes that the pod has already by another interface, which keeps them.
-  let leftOut: [Int]
 }

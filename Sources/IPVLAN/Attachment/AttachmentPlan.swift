@@ -3,15 +3,42 @@ internal import CNI
 internal import IPPool
 internal import Netlink
 
-/// The link of one attachment, with its addresses and routes, as they are decided before the link is made. What depends on
-/// the pod's other networks and on the node is not in it: routes by source, host access, the fence.
+/// Everything that an ADD is going to make in the kernel, decided before the first change.
+///
+/// Steps adapt to what they find: routes by source are for pods that have a default route already, and what belongs to
+/// a master (``HostAccess``) is made by its first pod.
 struct AttachmentPlan: Sendable {
+  /// One change, with what takes it back.
+  enum Step: Sendable, Hashable {
+    /// Holds the mode of the master's slaves. Undone by giving it up.
+    case holdMode
+    /// Makes the link in the pod, down. Undone by deleting the link, with its addresses and routes.
+    case createLink
+    /// Switches IPv6 on for the link, and prepares its announcements. Gone with the link.
+    case prepareIPv6
+    /// Names the link, gives it its addresses, sets it up and adds its routes. Gone with the link.
+    case setUpLink
+    /// Adds routes by source, where another network has the pod's default route. Undone by removing the rules of this
+    /// link. The other network keeps its own, which lead where its packets went before.
+    case routeBySource
+    /// Announces the IPv6 addresses to neighbours. Nothing to undo.
+    case announce
+    /// Records the link as the slave that shows the master's mode, and gives the mode up. Nothing to undo: a slave that
+    /// is gone is not asked.
+    case releaseMode
+    /// Lets node and pod reach each other. Undone by removing the pod's routes and its entries in the filter; what belongs
+    /// to the master stays.
+    case openHostAccess
+    /// Puts the pod behind the fence. A pod works without it, so that this step never fails. Undone by taking it out.
+    case fence
+  }
+
   /// Names and note of the link.
   let identity: LinkIdentity
   /// The link as it is made.
   let link: NewIPVLANLink
-  /// The master's Ethernet address, which every slave has.
-  let mac: MACAddress?
+  /// The link that it stands on.
+  let master: Link
   /// The MTU that the link will have, in bytes.
   let mtu: UInt32
   /// The addresses, in the allocator's order.
@@ -22,16 +49,18 @@ struct AttachmentPlan: Sendable {
   let allocatedRoutes: [IPRoute]
   /// The same routes, next hops filled in.
   let routes: [NewRoute]
+  /// How pod and node stand to each other afterwards.
+  let nodeAccess: PluginConfiguration.NodeAccess
 
   /// Plans an attachment to `master` with what the allocator gave.
   init(
     _ identity: LinkIdentity, on master: Link, configuration: PluginConfiguration, allocation: Allocation
   ) {
     self.identity = identity
+    self.master = master
     link = NewIPVLANLink(
       group: identity.birthGroup, on: master, mode: configuration.mode, flag: configuration.flag,
       mtu: configuration.mtu)
-    mac = master.mac
     mtu = configuration.mtu ?? master.mtu
     addresses = allocation.assignments
     // Without known addresses there is nothing to check sources against.
@@ -40,16 +69,41 @@ struct AttachmentPlan: Sendable {
       ? SourceGuard(addresses: addresses.map { $0.address.address }) : nil
     allocatedRoutes = allocation.routes
     routes = allocation.routes.map { Self.route($0, allocation.assignments) }
+    nodeAccess = configuration.nodeAccess
+  }
+
+  /// The changes, in their order. They are undone in the opposite order when one fails.
+  var steps: [Step] { Self.steps(hasIPv6: has(.v6), announces: announces, nodeAccess) }
+
+  /// The changes of an attachment with these properties.
+  static func steps(
+    hasIPv6: Bool, announces: Bool, _ nodeAccess: PluginConfiguration.NodeAccess
+  ) -> [Step] {
+    var steps: [Step] = [.holdMode, .createLink]
+    if hasIPv6 { steps.append(.prepareIPv6) }
+    steps += [.setUpLink, .routeBySource]
+    if hasIPv6, announces { steps.append(.announce) }
+    steps.append(.releaseMode)
+    switch nodeAccess {
+    case .open: steps.append(.openHostAccess)
+    case .fenced: steps.append(.fence)
+    case .separate: break
+    }
+    return steps
   }
 
   /// Whether neighbours must learn where the addresses are; in the other modes pods have none.
   var announces: Bool { link.mode == .l2 }
 
-  /// Whether IPv4 must work on the link.
-  var hasIPv4: Bool { addresses.contains { $0.address.family == .v4 } }
+  /// Whether the link gets an address of a family.
+  func has(_ family: IPFamily) -> Bool { addresses.contains { $0.address.family == family } }
 
-  /// Whether IPv6 must work on the link.
-  var needsIPv6: Bool { addresses.contains { $0.address.family == .v6 } }
+  /// The link's name, alias, addresses and routes, as the kernel gets them.
+  var setup: LinkSetup {
+    LinkSetup(
+      name: identity.name, alias: identity.alias, addresses: addresses.map { $0.address }, routes: routes,
+      announcesIPv4: announces && has(.v4), sourceGuard: sourceGuard)
+  }
 
   /// A route with its next hop: its own, else the gateway of its family.
   static func route(_ route: IPRoute, _ addresses: [AddressAssignment]) -> NewRoute {

@@ -18,12 +18,13 @@ enum SourceRouting {
   /// The place of its rules.
   static let priority: UInt32 = 500
 
-  /// Separates an interface that was just made from the others, whose default route stays.
+  /// Gives an interface that was just made, and those that were alone before, tables of their own. The default route of the
+  /// first one stays.
   ///
   /// - Parameter gateways: those of the new interface.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
-  static func separate(
-    _ link: Link, named name: String, gateways: [IPAddress], in pod: inout NetlinkSocket
+  static func add(
+    for link: Link, named name: String, gateways: [IPAddress], in pod: inout NetlinkSocket
   ) throws(NetlinkError) {
     try install(link, name, gateways, &pod)
     for other in try pod.ipvlanLinks() where other.index != link.index {
@@ -33,7 +34,7 @@ enum SourceRouting {
         gateways += try pod.routes(family, table: Route.mainTable, outOf: other.index)
           .filter { $0.destination.isDefaultRoute }.compactMap { $0.gateway }
       }
-      // Without a default route it was separated when it was made.
+      // Without a default route it got its table when it was made.
       guard !gateways.isEmpty else { continue }
       try install(other, attachment.ifname, gateways, &pod)
     }

@@ -28,6 +28,22 @@ package struct PluginConfiguration: Sendable {
   /// a pod may get further addresses from the network itself, such as those that routers advertise.
   package let checksSources: Bool
 
+  /// How a pod and its node stand to each other.
+  package enum NodeAccess: Sendable, Hashable {
+    /// They reach each other, and Services work (`hostAccess`): ``HostAccess``.
+    case open
+    /// The node drops what the pod sends to it and to Services: ``Fence``.
+    case fenced
+    /// The node never sees the pod's packets: mode l2, or a master in the pod.
+    case separate
+  }
+
+  /// How a pod of this configuration and its node stand to each other.
+  package var nodeAccess: NodeAccess {
+    if hasHostAccess { return .open }
+    return mode == .l2 || isLinkInContainer ? .separate : .fenced
+  }
+
   /// The keys that are the plugin's own.
   static let keys = [
     "master", "mode", "flag", "mtu", "linkInContainer", "hostAccess", "sourceCheck", "logFile", "logLevel",

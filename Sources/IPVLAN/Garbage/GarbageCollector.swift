@@ -9,12 +9,16 @@ internal import Netlink
 /// as long as a process lives in its namespace; without a list, as long as its namespace and link are there.
 struct GarbageCollector {
   private let request: Request
+  private let log: OperationLog
 
-  init(_ request: Request) { self.request = request }
+  init(_ request: Request, log: OperationLog) {
+    self.request = request
+    self.log = log
+  }
 
   /// Goes on after a failure.
   /// - Throws: ``CNIError`` with all failures in its details.
-  func run(log: inout OperationLog) throws(CNIError) {
+  func run() throws(CNIError) {
     var failures: [CNIError] = []
     var store: (any IPAllocator)?
     do throws(CNIError) { store = try AllocatorFactory.allocator(for: request) } catch {

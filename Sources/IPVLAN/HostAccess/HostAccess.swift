@@ -17,17 +17,19 @@ struct HostAccess {
   private let master: Link
   private let mode: IPVLANMode
   private let flag: IPVLANFlag
+  private let log: OperationLog
 
-  init(on master: Link, _ configuration: PluginConfiguration) {
+  init(on master: Link, mode: IPVLANMode, flag: IPVLANFlag, log: OperationLog) {
     self.master = master
-    mode = configuration.mode
-    flag = configuration.flag
+    self.log = log
+    self.mode = mode
+    self.flag = flag
   }
 
   /// Opens the way to a pod.
-  /// - Throws: ``CNIError``; then the pod's part of it is gone again.
-  func admit(
-    _ addresses: [AddressAssignment], _ session: inout NodeSession, log: inout OperationLog
+  /// - Throws: ``CNIError``; a part of it may stand then, which ``removePod(_:_:)`` takes away.
+  func addPod(
+    _ addresses: [AddressAssignment], _ session: inout NodeSession
   ) throws(CNIError) {
     let hosts = addresses.map { $0.address.address }
     do throws(NetlinkError) {
@@ -36,14 +38,13 @@ struct HostAccess {
       }
       var built: HostAccessPlan?
       for _ in 0..<Self.attempts {
-        if try admit(hosts, gateways, by: built, &session, &log) { return log.endStep("hostAccess") }
-        built = try build(gateways, Set(hosts.map { $0.family }), &session, &log)
+        if try addPod(hosts, gateways, by: built, &session) { return log.endStep("hostAccess") }
+        built = try build(gateways, Set(hosts.map { $0.family }), &session)
       }
       throw NetlinkError(
         operation: "open the way: others take host access of \(master.name) down all the time",
         errno: .resourceTemporarilyUnavailable)
     } catch {
-      withdrawQuietly(hosts, &session)
       throw CNIError(
         .configurationRefused, "cannot open the way between the node and its pods on master \(master.name)",
         error)
@@ -55,9 +56,8 @@ struct HostAccess {
   ///
   /// - Parameter built: what this call has made just now.
   /// - Returns: whether it stands.
-  private func admit(
-    _ hosts: [IPAddress], _ gateways: [IPAddress], by built: HostAccessPlan?, _ session: inout NodeSession,
-    _ log: inout OperationLog
+  private func addPod(
+    _ hosts: [IPAddress], _ gateways: [IPAddress], by built: HostAccessPlan?, _ session: inout NodeSession
   ) throws(NetlinkError) -> Bool {
     let lock = try NodeLock(Self.lockName, .shared, home: session.nodeNamespace)
     let standing: HostAccessPlan? =
@@ -70,7 +70,7 @@ struct HostAccess {
     try session.node.install(
       hosts.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     do throws(NetlinkError) {
-      try enter(hosts, plan, &session, &log)
+      try enter(hosts, plan, &session)
     } catch {
       log.note("Services do not work from \(hosts.map { "\($0)" }.joined(separator: ", ")): \(error)")
     }
@@ -78,12 +78,11 @@ struct HostAccess {
     return true
   }
 
-  /// Takes back what ``admit(_:_:log:)`` did for a pod.
-  func withdrawQuietly(_ addresses: [IPAddress], _ session: inout NodeSession) {
-    guard let link = try? session.node.link(exactlyNamed: HostLink.name(ofMaster: master.name)) else {
-      return
-    }
-    _ = try? Self.withdraw(addresses, from: link, &session.node)
+  /// Takes back what ``addPod(_:_:)`` did for a pod, or has begun.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  func removePod(_ addresses: [IPAddress], _ node: inout NetlinkSocket) throws(NetlinkError) {
+    guard let link = try node.link(exactlyNamed: HostLink.name(ofMaster: master.name)) else { return }
+    try Self.removePod(addresses, from: link, &node)
   }
 
   /// Closes the way to a pod. A part that does not exist is no error.
@@ -92,7 +91,7 @@ struct HostAccess {
   ///   which takes the kernel as long.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   @discardableResult
-  static func withdraw(
+  static func removePod(
     _ addresses: [IPAddress], from link: Link, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> NetfilterSocket? {
     try node.remove(
@@ -123,8 +122,7 @@ struct HostAccess {
 
   /// Makes what belongs to the master, unless another ADD does so meanwhile.
   private func build(
-    _ gateways: [IPAddress], _ families: Set<IPFamily>, _ session: inout NodeSession,
-    _ log: inout OperationLog
+    _ gateways: [IPAddress], _ families: Set<IPFamily>, _ session: inout NodeSession
   ) throws(NetlinkError) -> HostAccessPlan {
     let wait = LockWait()
     repeat {
@@ -132,10 +130,8 @@ struct HostAccess {
         Self.lockName, .exclusive, milliseconds: LockWait.slice, home: session.nodeNamespace)
       if let standing = try standingPlan(for: families, gateways, &session) { return standing }
       guard let lock else { continue }
-      return try HostAccessBuilder(master: master, mode: mode, flag: flag)
-        .build(
-          families, gateways: gateways, under: lock, &session.node, session.nodeNamespace, log: &log
-        ).plan
+      return try HostAccessBuilder(master: master, mode: mode, flag: flag, log: log)
+        .build(families, gateways: gateways, under: lock, &session.node, session.nodeNamespace).plan
     } while !wait.isOver
     throw try NodeLock.timeout(Self.lockName, home: session.nodeNamespace)
   }
@@ -143,7 +139,7 @@ struct HostAccess {
   /// Puts the pod into the filter's sets. Somebody may have flushed the filter (`nft flush ruleset`): then it is
   /// made anew, with all pods that have routes.
   private func enter(
-    _ addresses: [IPAddress], _ plan: HostAccessPlan, _ session: inout NodeSession, _ log: inout OperationLog
+    _ addresses: [IPAddress], _ plan: HostAccessPlan, _ session: inout NodeSession
   ) throws(NetlinkError) {
     var filter = try NetfilterSocket()
     do throws(NetlinkError) {

@@ -12,6 +12,8 @@ struct HostAccessBuilder {
   let mode: IPVLANMode
   /// The flag of its slaves.
   let flag: IPVLANFlag
+  /// Hears of a filter that cannot be made.
+  let log: OperationLog
 
   /// Makes slave, table, rules and filter.
   ///
@@ -23,7 +25,7 @@ struct HostAccessBuilder {
   /// - Throws: ``NetlinkError`` when something but the filter cannot be made.
   func build(
     _ families: Set<IPFamily>, gateways: [IPAddress], under lock: borrowing NodeLock,
-    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace, log: inout OperationLog
+    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace
   ) throws(NetlinkError) -> (plan: HostAccessPlan, hasNewFilter: Bool) {
     if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) {
       throw NetlinkError(operation: obstacle.description, errno: .fileExists)

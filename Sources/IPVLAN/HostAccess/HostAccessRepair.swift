@@ -15,12 +15,10 @@ package enum HostAccessRepair {
   ) throws(NetlinkError) {
     let home = try NetworkNamespace.home()
     var node = try NetlinkSocket()
-    var log = OperationLog(.none, start: .now())
     let families = Set(addresses.map { $0.family })
-    let (plan, hasNewFilter) = try HostAccessBuilder(master: master, mode: mode, flag: flag)
-      .build(
-        families, gateways: gateways, under: NodeLock(HostAccess.lockName, home: home), &node, home, log: &log
-      )
+    let (plan, hasNewFilter) = try HostAccessBuilder(
+      master: master, mode: mode, flag: flag, log: .discarding()
+    ).build(families, gateways: gateways, under: NodeLock(HostAccess.lockName, home: home), &node, home)
     try node.install(
       addresses.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     var filter = try NetfilterSocket()

@@ -28,6 +28,6 @@ struct HostAccessWithdrawal {
   /// - Returns: what is to be kept until the link is removed.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   func carryOut(_ node: inout NetlinkSocket) throws(NetlinkError) -> NetfilterSocket? {
-    try HostAccess.withdraw(addresses, from: hostLink, &node)
+    try HostAccess.removePod(addresses, from: hostLink, &node)
   }
 }

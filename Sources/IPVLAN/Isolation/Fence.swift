@@ -21,11 +21,6 @@ package enum Fence {
     return NetfilterTable(name: tableName, sets: NetfilterSet.pods, chains: [chain])
   }
 
-  /// Whether pods of this configuration belong behind it.
-  package static func encloses(_ configuration: PluginConfiguration) -> Bool {
-    configuration.mode != .l2 && !configuration.hasHostAccess && !configuration.isLinkInContainer
-  }
-
   /// Puts a pod behind it.
   ///
   /// The table may be missing although pods are behind it: somebody has flushed it. CHECK tells those pods, and

@@ -12,12 +12,16 @@ struct NodeSession: ~Copyable {
   var node: NetlinkSocket
   /// A socket in the pod's namespace.
   var pod: NetlinkSocket
+  /// Whether the master lies in the pod's namespace (`linkInContainer`), and not in the node's.
+  let isMasterInPod: Bool
 
   /// Opens the pod's namespace at `path`.
   ///
-  /// - Parameter allowsOwnNamespace: whether the pod's namespace may be the node's (CNI_NETNS_OVERRIDE).
+  /// - Parameters:
+  ///   - allowsOwnNamespace: whether the pod's namespace may be the node's (CNI_NETNS_OVERRIDE).
+  ///   - isMasterInPod: whether the master lies in the pod's namespace.
   /// - Throws: ``CNIError`` with code 8 when the path is not a namespace, or is the plugin's own.
-  init(podNamespace path: String, allowsOwnNamespace: Bool) throws(CNIError) {
+  init(podNamespace path: String, allowsOwnNamespace: Bool, isMasterInPod: Bool) throws(CNIError) {
     let home: NetworkNamespace
     do throws(NetlinkError) { home = try NetworkNamespace.home() } catch {
       throw CNIError(.ioFailure, "the node's own network namespace cannot be opened", error)
@@ -33,17 +37,42 @@ struct NodeSession: ~Copyable {
     do throws(NetlinkError) { podSocket = try target.openSocket(returningTo: home) } catch {
       throw CNIError(.invalidNamespace, "cannot open a netlink socket in CNI_NETNS \"\(path)\"", error)
     }
-    self.init(nodeNamespace: home, podNamespace: target, node: nodeSocket, pod: podSocket)
+    self.init(
+      nodeNamespace: home, podNamespace: target, node: nodeSocket, pod: podSocket,
+      isMasterInPod: isMasterInPod)
   }
 
   private init(
     nodeNamespace: consuming NetworkNamespace, podNamespace: consuming NetworkNamespace,
-    node: consuming NetlinkSocket, pod: consuming NetlinkSocket
+    node: consuming NetlinkSocket, pod: consuming NetlinkSocket, isMasterInPod: Bool
   ) {
     self.nodeNamespace = nodeNamespace
     self.podNamespace = podNamespace
     self.node = node
     self.pod = pod
+    self.isMasterInPod = isMasterInPod
+  }
+
+  /// Asks the kernel in the namespace that the master lies in.
+  mutating func withMasterSocket<Value, Failure: Error>(
+    _ body: (inout NetlinkSocket) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try isMasterInPod ? body(&pod) : body(&node)
+  }
+
+  /// Hands over the namespace that the master lies in.
+  borrowing func withMasterNamespace<Value: ~Copyable, Failure: Error>(
+    _ body: (borrowing NetworkNamespace) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try isMasterInPod ? body(podNamespace) : body(nodeNamespace)
+  }
+
+  /// Makes an ipvlan link in the pod, down, on a master where it lies.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  mutating func createIPVLAN(_ link: NewIPVLANLink, named name: String) throws(NetlinkError) {
+    try isMasterInPod
+      ? pod.createIPVLAN(link, named: name, in: podNamespace)
+      : node.createIPVLAN(link, named: name, in: podNamespace)
   }
 
   private static func isSame(

@@ -38,15 +38,15 @@ struct SharedMode: ~Copyable {
 
   /// Looks which mode the slaves of `master` have, holding nothing.
   ///
-  /// - Parameter namespace: where the master lies.
   /// - Throws: ``CNIError`` with code 101 when running pods have another mode or flag, 5 when that cannot be told.
   init(
-    _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, in namespace: borrowing NetworkNamespace,
-    home: borrowing NetworkNamespace
+    _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, _ session: borrowing NodeSession
   ) throws(CNIError) {
-    let record = try Self.openRecord(of: master, in: namespace)
+    let record = try session.withMasterNamespace { namespace throws(CNIError) in
+      try Self.openRecord(of: master, in: namespace)
+    }
     let wanted = Wanted(mode: mode, flag: flag, master: master)
-    let view = try Self.look(wanted, record, in: namespace, home: home)
+    let view = try Self.look(wanted, record, session)
     self.init(wanted, record, view)
   }
 
@@ -58,13 +58,11 @@ struct SharedMode: ~Copyable {
 
   /// Holds the mode until the value goes, so that two first slaves cannot disagree.
   /// - Throws: ``CNIError`` as the constructor does, and with code 11 when others keep the lock.
-  mutating func hold(
-    in namespace: borrowing NetworkNamespace, home: borrowing NetworkNamespace
-  ) throws(CNIError) {
+  mutating func hold(_ session: borrowing NodeSession) throws(CNIError) {
     for _ in 0..<Self.attempts {
       if try isStillSo() { return }
       try unlock()
-      view = try Self.look(wanted, record, in: namespace, home: home)
+      view = try Self.look(wanted, record, session)
     }
     throw CNIError(
       code: .tryAgainLater,
@@ -72,7 +70,7 @@ struct SharedMode: ~Copyable {
   }
 
   /// The link is made: it is asked from now on.
-  func settle(on index: Int32, in namespace: borrowing NetworkNamespace, path: String) {
+  func recordSlave(_ index: Int32, in namespace: borrowing NetworkNamespace, path: String) {
     guard let identity = try? namespace.identity() else { return }
     let slave = KnownSlave(linkIndex: index, namespaceInode: identity.inode, namespace: path)
     // A record that cannot be written costs the next ADD a search, nothing else.
@@ -94,14 +92,18 @@ struct SharedMode: ~Copyable {
   }
 
   private static func look(
-    _ wanted: Wanted, _ record: borrowing OwnedDescriptor?, in namespace: borrowing NetworkNamespace,
-    home: borrowing NetworkNamespace
+    _ wanted: Wanted, _ record: borrowing OwnedDescriptor?, _ session: borrowing NodeSession
   ) throws(CNIError) -> View {
     let recorded = try read(record, wanted.master)
-    var slave = recorded?.open(on: wanted.master, home: home)
-    if slave == nil, let found = try search(wanted.master, in: namespace, home: home) {
-      slave = KnownSlave(found).open(on: wanted.master, home: home)
-      try compare(found.link, in: found.namespace, with: wanted)
+    var slave = recorded?.open(on: wanted.master, home: session.nodeNamespace)
+    if slave == nil {
+      let found = try session.withMasterNamespace { namespace throws(CNIError) in
+        try search(wanted.master, in: namespace, home: session.nodeNamespace)
+      }
+      if let found {
+        slave = KnownSlave(found).open(on: wanted.master, home: session.nodeNamespace)
+        try compare(found.link, in: found.namespace, with: wanted)
+      }
     }
     let view = View(recorded: recorded, slave: slave)
     try view.compare(with: wanted)

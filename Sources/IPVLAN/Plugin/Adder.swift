@@ -6,8 +6,8 @@ internal import Platform
 
 /// ADD: attaches the pod, all or nothing.
 ///
-/// Everything is checked before the first side effect; then come addresses, link, announcement, in an order
-/// in which each can be taken back.
+/// Open the namespaces, check everything, allocate addresses, plan, carry the plan out, answer. When a part fails, those
+/// before it are undone.
 struct Adder {
   private let request: Request
   private let configuration: PluginConfiguration
@@ -16,11 +16,13 @@ struct Adder {
   private let wish: AllocationRequest
   private let identity: LinkIdentity
   private let ownDNS: DNSConfiguration
+  private let log: OperationLog
 
   /// Reads the whole configuration.
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
-  init(_ request: Request) throws(CNIError) {
+  init(_ request: Request, log: OperationLog) throws(CNIError) {
     self.request = request
+    self.log = log
     prevResult = try request.configuration.prevResult()
     configuration = try PluginConfiguration(request.configuration.fields)
       .chained(behind: prevResult, ifname: request.ifname)
@@ -35,12 +37,14 @@ struct Adder {
 
   /// Attaches the pod.
   /// - Throws: ``CNIError``; then kernel and lease store are as before.
-  func run(log: inout OperationLog) throws(CNIError) -> CNIResult {
+  func run() throws(CNIError) -> CNIResult {
     let netns = request.netns ?? ""
-    var session = try NodeSession(podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace)
+    var session = try NodeSession(
+      podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace,
+      isMasterInPod: configuration.isLinkInContainer)
     let master = try findMaster(&session)
     try refuseTakenName(&session.pod, netns)
-    var sharedMode = try sharedMode(of: master, session)
+    let mode = try SharedMode(configuration.mode, configuration.flag, of: master, session)
     log.endStep("prepare")
 
     var wish = wish
@@ -50,37 +54,33 @@ struct Adder {
     for entry in allocation.passedOver { log.note("passed over \(entry)") }
     log.endStep("allocate")
     do throws(CNIError) {
-      try refuseGateways(allocation, master, &session)
-      let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
-      try IPv6Obstacle.refuse(plan.addresses.map { $0.address.family }, mtu: plan.mtu)
-      let attacher = Attacher(plan, podPath: netns)
-      try hold(&sharedMode, session)
-      let link = try attacher.attach(&session, linkInContainer: configuration.isLinkInContainer, log: &log)
-      sharedMode.settle(on: link.index, in: session.podNamespace, path: netns)
-      // Held until here: see OwnedDescriptor.
-      _ = consume sharedMode
-      if configuration.hasHostAccess {
-        do throws(CNIError) {
-          try HostAccess(on: master, configuration).admit(plan.addresses, &session, log: &log)
-        } catch {
-          throw attacher.detach(link, &session.pod, after: error)
-        }
-      } else if Fence.encloses(configuration) {
-        enclose(plan.addresses.map { $0.address.address }, session, &log)
-      }
+      let plan = try plan(allocation, master, &session)
+      var attacher = Attacher(plan, mode, podPath: netns, log: log)
+      let leftOut = try attacher.run(&session)
       return plan.result(
-        link, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
+        without: leftOut, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
         dns: dns(allocation.dns))
     } catch {
       throw source.undo(allocation, of: wish, after: error)
     }
   }
 
+  /// What is going to be made, with addresses that the link can have.
+  private func plan(
+    _ allocation: Allocation, _ master: Link, _ session: inout NodeSession
+  ) throws(CNIError) -> AttachmentPlan {
+    try session.withMasterSocket { socket throws(CNIError) in
+      try NodeAddresses.refuseGateways(allocation, on: master, through: &socket)
+    }
+    let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
+    try IPv6Obstacle.refuse(plan.addresses.map { $0.address.family }, mtu: plan.mtu)
+    return plan
+  }
+
   private func findMaster(_ session: inout NodeSession) throws(CNIError) -> Link {
-    let master =
-      try configuration.isLinkInContainer
-      ? Master.find(configuration.master, through: &session.pod)
-      : Master.find(configuration.master, through: &session.node)
+    let master = try session.withMasterSocket { socket throws(CNIError) in
+      try Master.find(configuration.master, through: &socket)
+    }
     try Master.validate(master, mtu: configuration.mtu)
     try request.refuseOtherMAC(than: master)
     return master
@@ -90,20 +90,12 @@ struct Adder {
     _ master: Link, _ session: inout NodeSession
   ) throws(CNIError) -> OccupiedAddresses {
     do throws(NetlinkError) {
-      return try configuration.isLinkInContainer
-        ? NodeAddresses.occupied(by: master, through: &session.pod)
-        : NodeAddresses.occupied(by: master, through: &session.node)
+      return try session.withMasterSocket { socket throws(NetlinkError) in
+        try NodeAddresses.occupied(by: master, through: &socket)
+      }
     } catch {
       throw CNIError(.ioFailure, "cannot list the addresses that are in use on master \(master.name)", error)
     }
-  }
-
-  private func refuseGateways(
-    _ allocation: Allocation, _ master: Link, _ session: inout NodeSession
-  ) throws(CNIError) {
-    try configuration.isLinkInContainer
-      ? NodeAddresses.refuseGateways(allocation, on: master, through: &session.pod)
-      : NodeAddresses.refuseGateways(allocation, on: master, through: &session.node)
   }
 
   /// Told before an address is taken; the kernel refuses it too, but only when the link is made.
@@ -135,35 +127,6 @@ struct Adder {
       link = try pod.link(exactlyNamed: identity.name)
     }
     return link
-  }
-
-  private func sharedMode(of master: Link, _ session: borrowing NodeSession) throws(CNIError) -> SharedMode {
-    try configuration.isLinkInContainer
-      ? SharedMode(
-        configuration.mode, configuration.flag, of: master, in: session.podNamespace,
-        home: session.nodeNamespace)
-      : SharedMode(
-        configuration.mode, configuration.flag, of: master, in: session.nodeNamespace,
-        home: session.nodeNamespace)
-  }
-
-  private func hold(_ mode: inout SharedMode, _ session: borrowing NodeSession) throws(CNIError) {
-    if configuration.isLinkInContainer {
-      try mode.hold(in: session.podNamespace, home: session.nodeNamespace)
-    } else {
-      try mode.hold(in: session.nodeNamespace, home: session.nodeNamespace)
-    }
-  }
-
-  /// A pod works without the fence.
-  private func enclose(_ addresses: [IPAddress], _ session: borrowing NodeSession, _ log: inout OperationLog)
-  {
-    do throws(NetlinkError) {
-      try Fence.enclose(addresses, home: session.nodeNamespace)
-    } catch {
-      log.note("\(identity.name) is not kept from the node and from Services: \(error)")
-    }
-    log.endStep("fence")
   }
 
   /// The configuration's own settings go before the allocator's, and those before the earlier plugins'.

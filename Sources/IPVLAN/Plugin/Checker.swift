@@ -12,11 +12,13 @@ struct Checker {
   private let expected: CNIResult
   private let allocator: (any IPAllocator)?
   private let identity: LinkIdentity
+  private let log: OperationLog
 
   /// Reads the whole configuration.
   /// - Throws: ``CNIError`` for anything in it that cannot be used, and for a missing prevResult.
-  init(_ request: Request) throws(CNIError) {
+  init(_ request: Request, log: OperationLog) throws(CNIError) {
     self.request = request
+    self.log = log
     let keys = try PluginConfiguration(request.configuration.fields)
     allocator = try AllocatorFactory.allocator(for: request)
     identity = LinkIdentity(AttachmentID(request))
@@ -31,9 +33,11 @@ struct Checker {
 
   /// Silent when everything is as it was made.
   /// - Throws: ``CNIError`` with code 106 and every difference in its details, or the allocator's own code.
-  func run(log: inout OperationLog) throws(CNIError) {
+  func run() throws(CNIError) {
     let netns = request.netns ?? ""
-    var session = try NodeSession(podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace)
+    var session = try NodeSession(
+      podNamespace: netns, allowsOwnNamespace: request.allowsOwnNamespace,
+      isMasterInPod: configuration.isLinkInContainer)
     guard let position = position(in: session, netns) else { throw stranger(netns) }
     let expectation = AttachmentExpectation(expected, interface: position)
     let addresses = expectation.addresses
@@ -42,7 +46,7 @@ struct Checker {
     do throws(CNIError) { master = try findMaster(&session) } catch { differences.append(error.message) }
     do throws(NetlinkError) {
       if let link = try session.pod.link(exactlyNamed: identity.name) {
-        if Fence.encloses(configuration), link.alias == identity.alias {
+        if configuration.nodeAccess == .fenced, link.alias == identity.alias {
           differences += try compareFence(addresses)
         }
         differences += try compare(link, with: expected.interfaces[position], on: master, &session)
@@ -53,7 +57,7 @@ struct Checker {
       } else {
         differences.append(try missing(netns, &session.pod))
       }
-      if configuration.hasHostAccess, let master {
+      if configuration.nodeAccess == .open, let master {
         differences += try compareHostAccess(addresses, master, &session.node)
       }
     } catch {
@@ -101,17 +105,16 @@ struct Checker {
   }
 
   private func findMaster(_ session: inout NodeSession) throws(CNIError) -> Link {
-    try configuration.isLinkInContainer
-      ? Master.find(configuration.master, through: &session.pod)
-      : Master.find(configuration.master, through: &session.node)
+    try session.withMasterSocket { socket throws(CNIError) in
+      try Master.find(configuration.master, through: &socket)
+    }
   }
 
   /// The parent by number and namespace: a name may have gone over to another link.
   private func compareParent(
     _ link: Link, _ master: Link, _ session: inout NodeSession
   ) throws(NetlinkError) -> [String] {
-    let number =
-      configuration.isLinkInContainer ? nil : try session.pod.namespaceID(of: session.nodeNamespace)
+    let number = session.isMasterInPod ? nil : try session.pod.namespaceID(of: session.nodeNamespace)
     let isSameNamespace = link.parentNamespaceID == nil && session.hasOneNamespace
     if link.parentIndex == master.index, link.parentNamespaceID == number || isSameNamespace { return [] }
     return [
@@ -124,11 +127,10 @@ struct Checker {
   private func occupied(
     _ addresses: [AddressAssignment], _ link: Link, _ session: inout NodeSession
   ) throws(NetlinkError) -> [String] {
-    let own = configuration.isLinkInContainer || session.hasOneNamespace ? link.index : nil
-    let occupied =
-      try configuration.isLinkInContainer
-      ? NodeAddresses.occupied(by: nil, except: own, through: &session.pod)
-      : NodeAddresses.occupied(by: nil, except: own, through: &session.node)
+    let own = session.isMasterInPod || session.hasOneNamespace ? link.index : nil
+    let occupied = try session.withMasterSocket { socket throws(NetlinkError) in
+      try NodeAddresses.occupied(by: nil, except: own, through: &socket)
+    }
     return addresses.compactMap { assignment in
       occupied.entries.first { $0.address == assignment.address.address }
     }.map { entry in "address \(entry): packets for the pod reach one or the other" }

@@ -11,16 +11,18 @@ internal import Netlink
 struct Deleter {
   private let request: Request
   private let identity: LinkIdentity
+  private let log: OperationLog
 
-  init(_ request: Request) {
+  init(_ request: Request, log: OperationLog) {
     self.request = request
+    self.log = log
     identity = LinkIdentity(AttachmentID(request))
   }
 
   /// Detaches the pod. A link or lease that is gone already is no error.
   /// - Throws: ``CNIError`` when something is left; calling again goes on where this call stopped.
-  func run(log: inout OperationLog) throws(CNIError) {
-    try removeLink(log: &log)
+  func run() throws(CNIError) {
+    try removeLink()
     log.endStep("remove")
     guard let allocator = try AllocatorFactory.allocator(for: request) else { return }
     do throws(AllocationError) {
@@ -31,15 +33,15 @@ struct Deleter {
     log.endStep("release")
   }
 
-  private func removeLink(log: inout OperationLog) throws(CNIError) {
-    guard let path = request.netns, var session = try openSession(path, log: &log) else {
-      return try removeWherever(log: &log)
+  private func removeLink() throws(CNIError) {
+    guard let path = request.netns, var session = try openSession(path) else {
+      return try removeWherever()
     }
     var wasThere = false
     do throws(NetlinkError) {
       let link = try LinkRemover.find(identity, in: &session.pod)
       if try !isAnothers(link, session) {
-        let cleanup = try close(link, &session, &log)
+        let cleanup = try close(link, &session)
         wasThere = try LinkRemover.remove(link, of: identity, in: &session.pod)
         _ = consume cleanup
       }
@@ -47,7 +49,7 @@ struct Deleter {
       throw CNIError(.ioFailure, "cannot remove interface \(identity.name) from \(path)", error)
     }
     // The path may lead to another namespace by now: the number of a process is given again.
-    if !wasThere { try removeWherever(log: &log) }
+    if !wasThere { try removeWherever() }
   }
 
   /// A link without a note may be the reference plugin's for this pod, or for another one that lives at the path by
@@ -62,7 +64,7 @@ struct Deleter {
   ///
   /// - Returns: what is to be kept until the link is removed.
   private func close(
-    _ link: Link?, _ session: inout NodeSession, _ log: inout OperationLog
+    _ link: Link?, _ session: inout NodeSession
   ) throws(NetlinkError) -> NetfilterSocket? {
     let traces = PossibleTraces(request.configuration.fields)
     guard let link, traces.areAny(behind: link.ipvlanMode) else { return nil }
@@ -73,7 +75,7 @@ struct Deleter {
     switch traces.hasHostAccess {
     case true?:
       guard let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session) else {
-        sweep(&log)
+        sweep()
         return nil
       }
       return try withdrawal.carryOut(&session.node)
@@ -103,7 +105,7 @@ struct Deleter {
 
   /// The link is gone and does not tell its addresses any more. What belongs to nobody goes; where that cannot be told, it
   /// stays for GC: DEL has done its own work.
-  private func sweep(_ log: inout OperationLog) {
+  private func sweep() {
     let store: (any IPAllocator)?
     do throws(CNIError) { store = try AllocatorFactory.allocator(for: request) } catch {
       log.note(
@@ -122,7 +124,7 @@ struct Deleter {
   }
 
   /// `nil` when the namespace is gone, and all of its links with it. Another namespace may have the path by now; it is not this pod's.
-  private func openSession(_ path: String, log: inout OperationLog) throws(CNIError) -> NodeSession? {
+  private func openSession(_ path: String) throws(CNIError) -> NodeSession? {
     guard NetworkNamespace.exists(at: path) else {
       log.note("CNI_NETNS \(path) is no network namespace any more")
       return nil
@@ -131,12 +133,14 @@ struct Deleter {
       log.note("CNI_NETNS \(path) is the node's own network namespace by now")
       return nil
     }
-    return try NodeSession(podNamespace: path, allowsOwnNamespace: request.allowsOwnNamespace)
+    // Where the master lies is asked of the link: DEL may have no configuration that says it.
+    return try NodeSession(
+      podNamespace: path, allowsOwnNamespace: request.allowsOwnNamespace, isMasterInPod: false)
   }
 
   /// A namespace can live on without its path, as long as a process is in it: the link's note tells. Also where the
   /// link has got another name.
-  private func removeWherever(log: inout OperationLog) throws(CNIError) {
+  private func removeWherever() throws(CNIError) {
     do throws(NetlinkError) {
       let node = try NetworkNamespace.home()
       let inventory = try SlaveInventory(home: node)
@@ -148,7 +152,7 @@ struct Deleter {
       for unread in inventory.unread {
         log.note("the link may be in a namespace that is not searched: \(unread)")
       }
-      if PossibleTraces(request.configuration.fields).areAny(behind: nil) { sweep(&log) }
+      if PossibleTraces(request.configuration.fields).areAny(behind: nil) { sweep() }
     } catch {
       throw CNIError(
         .ioFailure, "cannot remove interface \(identity.name), which is not in its namespace any more", error)

@@ -16,41 +16,41 @@ public struct IPVLANPlugin: PluginVerbs {
   /// Attaches a pod to an ipvlan link; all or nothing.
   public func add(_ request: Request) throws(CNIError) -> CNIResult {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      let adder = try Adder(request)
+      let adder = try Adder(request, log: log)
       log.endStep("parse")
-      return try adder.run(log: &log)
+      return try adder.run()
     }
   }
 
   /// Detaches a pod. A link or lease that is gone already is no error.
   public func delete(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      let deleter = Deleter(request)
+      let deleter = Deleter(request, log: log)
       log.endStep("parse")
-      try deleter.run(log: &log)
+      try deleter.run()
     }
   }
 
   /// Compares the kernel and the leases with what ADD answered.
   public func check(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      let checker = try Checker(request)
+      let checker = try Checker(request, log: log)
       log.endStep("parse")
-      try checker.run(log: &log)
+      try checker.run()
     }
   }
 
   /// Removes links and leases that no valid attachment owns.
   public func collectGarbage(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      try GarbageCollector(request).run(log: &log)
+      try GarbageCollector(request, log: log).run()
     }
   }
 
   /// Tells whether an ADD could be served.
   public func status(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      try StatusProbe(request).run(log: &log)
+      try StatusProbe(request, log: log).run()
     }
   }
 }

@@ -7,18 +7,20 @@ struct StatusProbe {
   private let request: Request
   private let configuration: PluginConfiguration
   private let allocator: (any IPAllocator)?
+  private let log: OperationLog
 
   /// Reads the whole configuration, as ADD does.
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
-  init(_ request: Request) throws(CNIError) {
+  init(_ request: Request, log: OperationLog) throws(CNIError) {
     self.request = request
+    self.log = log
     configuration = try PluginConfiguration(request.configuration.fields)
     allocator = try AllocatorFactory.allocator(for: request)
   }
 
   /// Silent when an ADD could be served.
   /// - Throws: ``CNIError`` with code 50 and every reason why not.
-  func run(log: inout OperationLog) throws(CNIError) {
+  func run() throws(CNIError) {
     var reasons: [CNIError] = []
     var master: Link?
     // A master in a pod is known only when there is a pod.
@@ -27,10 +29,10 @@ struct StatusProbe {
         let found = try probeMaster()
         master = found
         // A shortfall keeps no ADD from being served. It goes into the log.
-        if Fence.encloses(configuration), let shortfall = HostAccessShortfall.ofFence() {
+        if configuration.nodeAccess == .fenced, let shortfall = HostAccessShortfall.ofFence() {
           log.note(shortfall.description)
         }
-        guard configuration.hasHostAccess else { return }
+        guard configuration.nodeAccess == .open else { return }
         try refuseObstacle(to: found)
         for shortfall in HostAccessShortfall.all(of: found) { log.note(shortfall.description) }
       }

@@ -9,12 +9,14 @@ internal import Platform
 /// Everything is read and checked before the first side effect, which is the record by which DEL finds what to do.
 struct MultiAdder {
   private let request: Request
+  private let log: OperationLog
   private let configuration: MultiConfiguration
 
   /// Reads the configuration.
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
-  init(_ request: Request) throws(CNIError) {
+  init(_ request: Request, log: OperationLog) throws(CNIError) {
     self.request = request
+    self.log = log
     configuration = try MultiConfiguration(ofFirst: request)
     do throws(JSONFieldError) {
       _ = try OperationLog.Configuration(request.configuration.fields)
@@ -30,7 +32,7 @@ struct MultiAdder {
 
   /// Attaches the pod.
   /// - Throws: ``CNIError``; then no network is attached.
-  func run(log: inout OperationLog) throws(CNIError) -> CNIResult {
+  func run() throws(CNIError) -> CNIResult {
     let networks = try choose()
     log.endStep("choose")
     let store = RecordStore(directory: configuration.dataDirectory)

@@ -5,18 +5,20 @@ internal import JSON
 /// CHECK: has every network compare the pod with what it answered to ADD, and tells all differences at once.
 struct MultiChecker {
   private let request: Request
+  private let log: OperationLog
   private let store: RecordStore
 
   /// Reads the configuration.
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
-  init(_ request: Request) throws(CNIError) {
+  init(_ request: Request, log: OperationLog) throws(CNIError) {
     self.request = request
+    self.log = log
     store = RecordStore(directory: try MultiConfiguration(request).dataDirectory)
   }
 
   /// Silent when everything is as it was made.
   /// - Throws: ``CNIError``: that of the network that differs, or code 106 for several.
-  func run(log: inout OperationLog) throws(CNIError) {
+  func run() throws(CNIError) {
     let key = RecordStore.key(request.containerID, request.ifname)
     guard let record = try store.read(key) else {
       throw CNIError(

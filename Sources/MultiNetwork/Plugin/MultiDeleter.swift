@@ -7,16 +7,18 @@ internal import JSON
 /// Nothing else is read: neither annotations nor definitions, which change while pods run.
 struct MultiDeleter {
   private let request: Request
+  private let log: OperationLog
   private let store: RecordStore
 
-  init(_ request: Request) {
+  init(_ request: Request, log: OperationLog) {
     self.request = request
+    self.log = log
     store = RecordStore(directory: MultiConfiguration.dataDirectory(lenient: request.configuration.fields))
   }
 
   /// Detaches the container; one that is not recorded has nothing.
   /// - Throws: ``CNIError`` with all failures; then the record stays, and calling again goes on.
-  func run(log: inout OperationLog) throws(CNIError) {
+  func run() throws(CNIError) {
     let key = RecordStore.key(request.containerID, request.ifname)
     // A plugin that an ADD has started may outlive it.
     guard let open = try store.open(key) else { return log.note("no record: nothing was attached") }

@@ -11,20 +11,22 @@ internal import Platform
 /// without a list, as long as its namespace is there.
 struct MultiGarbage {
   private let request: Request
+  private let log: OperationLog
   private let configuration: MultiConfiguration
   private let store: RecordStore
 
   /// Reads the configuration.
   /// - Throws: ``CNIError`` for anything in it that cannot be used.
-  init(_ request: Request) throws(CNIError) {
+  init(_ request: Request, log: OperationLog) throws(CNIError) {
     self.request = request
+    self.log = log
     configuration = try MultiConfiguration(ofFirst: request)
     store = RecordStore(directory: configuration.dataDirectory)
   }
 
   /// Goes on after a failure, but not without knowing all that is recorded.
   /// - Throws: ``CNIError`` with all failures.
-  func run(log: inout OperationLog) throws(CNIError) {
+  func run() throws(CNIError) {
     var failures: [CNIError] = []
     var living: [AttachmentRecord] = []
     let isAlive = Living(request.configuration.validAttachments)
@@ -42,7 +44,7 @@ struct MultiGarbage {
       // Given up here: DEL takes the lock itself.
       _ = consume open
       do throws(CNIError) {
-        try detach(record, &log)
+        try detach(record)
         log.note("detached container \(record.containerID), which is gone")
       } catch {
         failures.append(error)
@@ -55,14 +57,14 @@ struct MultiGarbage {
     if let failure = CNIError(joining: failures) { throw failure }
   }
 
-  private func detach(_ record: AttachmentRecord, _ log: inout OperationLog) throws(CNIError) {
+  private func detach(_ record: AttachmentRecord) throws(CNIError) {
     var environment = request.environment
     environment["CNI_COMMAND"] = Command.delete.rawValue
     environment["CNI_CONTAINERID"] = record.containerID
     environment["CNI_IFNAME"] = record.ifname
     environment["CNI_NETNS"] = NetworkNamespace.exists(at: record.netns) ? record.netns : nil
     environment["CNI_ARGS"] = nil
-    try MultiDeleter(Request(.delete, environment, stdin: request.configuration.bytes)).run(log: &log)
+    try MultiDeleter(Request(.delete, environment, stdin: request.configuration.bytes), log: log).run()
   }
 
   /// Networks go by the names of their configurations: all of one name are told of the living attachments of each.

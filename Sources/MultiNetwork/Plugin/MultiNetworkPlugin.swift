@@ -20,28 +20,28 @@ public struct MultiNetworkPlugin: PluginVerbs {
   /// - Returns: the result of the default network.
   public func add(_ request: Request) throws(CNIError) -> CNIResult {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      try MultiAdder(request).run(log: &log)
+      try MultiAdder(request, log: log).run()
     }
   }
 
   /// Detaches a pod from the networks that ADD has recorded. A missing record is no error.
   public func delete(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      try MultiDeleter(request).run(log: &log)
+      try MultiDeleter(request, log: log).run()
     }
   }
 
   /// Has every network compare the pod with what it answered.
   public func check(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      try MultiChecker(request).run(log: &log)
+      try MultiChecker(request, log: log).run()
     }
   }
 
   /// Detaches containers that are gone, and has every network collect its own garbage.
   public func collectGarbage(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
-      try MultiGarbage(request).run(log: &log)
+      try MultiGarbage(request, log: log).run()
     }
   }
 

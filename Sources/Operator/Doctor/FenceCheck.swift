@@ -34,6 +34,6 @@ struct FenceCheck: Check {
 
   /// Whether a pod belongs behind it; those of the reference plugin never were.
   static func isEnclosed(_ pod: NodeLink, _ examination: Examination) -> Bool {
-    LinkIdentity.attachment(of: pod.link) != nil && (examination.keys(of: pod).map(Fence.encloses) ?? false)
+    LinkIdentity.attachment(of: pod.link) != nil && examination.keys(of: pod)?.nodeAccess == .fenced
   }
 }
