@@ -18,6 +18,8 @@ let package = Package(
   products: [
     .executable(name: "ipvlan", targets: ["ipvlan"]),
     .executable(name: "ipvlanctl", targets: ["ipvlanctl"]),
+    // The allocators, for other programs, and for allocators of their own: Sources/IPAM/IPAM.docc.
+    .library(name: "IPAM", targets: ["Addressing", "IPAM", "JSON"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -50,19 +52,19 @@ let package = Package(
     .target(name: "YAML", dependencies: ["CYAML", "JSON"], swiftSettings: strict),
     .target(name: "CLeaseStore", linkerSettings: [.linkedLibrary("lmdb")]),
     .target(
-      name: "IPPool",
+      name: "IPAM",
       dependencies: ["Addressing", "CLeaseStore", "JSON", "Platform", "YAML"],
       swiftSettings: strict),
 
     // The plugin, and the two executables.
     .target(
       name: "IPVLAN",
-      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "Netlink", "Platform"],
+      dependencies: ["Addressing", "CNI", "IPAM", "JSON", "Netlink", "Platform"],
       swiftSettings: strict),
     // Meta plugin over it: the networks that a pod's annotations name.
     .target(
       name: "MultiNetwork",
-      dependencies: ["Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "Netlink", "Platform"],
+      dependencies: ["Addressing", "CNI", "IPAM", "IPVLAN", "JSON", "Netlink", "Platform"],
       swiftSettings: strict),
     // Not in Sources/ipvlan, which is Sources/IPVLAN where file names are not told apart by case.
     .executableTarget(
@@ -73,7 +75,7 @@ let package = Package(
     .target(
       name: "Operator",
       dependencies: [
-        "Addressing", "CNI", "IPPool", "IPVLAN", "JSON", "MultiNetwork", "Netlink", "Platform", "YAML",
+        "Addressing", "CNI", "IPAM", "IPVLAN", "JSON", "MultiNetwork", "Netlink", "Platform", "YAML",
       ], swiftSettings: strict),
     .executableTarget(
       name: "ipvlanctl",
@@ -92,16 +94,16 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "YAMLTests", dependencies: ["JSON", "YAML"], swiftSettings: strict),
     .executableTarget(
-      name: "lease-stress", dependencies: ["IPPool", "JSON", "Platform"],
+      name: "lease-stress", dependencies: ["IPAM", "JSON", "Platform"],
       path: "Tests/LeaseStress", swiftSettings: strict),
     .testTarget(
-      name: "IPPoolTests",
-      dependencies: ["Addressing", "IPPool", "JSON", "Platform", "YAML", "lease-stress"],
+      name: "IPAMTests",
+      dependencies: ["Addressing", "IPAM", "JSON", "Platform", "YAML", "lease-stress"],
       swiftSettings: strict),
-    .testTarget(name: "IPVLANTests", dependencies: ["IPPool", "IPVLAN", "JSON"], swiftSettings: strict),
+    .testTarget(name: "IPVLANTests", dependencies: ["IPAM", "IPVLAN", "JSON"], swiftSettings: strict),
     .testTarget(
       name: "MultiNetworkTests",
-      dependencies: ["Addressing", "CNI", "IPPool", "JSON", "MultiNetwork", "Platform"], swiftSettings: strict
+      dependencies: ["Addressing", "CNI", "IPAM", "JSON", "MultiNetwork", "Platform"], swiftSettings: strict
     ),
     .testTarget(
       name: "OperatorTests",
@@ -150,7 +152,7 @@ package.targets += [
   .target(
     name: "ClusterObjects",
     dependencies: [
-      "Addressing", "IPPool", "JSON", "KubernetesClient", "Platform", "YAML",
+      "Addressing", "IPAM", "JSON", "KubernetesClient", "Platform", "YAML",
       .product(name: "Logging", package: "swift-log"),
     ], swiftSettings: strict + optimised),
   .target(
@@ -163,7 +165,7 @@ package.targets += [
   .target(
     name: "NodeAgent",
     dependencies: [
-      "Addressing", "CNI", "ClusterObjects", "Daemon", "IPPool", "JSON", "KubernetesClient", "MultiNetwork",
+      "Addressing", "CNI", "ClusterObjects", "Daemon", "IPAM", "JSON", "KubernetesClient", "MultiNetwork",
       "Operator", "Platform", .product(name: "Logging", package: "swift-log"),
       .product(name: "NIOPosix", package: "swift-nio"),
     ], swiftSettings: strict),
@@ -200,13 +202,13 @@ package.targets += [
   .testTarget(
     name: "ClusterObjectsTests",
     dependencies: [
-      "Addressing", "ClusterObjects", "ClusterTestSupport", "IPPool", "KubernetesClient", "TestSupport",
+      "Addressing", "ClusterObjects", "ClusterTestSupport", "IPAM", "KubernetesClient", "TestSupport",
     ],
     swiftSettings: strict + optimised),
   .testTarget(
     name: "NodeAgentTests",
     dependencies: [
-      "Addressing", "CNI", "ClusterObjects", "ClusterTestSupport", "Daemon", "IPPool", "JSON",
+      "Addressing", "CNI", "ClusterObjects", "ClusterTestSupport", "Daemon", "IPAM", "JSON",
       "KubernetesClient", "KubernetesStandIn", "MultiNetwork", "NodeAgent", "Operator", "Platform",
       .product(name: "Logging", package: "swift-log"),
     ],

@@ -1,5 +1,5 @@
 package import Addressing
-internal import IPPool
+internal import IPAM
 package import KubernetesClient
 
 /// How a node comes to its part of the pools that it shares: what it may give, and what is to be claimed and given back.

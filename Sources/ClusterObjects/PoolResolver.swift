@@ -1,5 +1,5 @@
 package import Addressing
-package import IPPool
+package import IPAM
 internal import JSON
 
 /// What a node needs to know of itself to tell which pools are its own.

@@ -1,5 +1,5 @@
 package import CNI
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// The plugin's own error codes: CNI leaves 100 and up to plugins.

@@ -1,7 +1,7 @@
 import Addressing
 import ClusterObjects
 import ClusterTestSupport
-import IPPool
+import IPAM
 import KubernetesClient
 import Testing
 

@@ -1,4 +1,4 @@
-import IPPool
+import IPAM
 import Testing
 
 @testable import IPVLAN

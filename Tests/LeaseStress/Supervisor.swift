@@ -1,5 +1,5 @@
 import Glibc
-import IPPool
+import IPAM
 import Platform
 
 /// Starts the workers, kills some of them, and looks at what they have left.

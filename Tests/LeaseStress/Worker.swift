@@ -1,5 +1,5 @@
 import Glibc
-import IPPool
+import IPAM
 import Platform
 
 /// Allocates and releases for a few attachments, as fast as it can, until its time is over.

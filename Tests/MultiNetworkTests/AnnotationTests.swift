@@ -1,6 +1,6 @@
 import Addressing
 import CNI
-import IPPool
+import IPAM
 import JSON
 import MultiNetwork
 import Testing

@@ -1,6 +1,6 @@
 import ClusterObjects
 import ClusterTestSupport
-import IPPool
+import IPAM
 import KubernetesClient
 import KubernetesStandIn
 import Testing

@@ -1,7 +1,7 @@
 import ClusterObjects
 import ClusterTestSupport
 import Foundation
-import IPPool
+import IPAM
 import KubernetesClient
 import Testing
 

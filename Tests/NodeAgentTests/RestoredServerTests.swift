@@ -2,7 +2,7 @@ import ClusterObjects
 import ClusterTestSupport
 import Daemon
 import Foundation
-import IPPool
+import IPAM
 import KubernetesClient
 import KubernetesStandIn
 import Logging

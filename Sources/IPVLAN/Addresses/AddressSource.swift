@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 
 /// Where an attachment's addresses come from.
 enum AddressSource {

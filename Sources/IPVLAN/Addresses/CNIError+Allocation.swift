@@ -1,5 +1,5 @@
 package import CNI
-package import IPPool
+package import IPAM
 
 extension CNIError {
   /// What an allocator said, under the code for its kind.

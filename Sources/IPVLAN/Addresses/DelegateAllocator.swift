@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 
 /// An IPAM plugin of CNI_PATH as an allocator (CNI SPEC 1.1.0, section 4).
 ///

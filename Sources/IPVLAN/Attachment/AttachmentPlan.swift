@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// Everything that an ADD is going to make in the kernel, decided before the first change.

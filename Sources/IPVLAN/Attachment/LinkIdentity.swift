@@ -1,5 +1,5 @@
 internal import CNI
-package import IPPool
+package import IPAM
 package import Netlink
 internal import Platform
 
@@ -30,7 +30,7 @@ package struct LinkIdentity: Sendable, Hashable {
   /// What every note starts with.
   fileprivate static let aliasPrefix = "cni:"
 
-  /// The attachment that a link's note names, as ``IPPool/AttachmentID/noted`` has it; `nil` for a link that this
+  /// The attachment that a link's note names, as ``IPAM/AttachmentID/noted`` has it; `nil` for a link that this
   /// plugin did not make.
   ///
   /// Whoever may change links in the pod can write the note: one whose parts a runtime could not have passed is none

@@ -1,5 +1,5 @@
 internal import Addressing
-internal import IPPool
+internal import IPAM
 internal import Netlink
 internal import Platform
 

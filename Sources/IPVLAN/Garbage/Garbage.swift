@@ -1,6 +1,6 @@
 package import Addressing
 package import CNI
-package import IPPool
+package import IPAM
 internal import Netlink
 internal import Platform
 

@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// GC: removes the links and leases of this network that no valid attachment owns.

@@ -1,6 +1,6 @@
 internal import Addressing
 package import CNI
-package import IPPool
+package import IPAM
 internal import Netlink
 
 /// Which attachments live: one answer for everything that frees something.

@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// What the node has for pods: host routes, and places in the filters of masters and behind the fence.

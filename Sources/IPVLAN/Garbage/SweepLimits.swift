@@ -1,5 +1,5 @@
 internal import Addressing
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// What may be taken from the node as belonging to nobody.

@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// The addresses that are in use where a master lies: ipvlan gives each packet for such an address to the slave that has

@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// CHECK: compares the kernel and the lease with what ADD answered, and tells every difference at once.

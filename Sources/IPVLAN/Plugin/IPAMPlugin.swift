@@ -1,6 +1,6 @@
 internal import Addressing
 public import CNI
-internal import IPPool
+internal import IPAM
 internal import JSON
 internal import Netlink
 

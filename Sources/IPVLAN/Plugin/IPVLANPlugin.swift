@@ -1,5 +1,5 @@
 public import CNI
-internal import IPPool
+internal import IPAM
 public import Platform
 
 /// The CNI plugin `ipvlan`: what it does for each command.

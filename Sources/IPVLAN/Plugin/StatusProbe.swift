@@ -1,5 +1,5 @@
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import Netlink
 
 /// STATUS: could an ADD be served now?

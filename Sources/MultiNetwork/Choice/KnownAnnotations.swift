@@ -1,5 +1,5 @@
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import IPVLAN
 internal import JSON
 

@@ -1,5 +1,5 @@
 package import Addressing
-package import IPPool
+package import IPAM
 package import JSON
 
 /// A network that a pod is to be attached to, and what is asked of it: an element of the annotation

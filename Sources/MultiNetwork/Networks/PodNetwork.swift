@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 package import JSON
 
 /// A network of a pod with all that its plugins are told: what ADD plans, and what DEL and CHECK go by.

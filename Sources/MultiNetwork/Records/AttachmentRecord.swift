@@ -1,5 +1,5 @@
 internal import CNI
-package import IPPool
+package import IPAM
 internal import IPVLAN
 package import JSON
 

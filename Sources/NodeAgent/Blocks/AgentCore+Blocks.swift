@@ -1,6 +1,6 @@
 internal import Addressing
 internal import ClusterObjects
-internal import IPPool
+internal import IPAM
 internal import KubernetesClient
 
 /// What the agent does about pools that several nodes share.

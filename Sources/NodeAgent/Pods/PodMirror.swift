@@ -1,5 +1,5 @@
 internal import ClusterObjects
-internal import IPPool
+internal import IPAM
 internal import KubernetesClient
 
 /// The pods of this node and all namespaces, as far as files of pods need them.

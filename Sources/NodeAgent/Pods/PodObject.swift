@@ -1,5 +1,5 @@
 internal import ClusterObjects
-internal import IPPool
+internal import IPAM
 internal import JSON
 internal import KubernetesClient
 

@@ -1,6 +1,6 @@
 internal import Addressing
 internal import ClusterObjects
-internal import IPPool
+internal import IPAM
 internal import JSON
 internal import NIOPosix
 internal import Platform

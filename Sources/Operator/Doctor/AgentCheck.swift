@@ -1,4 +1,4 @@
-internal import IPPool
+internal import IPAM
 internal import Platform
 
 /// Where pools come from the API server, somebody must bring them.

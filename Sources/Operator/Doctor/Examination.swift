@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import IPVLAN
 internal import JSON
 internal import Netlink

@@ -1,5 +1,5 @@
 internal import Addressing
-internal import IPPool
+internal import IPAM
 internal import Platform
 
 /// Every lease must have an attachment, and every attachment a lease.

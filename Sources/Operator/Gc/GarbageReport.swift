@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-internal import IPPool
+internal import IPAM
 package import IPVLAN
 package import JSON
 internal import Netlink

@@ -1,5 +1,5 @@
 internal import Addressing
-internal import IPPool
+internal import IPAM
 
 /// What pods of this node hold, by their leases and by their links.
 enum HeldAddresses {

@@ -1,6 +1,6 @@
 internal import Addressing
 internal import CNI
-package import IPPool
+package import IPAM
 package import JSON
 
 /// An attachment as libcni has written it down (`<cache>/results/<network>-<containerID>-<ifname>`): what the

@@ -1,4 +1,4 @@
-internal import IPPool
+internal import IPAM
 internal import IPVLAN
 
 extension NodeInventory {

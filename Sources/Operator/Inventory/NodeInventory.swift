@@ -1,5 +1,5 @@
 internal import Addressing
-package import IPPool
+package import IPAM
 internal import IPVLAN
 package import Netlink
 internal import Platform

@@ -1,5 +1,5 @@
 package import Addressing
-package import IPPool
+package import IPAM
 internal import IPVLAN
 package import Netlink
 package import Platform

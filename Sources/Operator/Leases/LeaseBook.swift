@@ -1,5 +1,5 @@
 package import Addressing
-package import IPPool
+package import IPAM
 package import IPVLAN
 
 /// Every lease of the node, whichever network and allocator gave it.

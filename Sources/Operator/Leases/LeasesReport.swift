@@ -1,4 +1,4 @@
-internal import IPPool
+internal import IPAM
 package import JSON
 package import Platform
 

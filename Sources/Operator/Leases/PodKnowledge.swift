@@ -1,4 +1,4 @@
-internal import IPPool
+internal import IPAM
 internal import Platform
 
 /// What `ipvlan-agent` has left of a pod on this node.

@@ -1,4 +1,4 @@
-package import IPPool
+package import IPAM
 package import JSON
 
 /// The pools as this node sees them.

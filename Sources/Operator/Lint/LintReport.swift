@@ -1,4 +1,4 @@
-internal import IPPool
+internal import IPAM
 package import JSON
 internal import Platform
 internal import YAML

@@ -1,5 +1,5 @@
 internal import CNI
-internal import IPPool
+internal import IPAM
 internal import Platform
 
 /// The files that `lint` looks at, in the order in which the plugin and the runtimes read a directory.

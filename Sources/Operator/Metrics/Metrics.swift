@@ -1,4 +1,4 @@
-internal import IPPool
+internal import IPAM
 
 /// The node in numbers.
 package struct Metrics: Sendable {

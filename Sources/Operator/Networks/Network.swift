@@ -1,4 +1,4 @@
-package import IPPool
+package import IPAM
 package import JSON
 internal import Platform
 

@@ -1,4 +1,4 @@
-internal import IPPool
+internal import IPAM
 internal import IPVLAN
 internal import JSON
 internal import YAML

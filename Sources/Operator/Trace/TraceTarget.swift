@@ -1,5 +1,5 @@
 internal import Addressing
-internal import IPPool
+internal import IPAM
 
 /// Finds the attachments that an ID means.
 struct TraceTarget {

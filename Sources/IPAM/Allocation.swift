@@ -26,7 +26,13 @@ public struct Allocation: Sendable, Hashable {
     /// The address.
     public let address: IPAddress
     /// What no other call writes into the same lease.
-    let mark: Int
+    public let mark: Int
+
+    /// Names a lease by its address and the mark that the call left in it.
+    public init(address: IPAddress, mark: Int) {
+      self.address = address
+      self.mark = mark
+    }
   }
 
   /// An allocation with these parts.

@@ -11,10 +11,10 @@ public struct LeaseHolder: Sendable, Hashable {
   /// What it holds.
   public var addresses: [IPAddress] { claims.map { $0.address } }
   /// The leases as they were when they were listed.
-  let claims: [Allocation.Claim]
+  public let claims: [Allocation.Claim]
 
-  /// Describes a holder.
-  init(attachment: AttachmentID, netns: String?, age: Int?, claims: [Allocation.Claim]) {
+  /// Describes a holder that an allocator has listed.
+  public init(attachment: AttachmentID, netns: String?, age: Int?, claims: [Allocation.Claim]) {
     self.attachment = attachment
     self.netns = netns
     self.age = age

@@ -1,5 +1,5 @@
 import Addressing
-import IPPool
+import IPAM
 import Testing
 
 /// Which address comes next: as the reference has it, which is asked too.

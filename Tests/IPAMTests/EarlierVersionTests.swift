@@ -4,7 +4,7 @@ import JSON
 import Platform
 import Testing
 
-@testable import IPPool
+@testable import IPAM
 
 /// Leases and files of other versions of plugin and agent.
 @Suite struct EarlierVersionTests {

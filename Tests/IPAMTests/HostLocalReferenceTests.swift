@@ -1,5 +1,5 @@
 import Addressing
-import IPPool
+import IPAM
 import Platform
 import Testing
 

@@ -1,6 +1,6 @@
 import Addressing
 import Foundation
-import IPPool
+import IPAM
 import JSON
 import Platform
 import Testing

@@ -1,5 +1,5 @@
 import Addressing
-import IPPool
+import IPAM
 import Testing
 
 /// SpiderIPPool and SpiderReservedIP documents: what is taken, and what is refused in which words.

@@ -3,7 +3,7 @@ import Glibc
 import Platform
 import Testing
 
-@testable import IPPool
+@testable import IPAM
 
 /// What is read of the compiled catalogue is what the documents say, or nothing.
 @Suite struct CompiledCatalogTests {

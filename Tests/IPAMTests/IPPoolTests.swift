@@ -1,11 +1,11 @@
 import Addressing
-import IPPool
+import IPAM
 import JSON
 import Platform
 import Testing
 
 /// Allocation from node pools, as a plugin asks for it.
-@Suite struct IPPoolTests {
+@Suite struct IPAMTests {
   let directory: TemporaryDirectory
 
   init() throws {

@@ -3,7 +3,7 @@ import JSON
 import Platform
 import Testing
 
-@testable import IPPool
+@testable import IPAM
 
 /// Pools that several nodes could have.
 @Suite struct SharedPoolTests {
