@@ -31,7 +31,7 @@ public struct PluginMain: Sendable {
   /// - Parameter input: where the configuration comes from.
   /// - Returns: the exit status.
   public func serve(
-    _ environment: Environment, verbs: some PluginVerbs, input: some InputSource, output: some OutputSink
+    _ environment: Environment, verbs: some PluginCommands, input: some InputSource, output: some OutputSink
   ) -> Int32 {
     var attached: Request?
     let reply = reply(to: environment, verbs: verbs, input: input, attached: &attached)
@@ -48,7 +48,7 @@ public struct PluginMain: Sendable {
     }
   }
 
-  private func takeBack(_ request: Request, _ verbs: some PluginVerbs) -> String {
+  private func takeBack(_ request: Request, _ verbs: some PluginCommands) -> String {
     let subject = "interface \(request.ifname) of container \(request.containerID)"
     do throws(CNIError) {
       try verbs.delete(Request(.delete, request.environment, stdin: request.configuration.bytes))
@@ -62,7 +62,7 @@ public struct PluginMain: Sendable {
   ///
   /// - Parameter input: where the configuration comes from.
   public func reply(
-    to environment: Environment, verbs: some PluginVerbs, input: some InputSource
+    to environment: Environment, verbs: some PluginCommands, input: some InputSource
   ) -> Reply {
     var attached: Request?
     return reply(to: environment, verbs: verbs, input: input, attached: &attached)
@@ -70,7 +70,7 @@ public struct PluginMain: Sendable {
 
   /// - Parameter attached: the request of an ADD that succeeded.
   private func reply(
-    to environment: Environment, verbs: some PluginVerbs, input source: some InputSource,
+    to environment: Environment, verbs: some PluginCommands, input source: some InputSource,
     attached: inout Request?
   ) -> Reply {
     guard let name = environment["CNI_COMMAND"], !name.isEmpty else {
@@ -92,7 +92,7 @@ public struct PluginMain: Sendable {
     }
   }
 
-  private func serve(_ request: Request, _ verbs: some PluginVerbs) throws(CNIError) -> [UInt8] {
+  private func serve(_ request: Request, _ verbs: some PluginCommands) throws(CNIError) -> [UInt8] {
     switch request.command {
     case .add: return document(try verbs.add(request).json(version: request.configuration.cniVersion))
     case .delete: try verbs.delete(request)

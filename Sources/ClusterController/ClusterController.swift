@@ -19,9 +19,9 @@ public struct ClusterController: Sendable {
   }
 
   /// Runs until the task is cancelled.
-  /// - Throws: ``DaemonRefusal`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
+  /// - Throws: ``DaemonError`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
   ///   for.
-  public func run() async throws(DaemonRefusal) {
+  public func run() async throws(DaemonError) {
     let configuration = ClientConfiguration(
       source: options.credentials, userAgent: "ipvlan-controller/\(options.version)")
     let leader = Leader()
@@ -62,7 +62,7 @@ public struct ClusterController: Sendable {
   }
 
   private func work(_ client: APIClient, _ core: ControllerCore) async {
-    var bulletin = Bulletin(EventRecorder(client, component: "ipvlan-controller"), log: log)
+    var bulletin = EventNotices(EventRecorder(client, component: "ipvlan-controller"), log: log)
     for await _ in core.changes {
       try? await Task.sleep(for: options.settling)
       for step in await core.steps() {

@@ -9,7 +9,7 @@ actor ControllerCore {
   private let log: Logger
   private var view = ControllerView()
   private var nodes: NodeKeeper
-  private var pacer: Pacer
+  private var pacer: WriteBackoff
   /// Collections whose CRD is Spiderpool's: it has no conditions.
   private var foreign: Set<String> = []
   /// What was said last of steps that fail, so that it is said once.
@@ -26,7 +26,7 @@ actor ControllerCore {
     self.options = options
     self.log = log
     nodes = NodeKeeper(holdTime: options.holdTime)
-    pacer = Pacer(options.pace)
+    pacer = WriteBackoff(options.pace)
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 

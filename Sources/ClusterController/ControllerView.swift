@@ -57,7 +57,7 @@ struct ControllerView: Sendable {
   var nodes = Mirror { $0.metadata.uid ?? "" }
   var blocks = Mirror { $0 }
   /// The pools in the last form that could be used.
-  private(set) var ledger = PoolLedger()
+  private(set) var ledger = LastValidPools()
 
   mutating func take(_ collection: Resources.Collection, _ event: ReflectorEvent<UnstructuredObject>) {
     switch collection {

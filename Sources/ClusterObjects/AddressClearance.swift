@@ -11,7 +11,7 @@ struct AddressClearance: Sendable {
   private(set) var cleared: AddressSet
   /// What has to be asked about.
   private(set) var waiting = AddressSet()
-  private(set) var obstacles: [NodeStanding.Obstacle] = []
+  private(set) var obstacles: [NodeProgress.Obstacle] = []
   /// Grows when an address leaves. Answers to earlier questions are out of date then: somebody else may have got the address,
   /// although it is back.
   private(set) var epoch = 0
@@ -45,7 +45,7 @@ struct AddressClearance: Sendable {
 
   /// Takes over what the reports of the other nodes say, which were read after the question was asked.
   /// - Returns: whether more may be used now.
-  mutating func answer(_ asked: AddressSet, epoch: Int, _ obstacles: [NodeStanding.Obstacle]) -> Bool {
+  mutating func answer(_ asked: AddressSet, epoch: Int, _ obstacles: [NodeProgress.Obstacle]) -> Bool {
     guard epoch == self.epoch else { return false }
     self.obstacles = obstacles
     let free = asked.intersection(waiting).subtracting(AddressSet(obstacles.flatMap(\.addresses.ranges)))

@@ -245,7 +245,7 @@ package struct BlockDivision: Sendable {
   package mutating func recall(_ reported: AddressSet) { own.recall(reported) }
 
   /// What the report of the run before says of a restored API server.
-  package mutating func recall(_ report: NodeStanding) { continuity.recall(report) }
+  package mutating func recall(_ report: NodeProgress) { continuity.recall(report) }
 
   /// Whether all of its own is given, asked about or not.
   package mutating func setOpen(_ isOpen: Bool) {
@@ -267,7 +267,7 @@ package struct BlockDivision: Sendable {
   /// Takes over what the reports say, in a list that was asked for after the question.
   @discardableResult
   package mutating func answer(
-    _ question: Question, _ reports: [NodeStanding], version: String, at now: ContinuousClock.Instant
+    _ question: Question, _ reports: [NodeProgress], version: String, at now: ContinuousClock.Instant
   ) -> Outcome {
     var outcome = Outcome()
     guard !continuity.isDoubtful, !continuity.isOutdated(question.look) else { return outcome }

@@ -193,7 +193,7 @@ package struct Continuity: Sendable {
   ///   - isNew: whether they tell of a loss that this node did not know of: everything has to be listed again.
   /// - Returns: `nil` when they can.
   package mutating func obstacle(
-    in others: [NodeStanding], isNew: inout Bool, at now: ContinuousClock.Instant
+    in others: [NodeProgress], isNew: inout Bool, at now: ContinuousClock.Instant
   ) -> String? {
     if let told = others.compactMap(\.lostState).max(), told > lostState ?? Timestamp(seconds: .min) {
       (mark.lostState, mark.heard) = (told, told)
@@ -221,7 +221,7 @@ package struct Continuity: Sendable {
   package func isPatient(at now: ContinuousClock.Instant) -> Bool { patience.map { now < $0 } ?? false }
 
   /// The part of this that a report has.
-  package mutating func recall(_ report: NodeStanding) {
+  package mutating func recall(_ report: NodeProgress) {
     mark.lostState = [mark.lostState, report.lostState].compactMap(\.self).max()
   }
 }
@@ -252,6 +252,6 @@ extension Continuity.Mark {
   }
 }
 
-extension NodeStanding {
+extension NodeProgress {
   fileprivate func hasLooked(since moment: Timestamp) -> Bool { followedSince.map { $0 >= moment } ?? false }
 }

@@ -4,26 +4,26 @@ package import Addressing
 /// before it until the leases have been read.
 package struct GivenPools: Sendable {
   /// What the file gives as it is now, also where its leases have not been read yet.
-  private var inFile: [NodeStanding.Pool]
+  private var inFile: [NodeProgress.Pool]
   /// What it gave when the node knew all that its pods hold, and nobody else could claim it. Until then: what the run before
   /// has reported.
-  private var acknowledged: [NodeStanding.Pool]
+  private var acknowledged: [NodeProgress.Pool]
 
   /// - Parameter before: the pools of the file of the run before.
   package init(before pools: [PoolObject]) {
-    inFile = pools.map { NodeStanding.Pool($0, giving: $0.pool.addresses) }
+    inFile = pools.map { NodeProgress.Pool($0, giving: $0.pool.addresses) }
     acknowledged = inFile
   }
 
   /// The report of the run before has been read. That run may have ended before it knew who holds what.
-  package mutating func recall(_ reported: [NodeStanding.Pool]) {
+  package mutating func recall(_ reported: [NodeProgress.Pool]) {
     if !reported.isEmpty { acknowledged = reported }
   }
 
   /// The file has been written.
   package mutating func write(_ resolution: PoolResolution) {
     inFile = resolution.entries.map {
-      NodeStanding.Pool($0.object, giving: $0.withheld == nil ? $0.addresses : AddressSet())
+      NodeProgress.Pool($0.object, giving: $0.withheld == nil ? $0.addresses : AddressSet())
     }
   }
 
@@ -38,7 +38,7 @@ package struct GivenPools: Sendable {
   /// addresses.
   ///
   /// - Parameter wanted: what it gives, or is about to give, of pools that are its own alone.
-  package func reported(_ resolution: PoolResolution?, about wanted: AddressSet) -> [NodeStanding.Pool] {
+  package func reported(_ resolution: PoolResolution?, about wanted: AddressSet) -> [NodeProgress.Pool] {
     var pools = (resolution?.entries ?? []).map { entry in
       let (pool, identity) = (entry.object.pool, entry.object.identity)
       let given = given(identity.name, identity.uid)
@@ -54,10 +54,10 @@ package struct GivenPools: Sendable {
   }
 
   private func standing(_ name: String, _ uid: String, _ subnet: CIDR?, _ own: AddressSet?)
-    -> NodeStanding.Pool
+    -> NodeProgress.Pool
   {
     let generation = acknowledged.first { $0.name == name && $0.uid == uid }?.generation
-    return NodeStanding.Pool(name: name, uid: uid, generation: generation ?? 0, subnet: subnet, own: own)
+    return NodeProgress.Pool(name: name, uid: uid, generation: generation ?? 0, subnet: subnet, own: own)
   }
 
   /// What the file gives, and what it gave when the leases were last read; `nil` of a pool that the node has shared since.

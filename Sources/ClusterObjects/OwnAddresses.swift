@@ -133,9 +133,9 @@ package struct OwnAddresses: Sendable {
   /// Takes over what the reports of the other nodes say that were read after the question was asked.
   /// - Parameter problem: why they cannot be relied on.
   /// - Returns: whether more may be given now.
-  mutating func answer(_ question: Question, _ others: [NodeStanding], problem: String?) -> Bool {
+  mutating func answer(_ question: Question, _ others: [NodeProgress], problem: String?) -> Bool {
     let obstacles =
-      problem.map { [NodeStanding.Obstacle(addresses: question.addresses, problem: $0)] }
+      problem.map { [NodeProgress.Obstacle(addresses: question.addresses, problem: $0)] }
       ?? others.flatMap {
         $0.givers(of: question.addresses, question.known) + $0.holders(of: question.addresses)
       }

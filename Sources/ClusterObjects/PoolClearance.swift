@@ -109,10 +109,10 @@ package struct PoolClearance: Sendable {
 
   /// Takes over the reports of the other nodes, which were read after the question was asked.
   /// - Parameter problem: why they cannot be relied on.
-  mutating func answer(_ question: Question, _ others: [NodeStanding], problem: String?) {
+  mutating func answer(_ question: Question, _ others: [NodeProgress], problem: String?) {
     for pool in question.pools where standings[pool.name]?.form == pool.form {
       let obstacles =
-        problem.map { [NodeStanding.Obstacle(addresses: pool.addresses, problem: $0)] }
+        problem.map { [NodeProgress.Obstacle(addresses: pool.addresses, problem: $0)] }
         ?? others.flatMap {
           $0.givers(of: pool.addresses, question.known) + (isOpen ? [] : $0.holders(of: pool.addresses))
         }

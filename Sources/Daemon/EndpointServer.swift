@@ -29,7 +29,7 @@ package struct EndpointServer: Sendable {
   /// Who cannot listen has done nothing. The address is taken by another daemon as a rule, and what the two wrote of the same
   /// node or cluster would be wrong.
   /// - Returns: a failure when nobody can listen there.
-  package func run(while work: @escaping @Sendable () async -> Void) async -> Result<Void, DaemonRefusal> {
+  package func run(while work: @escaping @Sendable () async -> Void) async -> Result<Void, DaemonError> {
     let (listening, started) = AsyncStream.makeStream(of: (any Channel).self)
     // Not cancelled with this task, since it has to end in steps.
     let server = Task {
@@ -37,7 +37,7 @@ package struct EndpointServer: Sendable {
       return await serve { started.yield($0) }
     }
     for await channel in listening {
-      return await withTaskGroup(of: Result<Void, DaemonRefusal>.self) { group in
+      return await withTaskGroup(of: Result<Void, DaemonError>.self) { group in
         group.addTask { await server.value }
         group.addTask {
           await work()
@@ -56,7 +56,7 @@ package struct EndpointServer: Sendable {
 
   /// NIO ends the process when a server ends while a connection is on its way from the kernel to whoever serves it ("Deinited
   /// NIOAsyncWriter without calling finish()"). So no more are accepted first.
-  private func stop(_ server: Task<Result<Void, DaemonRefusal>, Never>, _ channel: any Channel) async {
+  private func stop(_ server: Task<Result<Void, DaemonError>, Never>, _ channel: any Channel) async {
     try? await channel.setOption(ChannelOptions.autoRead, value: false).get()
     // Tasks of their own are not cancelled with this one.
     await Task { try? await Task.sleep(for: .milliseconds(100)) }.value
@@ -66,7 +66,7 @@ package struct EndpointServer: Sendable {
 
   private func serve(
     onListening: @escaping @Sendable (any Channel) -> Void
-  ) async -> Result<Void, DaemonRefusal> {
+  ) async -> Result<Void, DaemonError> {
     // It logs that it was told to stop as an error. What matters it throws.
     let quiet = Logger(label: name) { _ in SwiftLogNoOpLogHandler() }
     let application = Application(
@@ -86,7 +86,7 @@ package struct EndpointServer: Sendable {
     } catch {
       guard !Task.isCancelled else { return .success(()) }
       return .failure(
-        DaemonRefusal(
+        DaemonError(
           "\(name) cannot listen on \(address): \(PlainError(error)); see who does: ss -ltnp 'sport = :\(address.port)', or choose another --listen"
         ))
     }

@@ -6,7 +6,7 @@ public struct AllocationError: Error, Sendable, Hashable {
   public enum Kind: Sendable, Hashable {
     /// No address: no pool is eligible, or all addresses are held.
     case exhausted
-    /// Only addresses that were released a moment ago are left; the message says how long they rest.
+    /// Only addresses that were released a moment ago are left; the message says for how long.
     case cooling
     /// Somebody else holds the state for too long; the same call may succeed later.
     case busy

@@ -87,11 +87,11 @@ public enum NetworkEvent: Sendable, Hashable {
 }
 
 extension NetworkNamespace {
-  /// Opens an event socket in this namespace; the thread is back in `home` afterwards.
+  /// Opens an event socket in this namespace; the thread is back in `host` afterwards.
   /// - Throws: ``NetlinkError`` when the namespace cannot be entered or the socket not be opened.
   public func openEventSocket(
-    returningTo home: borrowing NetworkNamespace
+    returningTo host: borrowing NetworkNamespace
   ) throws(NetlinkError) -> EventSocket {
-    try run(returningTo: home) { () throws(NetlinkError) in try EventSocket() }
+    try run(returningTo: host) { () throws(NetlinkError) in try EventSocket() }
   }
 }

@@ -42,13 +42,13 @@ public struct InterfaceAddress: Sendable, Hashable {
 }
 
 /// The requests about addresses.
-extension Request {
+extension NetlinkRequest {
   /// Adds an address to a link.
   ///
   /// IPv6 addresses are usable at once (IFA_F_NODAD): a second one on the same master is refused by ipvlan
   /// itself with EADDRINUSE, and waiting for duplicate detection takes 1 to 2 s.
-  static func addAddress(_ address: CIDR, toLink index: Int32) -> Request {
-    Request(
+  static func addAddress(_ address: CIDR, toLink index: Int32) -> NetlinkRequest {
+    NetlinkRequest(
       "add address \(address)", type: RTM_NEWADDR, flags: NLM_F_CREATE | NLM_F_EXCL,
       header: header(address, index)
     ) { message in
@@ -63,11 +63,11 @@ extension Request {
   }
 
   /// Asks for the addresses of a link, of both families.
-  static func addresses(ofLink index: Int32) -> Request {
+  static func addresses(ofLink index: Int32) -> NetlinkRequest {
     // Kernels before 4.20 ignore the filter and list every link's.
     var header = ifaddrmsg()
     header.ifa_index = UInt32(index)
-    return Request("list the addresses", type: RTM_GETADDR, flags: NLM_F_DUMP, header: header)
+    return NetlinkRequest("list the addresses", type: RTM_GETADDR, flags: NLM_F_DUMP, header: header)
   }
 
   private static func header(_ address: CIDR, _ index: Int32) -> ifaddrmsg {

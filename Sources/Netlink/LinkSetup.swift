@@ -106,8 +106,8 @@ extension NetlinkSocket {
 
 extension LinkSetup {
   /// The requests, in their order.
-  fileprivate func steps(link index: Int32) -> [(step: LinkSetupError.Step, request: Request)] {
-    var steps: [(step: LinkSetupError.Step, request: Request)] = []
+  fileprivate func steps(link index: Int32) -> [(step: LinkSetupError.Step, request: NetlinkRequest)] {
+    var steps: [(step: LinkSetupError.Step, request: NetlinkRequest)] = []
     if announcesIPv4 { steps.append((.announcement, .announceIPv4(index: index, name: name))) }
     let guards = sourceGuard?.requests(onLink: index, named: name) ?? []
     steps += guards.map { (.sourceGuard, $0) }

@@ -32,12 +32,12 @@ public struct Neighbor: Sendable, Hashable {
   }
 }
 
-extension Request {
+extension NetlinkRequest {
   /// Asks for the neighbours of a family.
-  static func neighbors(_ family: IPFamily) -> Request {
+  static func neighbors(_ family: IPFamily) -> NetlinkRequest {
     var header = ndmsg()
     header.ndm_family = family.socketFamily
-    return Request("list the neighbours", type: RTM_GETNEIGH, flags: NLM_F_DUMP, header: header)
+    return NetlinkRequest("list the neighbours", type: RTM_GETNEIGH, flags: NLM_F_DUMP, header: header)
   }
 }
 

@@ -30,7 +30,7 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
   /// - Returns: an outcome for each request, in their order.
   /// - Throws: ``NetlinkError`` when an answer is lost, so that outcomes are unknown: ENOBUFS when the kernel dropped
   ///   it, ETIMEDOUT when none came.
-  mutating func run(_ requests: [Request]) throws(NetlinkError) -> [Outcome] {
+  mutating func run(_ requests: [NetlinkRequest]) throws(NetlinkError) -> [Outcome] {
     // Nearly every exchange is one piece.
     if requests.count <= PieceLimit.requests {
       return try run(piece: requests, attempts: PieceLimit.attempts)
@@ -48,7 +48,7 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
   ///
   /// A transaction is one datagram. Only its last request asks for an answer: the kernel answers refusals unasked.
   /// - Throws: ``NetlinkError`` of the first that the kernel refused.
-  mutating func transact(_ requests: [Request]) throws(NetlinkError) {
+  mutating func transact(_ requests: [NetlinkRequest]) throws(NetlinkError) {
     guard let first = requests.first, let last = requests.last else { return }
     let batch =
       [.beginBatch()] + requests.dropLast().map { $0.unacknowledged() } + [last, .endBatch()]
@@ -69,7 +69,7 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
   }
 
   /// Sends one piece. Where answers are lost, it asks again if asking twice does no harm.
-  private mutating func run(piece: [Request], attempts: Int) throws(NetlinkError) -> [Outcome] {
+  private mutating func run(piece: [NetlinkRequest], attempts: Int) throws(NetlinkError) -> [Outcome] {
     guard !piece.isEmpty else { return [] }
     var outcomes = [Outcome](repeating: Outcome(), count: piece.count)
     let base = try send(piece)
@@ -89,7 +89,7 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
   }
 
   /// - Returns: the number of the first request.
-  private mutating func send(_ requests: [Request]) throws(NetlinkError) -> UInt32 {
+  private mutating func send(_ requests: [NetlinkRequest]) throws(NetlinkError) -> UInt32 {
     let base = sequence &+ 1
     sequence &+= UInt32(requests.count)
     var datagram: [UInt8] = []
@@ -115,7 +115,7 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
   /// - Returns: why an answer does not come any more; `nil` when all have come.
   /// - Throws: ``NetlinkError`` when the socket fails.
   private mutating func collect(
-    _ outcomes: inout [Outcome], of requests: [Request], from base: UInt32,
+    _ outcomes: inout [Outcome], of requests: [NetlinkRequest], from base: UInt32,
     until isComplete: ([Outcome]) -> Bool
   ) throws(NetlinkError) -> Errno? {
     var hasOverrun = false

@@ -17,7 +17,7 @@ public enum NetlinkRecord {
   /// What was recorded since the start, in its order: "add address 10.0.0.2/24 to eth0", and for what was refused why.
   public static var operations: [String] { alone { $0 } }
 
-  static func note(_ requests: [Request], _ outcomes: [Outcome] = []) {
+  static func note(_ requests: [NetlinkRequest], _ outcomes: [Outcome] = []) {
     guard isOn.load(ordering: .relaxed) else { return }
     let texts = requests.enumerated().map { index, request in
       let error = outcomes.indices.contains(index) ? outcomes[index].error : nil

@@ -13,8 +13,8 @@ extension NetlinkSocket {
     _ routes: [NodeRoute], _ rules: [PolicyRule], routeProtocol: UInt8
   ) throws(NetlinkError) {
     let outcomes = try exchange(
-      routes.map { Request.addRoute($0, routeProtocol: routeProtocol) }
-        + rules.map { Request.addRule($0, routeProtocol: routeProtocol) })
+      routes.map { NetlinkRequest.addRoute($0, routeProtocol: routeProtocol) }
+        + rules.map { NetlinkRequest.addRule($0, routeProtocol: routeProtocol) })
     for outcome in outcomes.prefix(routes.count) {
       if let error = outcome.error { throw error }
     }
@@ -33,8 +33,8 @@ extension NetlinkSocket {
     _ routes: [NodeRoute], _ rules: [PolicyRule] = [], routeProtocol: UInt8
   ) throws(NetlinkError) {
     let outcomes = try exchange(
-      routes.map { Request.deleteRoute($0, routeProtocol: routeProtocol) }
-        + rules.map(Request.deleteRule))
+      routes.map { NetlinkRequest.deleteRoute($0, routeProtocol: routeProtocol) }
+        + rules.map(NetlinkRequest.deleteRule))
     for outcome in outcomes {
       // ESRCH is a missing route, ENOENT a missing rule, ENODEV a route whose link is gone.
       guard let error = outcome.error, error.errno != .noSuchProcess,

@@ -139,13 +139,13 @@ extension NetlinkSocket {
   }
 
   /// Sends requests that must all succeed.
-  mutating func perform(_ requests: [Request]) throws(NetlinkError) {
+  mutating func perform(_ requests: [NetlinkRequest]) throws(NetlinkError) {
     for outcome in try exchange(requests) {
       if let error = outcome.error { throw error }
     }
   }
 
-  private mutating func find(_ request: Request) throws(NetlinkError) -> Link? {
+  private mutating func find(_ request: NetlinkRequest) throws(NetlinkError) -> Link? {
     let outcome = try exchange([request])[0]
     if outcome.error?.errno == .operationNotSupportedByDevice { return nil }
     if let error = outcome.error { throw error }
@@ -153,7 +153,7 @@ extension NetlinkSocket {
   }
 
   /// A complete list: one that changed while it was sent is asked for again.
-  mutating func list(_ request: Request) throws(NetlinkError) -> [ReceivedMessage] {
+  mutating func list(_ request: NetlinkRequest) throws(NetlinkError) -> [ReceivedMessage] {
     for _ in 0..<10 {
       let outcome = try exchange([request])[0]
       if let error = outcome.error { throw error }

@@ -19,14 +19,14 @@ public struct NetlinkSocket: ~Copyable {
   }
 
   /// Sends requests and collects the answer to each, in their order; see ``NetlinkExchange/run(_:)``.
-  mutating func exchange(_ requests: [Request]) throws(NetlinkError) -> [Outcome] {
+  mutating func exchange(_ requests: [NetlinkRequest]) throws(NetlinkError) -> [Outcome] {
     let outcomes = try exchange.run(requests)
     NetlinkRecord.note(requests, outcomes)
     return outcomes
   }
 
   /// Sends nf_tables requests as one transaction; see ``NetlinkExchange/transact(_:)``.
-  mutating func transact(_ requests: [Request]) throws(NetlinkError) {
+  mutating func transact(_ requests: [NetlinkRequest]) throws(NetlinkError) {
     NetlinkRecord.note(requests)
     try exchange.transact(requests)
   }

@@ -32,7 +32,7 @@ public struct NetworkNamespace: ~Copyable {
 
   /// The namespace that the process works in, and returns to.
   /// - Throws: ``NetlinkError`` when it cannot be opened.
-  public static func home() throws(NetlinkError) -> NetworkNamespace {
+  public static func host() throws(NetlinkError) -> NetworkNamespace {
     do throws(Errno) { return try current() } catch {
       throw NetlinkError(operation: "open the process's own network namespace", errno: error)
     }
@@ -68,27 +68,27 @@ public struct NetworkNamespace: ~Copyable {
   /// The descriptor's number, as `IFLA_NET_NS_FD` carries it.
   var descriptorNumber: Int32 { descriptor.descriptor.rawValue }
 
-  /// Runs `body` with the calling thread in this namespace, and returns to `home`.
+  /// Runs `body` with the calling thread in this namespace, and returns to `host`.
   ///
   /// Namespaces are per thread: `body` must not wait for another one. A thread that cannot return would
   /// go on in the pod, so that the process ends instead.
   /// - Throws: ``NetlinkError`` when the namespace cannot be entered, or what `body` throws.
   public func run<Value: ~Copyable>(
-    returningTo home: borrowing NetworkNamespace, _ body: () throws(NetlinkError) -> Value
+    returningTo host: borrowing NetworkNamespace, _ body: () throws(NetlinkError) -> Value
   ) throws(NetlinkError) -> Value {
     let status = cnetlink_enter(descriptorNumber)
     guard status == 0 else {
       throw NetlinkError(operation: "enter the network namespace", errno: Errno(rawValue: -status))
     }
     defer {
-      precondition(cnetlink_enter(home.descriptorNumber) == 0, "the thread cannot leave the pod's namespace")
+      precondition(cnetlink_enter(host.descriptorNumber) == 0, "the thread cannot leave the pod's namespace")
     }
     return try body()
   }
 
-  /// Opens a netlink socket in this namespace; the thread is back in `home` afterwards.
+  /// Opens a netlink socket in this namespace; the thread is back in `host` afterwards.
   /// - Throws: ``NetlinkError`` when the namespace cannot be entered or the socket not be opened.
-  public func openSocket(returningTo home: borrowing NetworkNamespace) throws(NetlinkError) -> NetlinkSocket {
-    try run(returningTo: home) { () throws(NetlinkError) in try NetlinkSocket() }
+  public func openSocket(returningTo host: borrowing NetworkNamespace) throws(NetlinkError) -> NetlinkSocket {
+    try run(returningTo: host) { () throws(NetlinkError) in try NetlinkSocket() }
   }
 }

@@ -13,7 +13,7 @@ struct Outcome {
   private(set) var isInconsistent = false
 
   /// Adds a message of the answer.
-  mutating func take(_ message: ReceivedMessage, of request: Request) {
+  mutating func take(_ message: ReceivedMessage, of request: NetlinkRequest) {
     if Int32(message.flags) & NLM_F_DUMP_INTR != 0 { isInconsistent = true }
     switch Int32(message.type) {
     case NLMSG_ERROR:
@@ -36,7 +36,7 @@ struct Outcome {
   }
 
   private static func error(
-    _ message: ReceivedMessage, of request: Request, textOffset: Int
+    _ message: ReceivedMessage, of request: NetlinkRequest, textOffset: Int
   ) -> NetlinkError? {
     let number = message.payload.number(at: 0, as: Int32.self)
     guard number != 0 else { return nil }

@@ -74,9 +74,9 @@ extension PolicyRule {
 }
 
 /// The requests about rules.
-extension Request {
+extension NetlinkRequest {
   /// Adds a rule; EEXIST when the very same one is there.
-  static func addRule(_ rule: PolicyRule, routeProtocol: UInt8) -> Request {
+  static func addRule(_ rule: PolicyRule, routeProtocol: UInt8) -> NetlinkRequest {
     self.rule("add rule \(rule)", RTM_NEWRULE, flags: NLM_F_CREATE | NLM_F_EXCL, rule) { message in
       // Linux 4.17; earlier ones skip what they do not know.
       message.put(FRA_PROTOCOL, routeProtocol)
@@ -84,26 +84,26 @@ extension Request {
   }
 
   /// Deletes a rule; ENOENT when it is not there.
-  static func deleteRule(_ rule: PolicyRule) -> Request {
+  static func deleteRule(_ rule: PolicyRule) -> NetlinkRequest {
     self.rule("delete rule \(rule)", RTM_DELRULE, flags: 0, rule) { _ in }
   }
 
   /// Asks for the rules of a family.
-  static func rules(_ family: IPFamily) -> Request {
+  static func rules(_ family: IPFamily) -> NetlinkRequest {
     var header = fib_rule_hdr()
     header.family = family.socketFamily
-    return Request("list the rules", type: RTM_GETRULE, flags: NLM_F_DUMP, header: header)
+    return NetlinkRequest("list the rules", type: RTM_GETRULE, flags: NLM_F_DUMP, header: header)
   }
 
   private static func rule(
     _ operation: String, _ type: Int, flags: Int32, _ rule: PolicyRule,
     _ body: (inout MessageBuilder) -> Void
-  ) -> Request {
+  ) -> NetlinkRequest {
     var header = fib_rule_hdr()
     header.family = rule.family.socketFamily
     header.src_len = UInt8(rule.source?.prefixLength ?? 0)
     header.action = UInt8(FR_ACT_TO_TBL)
-    return Request(operation, type: type, flags: flags, header: header) { message in
+    return NetlinkRequest(operation, type: type, flags: flags, header: header) { message in
       message.put(FRA_PRIORITY, rule.priority)
       message.put(FRA_TABLE, rule.table)
       if let source = rule.source { message.put(FRA_SRC, source.firstAddress) }

@@ -16,7 +16,7 @@ public struct SourceGuard: Sendable, Hashable {
   }
 
   /// The requests that put it on a link. The last ones close the way to all others.
-  func requests(onLink index: Int32, named name: String) -> [Request] {
+  func requests(onLink index: Int32, named name: String) -> [NetlinkRequest] {
     [.addFilterHooks(toLink: index, named: name)]
       + sources.map { .letPass(from: $0, outOfLink: index, named: name) }
       + IPFamily.allCases.map { .drop($0, outOfLink: index, named: name) }

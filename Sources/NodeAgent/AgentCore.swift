@@ -13,9 +13,9 @@ actor AgentCore {
   private let server: String
   let log: Logger
   private let file: PoolFile
-  private let markFile: MarkFile
+  private let markFile: SeenVersionFile
   var view: ClusterView
-  var rivalry: Rivalry
+  var rivalry: DuplicateNodeDetection
   var resolution: PoolResolution?
   private(set) var fileFault: String?
   private var markFault: String?
@@ -99,7 +99,7 @@ actor AgentCore {
     self.server = server
     self.log = log
     file = PoolFile(directory: options.poolDirectory)
-    markFile = MarkFile(directory: options.poolDirectory)
+    markFile = SeenVersionFile(directory: options.poolDirectory)
     podDirectory = PodDirectory(runDirectory: options.runDirectory, retention: options.podRetention)
     definitionDirectory = DefinitionDirectory(runDirectory: options.runDirectory)
     let before = file.pools()
@@ -111,7 +111,7 @@ actor AgentCore {
     division = BlockDivision(
       node: options.nodeName, before: addresses(shared: true), own: addresses(shared: false),
       rest: options.blockRest, continuity: Continuity(mark: markFile.read(), grace: options.lossGrace))
-    rivalry = Rivalry(machineID: machine.machineID)
+    rivalry = DuplicateNodeDetection(machineID: machine.machineID)
     (changes, raise) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (blockChanges, raiseBlocks) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     (podChanges, raisePods) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))

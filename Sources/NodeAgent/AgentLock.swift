@@ -6,22 +6,22 @@ internal import Platform
 struct AgentLock: ~Copyable {
   private let file: OwnedDescriptor
 
-  /// - Throws: ``DaemonRefusal``, with the status 75 (EX_TEMPFAIL) when another agent runs.
-  static func take(_ directory: String) throws(DaemonRefusal) -> AgentLock {
+  /// - Throws: ``DaemonError``, with the status 75 (EX_TEMPFAIL) when another agent runs.
+  static func take(_ directory: String) throws(DaemonError) -> AgentLock {
     let path = AgentState.lockPath(in: directory)
     let file = try open(directory, path)
     let isLocked: Bool
     do throws(Errno) { isLocked = try file.tryLock(.exclusive) } catch {
-      throw DaemonRefusal("\(path) cannot be locked: \(error)")
+      throw DaemonError("\(path) cannot be locked: \(error)")
     }
     guard isLocked else {
-      throw DaemonRefusal(
+      throw DaemonError(
         "another ipvlan-agent runs on this node; see who: fuser -v \(path)", exitStatus: 75)
     }
     return AgentLock(file: file)
   }
 
-  private static func open(_ directory: String, _ path: String) throws(DaemonRefusal) -> OwnedDescriptor {
+  private static func open(_ directory: String, _ path: String) throws(DaemonError) -> OwnedDescriptor {
     do throws(Errno) {
       try Files.makeDirectory(
         directory, permissions: [.ownerReadWriteExecute, .groupReadExecute, .otherReadExecute])
@@ -29,7 +29,7 @@ struct AgentLock: ~Copyable {
         opening: path, .readOnly, options: [.create, .noFollow],
         permissions: [.ownerReadWrite, .groupRead, .otherRead])
     } catch {
-      throw DaemonRefusal("\(path) cannot be made: \(error)")
+      throw DaemonError("\(path) cannot be made: \(error)")
     }
   }
 }

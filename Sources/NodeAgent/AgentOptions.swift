@@ -30,9 +30,9 @@ public struct AgentOptions: Sendable {
   /// How long the file of a pod stays when the pod is gone: its containers may still be there.
   var podRetention: Duration = .seconds(300)
   /// How often the pool file is compared with what has come.
-  var fileLooks = Allowance.Rate(burst: 8, interval: .milliseconds(250))
+  var fileLooks = RateLimiter.Rate(burst: 8, interval: .milliseconds(250))
   /// How often the pool file is written: twice at once, as one edit may need, and then now and then.
-  var fileWrites = Allowance.Rate(burst: 2, interval: .milliseconds(1250))
+  var fileWrites = RateLimiter.Rate(burst: 2, interval: .milliseconds(1250))
   /// For how long a block that is not needed has been out of the node's files before it is given back: an ADD that began
   /// before is over by then.
   var blockRest: Duration = .seconds(60)

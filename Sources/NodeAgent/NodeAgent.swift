@@ -23,9 +23,9 @@ public struct NodeAgent: Sendable {
   }
 
   /// Runs until the task is cancelled.
-  /// - Throws: ``DaemonRefusal`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
+  /// - Throws: ``DaemonError`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
   ///   for.
-  public func run() async throws(DaemonRefusal) {
+  public func run() async throws(DaemonError) {
     let lock = try AgentLock.take(options.runDirectory)
     let configuration = ClientConfiguration(
       source: options.credentials, userAgent: "ipvlan-agent/\(options.version)")
@@ -167,8 +167,8 @@ public struct NodeAgent: Sendable {
 
   /// Writes files when something has come.
   private func follow(_ core: AgentCore, _ keeper: BlockKeeper) async {
-    var looks = Allowance(options.fileLooks)
-    var writes = Allowance(options.fileWrites)
+    var looks = RateLimiter(options.fileLooks)
+    var writes = RateLimiter(options.fileWrites)
     for await _ in core.changes {
       // What may be given depends on the report of the run before; without an answer the file stays behind no longer.
       while await !core.knowsRunBefore, ContinuousClock.now - core.started < .seconds(5), !Task.isCancelled {

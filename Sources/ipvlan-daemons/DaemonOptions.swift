@@ -57,7 +57,7 @@ struct DaemonOptions: ParsableArguments {
         defer { group.cancelAll() }
         try await group.next()
       }
-    } catch let error as DaemonRefusal {
+    } catch let error as DaemonError {
       log.critical("\(error)")
       throw ExitCode(error.exitStatus)
     } catch let error as KubernetesError {

@@ -27,6 +27,6 @@ struct BundleCommand: ParsableCommand {
     let path = to ?? "ipvlan-\(HostName.current).tar.gz"
     try bundle.write(to: path)
     ProcessOutput.finish(
-      output: Array("\(path)\n".utf8), remarks: Ending.notes(bundle.remarks), status: 0)
+      output: Array("\(path)\n".utf8), remarks: CommandOutput.notes(bundle.remarks), status: 0)
   }
 }

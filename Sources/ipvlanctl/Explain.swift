@@ -37,6 +37,6 @@ struct Explain: ParsableCommand {
     }
     let report = try ExplainReport(
       Node.network(network, paths.sources), pod: pod, ifname: ifname, annotations: annotations)
-    Ending.show(report, as: listing.output, status: report.isServed ? 0 : 1)
+    CommandOutput.show(report, as: listing.output, status: report.isServed ? 0 : 1)
   }
 }

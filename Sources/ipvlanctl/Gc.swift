@@ -26,6 +26,6 @@ struct Gc: ParsableCommand {
     let networks = NetworkDirectory(paths.sources.configurations, cache: cache)
     let report = GarbageReport(
       LeaseStores(networks).garbage(cache), isDryRun: dryRun, all: all, remarks: cache.faults)
-    Ending.show(report, as: listing.output, status: report.hasFailed ? 1 : 0)
+    CommandOutput.show(report, as: listing.output, status: report.hasFailed ? 1 : 0)
   }
 }

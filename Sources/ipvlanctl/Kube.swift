@@ -35,7 +35,7 @@ struct KubeStatus: ParsableCommand {
 
   func run() throws {
     let report = try KubeStatusReport(agent.files, poolDirectory: agent.poolDir, dataDirectory: dataDir)
-    Ending.show(report, as: listing.output, status: report.isInOrder ? 0 : 1)
+    CommandOutput.show(report, as: listing.output, status: report.isInOrder ? 0 : 1)
   }
 }
 
@@ -68,12 +68,12 @@ struct KubeDiff: ParsableCommand {
     // A thousand pools, as kubectl indents them, take some MiB.
     let limit = 64 << 20
     let objects =
-      try file.map { path throws(Refusal) in try Input.file(path, limit: limit) }
+      try file.map { path throws(UserError) in try Input.file(path, limit: limit) }
       ?? Input.standard(limit: limit)
     let files = agent.files
     let node = nodeName ?? files.state?.node ?? Environment.current()["NODE_NAME"] ?? HostName.current
     let report = try KubeDiffReport(files, objects: objects, node: node)
-    Ending.show(report, as: listing.output, status: report.isSame ? 0 : 1)
+    CommandOutput.show(report, as: listing.output, status: report.isSame ? 0 : 1)
   }
 }
 

@@ -24,6 +24,6 @@ struct Leases: ParsableCommand {
     let stores = LeaseStores(NetworkDirectory(paths.sources.configurations, cache: cache))
     let garbage = stores.garbage(cache, onlyLeases: true)
     let report = LeasesReport(LeaseBook(stores, garbage, cache), onlyOrphans: orphans)
-    Ending.show(report, as: listing.output, status: orphans && report.hasOrphans ? 1 : 0)
+    CommandOutput.show(report, as: listing.output, status: orphans && report.hasOrphans ? 1 : 0)
   }
 }

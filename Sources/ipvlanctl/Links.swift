@@ -21,6 +21,6 @@ struct Links: ParsableCommand {
 
   func run() throws {
     let inventory = try Node.inventory(AttachmentCache(directory: paths.sources.cache))
-    Ending.show(LinksReport(inventory, master: master), as: listing.output)
+    CommandOutput.show(LinksReport(inventory, master: master), as: listing.output)
   }
 }

@@ -21,6 +21,6 @@ struct Lint: ParsableCommand {
 
   func run() throws {
     let report = LintReport(files)
-    Ending.show(report, as: listing.output, status: report.findings.isEmpty ? 0 : 1)
+    CommandOutput.show(report, as: listing.output, status: report.findings.isEmpty ? 0 : 1)
   }
 }

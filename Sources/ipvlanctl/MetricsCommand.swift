@@ -23,6 +23,6 @@ struct MetricsCommand: ParsableCommand {
     if let textfile { try metrics.write(to: textfile) }
     ProcessOutput.finish(
       output: textfile == nil ? Array(metrics.text.utf8) : [],
-      remarks: Ending.notes(metrics.remarks), status: 0)
+      remarks: CommandOutput.notes(metrics.remarks), status: 0)
   }
 }

@@ -39,7 +39,7 @@ struct Pools: ParsableCommand {
     if isFromMetadata { return try writeInstancePools() }
     let cache = AttachmentCache(directory: paths.cache)
     let report = PoolsReport(NetworkDirectory(paths.configurations, cache: cache), only: network)
-    Ending.show(report, as: listing.output, status: report.faults.isEmpty ? 0 : 1)
+    CommandOutput.show(report, as: listing.output, status: report.faults.isEmpty ? 0 : 1)
   }
 
   private func writeInstancePools() throws {
@@ -48,10 +48,11 @@ struct Pools: ParsableCommand {
       nodeName: nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current, network: multusName)
     if let to {
       try pools.write(to: to, paths.sources)
-      ProcessOutput.finish(output: [], remarks: Ending.notes(pools.remarks), status: 0)
+      ProcessOutput.finish(output: [], remarks: CommandOutput.notes(pools.remarks), status: 0)
     }
     ProcessOutput.finish(
-      output: Array(pools.text.utf8), remarks: Ending.notes(pools.remarks), status: pools.text.isEmpty ? 1 : 0
+      output: Array(pools.text.utf8), remarks: CommandOutput.notes(pools.remarks),
+      status: pools.text.isEmpty ? 1 : 0
     )
   }
 }

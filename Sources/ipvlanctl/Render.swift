@@ -35,7 +35,7 @@ struct Render: ParsableCommand {
     if let directory { try rendering.write(to: directory) }
     ProcessOutput.finish(
       output: Array((directory == nil ? rendering.text : "").utf8),
-      remarks: Ending.notes(rendering.remarks), status: 0)
+      remarks: CommandOutput.notes(rendering.remarks), status: 0)
   }
 }
 

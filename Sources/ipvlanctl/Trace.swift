@@ -23,6 +23,6 @@ struct Trace: ParsableCommand {
 
   func run() throws {
     let report = try TraceReport(id, metadata.complete(paths.sources))
-    Ending.show(report, as: listing.output, status: report.isFine ? 0 : 1)
+    CommandOutput.show(report, as: listing.output, status: report.isFine ? 0 : 1)
   }
 }

@@ -5,5 +5,5 @@ do {
   var command = try IPVLANControl.parseAsRoot()
   try command.run()
 } catch {
-  Ending.finish(error)
+  CommandOutput.finish(error)
 }

@@ -48,7 +48,7 @@ final class GivenOutput: OutputSink {
 }
 
 /// A plugin that notes what it was asked for, and answers as told.
-final class RecordingPlugin: PluginVerbs {
+final class RecordingPlugin: PluginCommands {
   var commands: [Command] = []
   var result = CNIResult()
   var failure: CNIError?

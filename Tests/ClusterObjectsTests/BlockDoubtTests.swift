@@ -53,7 +53,7 @@ import Testing
     }
 
     mutating func answer(
-      _ question: BlockDivision.Question, _ reports: [NodeStanding] = [], version: String = "1000000",
+      _ question: BlockDivision.Question, _ reports: [NodeProgress] = [], version: String = "1000000",
       at seconds: Int = 0
     ) -> (hasMore: Bool, tellsOfLoss: Bool) {
       let outcome = division.answer(question, reports, version: version, at: start + .seconds(seconds))
@@ -174,7 +174,7 @@ import Testing
         #expect(node.claims().count == (nodes.isEmpty ? 1 : 0))
       }
       // It knows of a loss that is not heard of: by such an answer nothing is.
-      let told = NodeStanding(node: "n2", pools: [], lostState: Timestamp(seconds: 1_000_500))
+      let told = NodeProgress(node: "n2", pools: [], lostState: Timestamp(seconds: 1_000_500))
       #expect(node.answer(question, [told], version: "19") == (false, false))
       #expect(node.division.continuity.isDoubtful && !node.division.continuity.isAway)
       #expect(node.division.continuity.lostState == nil)
@@ -194,8 +194,8 @@ import Testing
     #expect(try node.divide().isEmpty)
     let time = Timestamp(seconds: 1_000_490)
     let reports = [
-      NodeStanding(node: "n1", pools: [], lostState: Timestamp(seconds: 2_000_000)),
-      NodeStanding(node: "n2", pools: [], followedSince: time, lostState: time),
+      NodeProgress(node: "n1", pools: [], lostState: Timestamp(seconds: 2_000_000)),
+      NodeProgress(node: "n2", pools: [], followedSince: time, lostState: time),
     ]
     let early = try node.question()
     #expect(node.answer(early, reports, at: 500) == (false, true))

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ContinuityWaitTests {
   private func moment(_ seconds: Int) -> Timestamp { Looking.moment(seconds) }
   private func own(_ version: Int) -> ObjectMetadata { Looking.own(version) }
-  private func report(_ node: String, followedSince: Int? = nil, lostState: Int? = nil) -> NodeStanding {
+  private func report(_ node: String, followedSince: Int? = nil, lostState: Int? = nil) -> NodeProgress {
     Looking.report(node, followedSince: followedSince, lostState: lostState)
   }
   private static let waiting = "the API server was restored to an older state: the other nodes are waited for"

@@ -43,7 +43,7 @@ struct Looking {
   mutating func interrupt(at seconds: Int) { continuity.interrupt(at: after(seconds)) }
 
   /// What it waits for, and whether the reports tell of a loss that is new to it.
-  mutating func obstacle(_ others: [NodeStanding], at seconds: Int) -> (text: String?, isNew: Bool) {
+  mutating func obstacle(_ others: [NodeProgress], at seconds: Int) -> (text: String?, isNew: Bool) {
     var isNew = false
     let text = continuity.obstacle(in: others, isNew: &isNew, at: after(seconds))
     return (text, isNew)
@@ -83,8 +83,8 @@ struct Looking {
   }
 
   /// That of another one.
-  static func report(_ node: String, followedSince: Int? = nil, lostState: Int? = nil) -> NodeStanding {
-    NodeStanding(
+  static func report(_ node: String, followedSince: Int? = nil, lostState: Int? = nil) -> NodeProgress {
+    NodeProgress(
       node: node, pools: [], followedSince: followedSince.map(moment), lostState: lostState.map(moment))
   }
 }

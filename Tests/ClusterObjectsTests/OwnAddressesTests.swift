@@ -10,7 +10,7 @@ import Testing
 
   /// What n1 gives of its own pool, and why not all, once it has these reports.
   private func divide(
-    _ ips: [String], _ division: inout BlockDivision, reports: [NodeStanding]? = []
+    _ ips: [String], _ division: inout BlockDivision, reports: [NodeProgress]? = []
   ) throws -> (given: AddressSet, withheld: String?) {
     let object = pool("p", ips: ips)
     func divide() throws -> PoolResolution {
@@ -34,9 +34,9 @@ import Testing
     BlockDivision(node: "n1", before: AddressSet(), own: own, rest: .seconds(60), continuity: whole())
   }
 
-  private func report(_ node: String, gives: String? = nil, holds: AddressSet? = AddressSet()) -> NodeStanding
+  private func report(_ node: String, gives: String? = nil, holds: AddressSet? = AddressSet()) -> NodeProgress
   {
-    NodeStanding(
+    NodeProgress(
       node: node,
       pools: [
         .init(
@@ -95,7 +95,7 @@ import Testing
     arguments: [0, 1, 2])
   func shared(_ generation: Int) throws {
     var division = division()
-    let report = NodeStanding(
+    let report = NodeProgress(
       node: "n2", pools: [.init(name: "p", uid: "uid-p", generation: generation, subnet: CIDR("10.0.0.0/24"))]
     )
     let (given, withheld) = try divide(["10.0.0.2"], &division, reports: [report])
@@ -152,7 +152,7 @@ import Testing
       division.noteFile(of: divided, at: .now)
       return try #require(divided.entries.first).addresses
     }
-    func ask(_ reports: [NodeStanding]) throws {
+    func ask(_ reports: [NodeProgress]) throws {
       division.note(
         published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 1, own: division.own.wanted)]))
       division.answer(try #require(division.question(claiming: true)), reports, version: "9", at: .now)
@@ -172,7 +172,7 @@ import Testing
     // n2 has not heard yet that q is without it.
     #expect(try divide(map, shared: ["10.0.0.3"], generation: 2) == addresses("10.0.0.1-10.0.0.2"))
     try ask([
-      NodeStanding(
+      NodeProgress(
         node: "n2", pools: [.init(name: "q", uid: "uid-q", generation: 1, subnet: CIDR("10.0.0.0/24"))])
     ])
     #expect(try divide(map, shared: ["10.0.0.3"], generation: 2) == addresses("10.0.0.1-10.0.0.2"))

@@ -14,7 +14,7 @@ import Testing
   /// What n2 claims of pool p in generation 3, and what it waits for, beside a pool of n1 in generation 5, once it has these
   /// reports.
   private func claims(
-    _ reports: [NodeStanding], ips: [String] = ["10.0.0.1"], busy: AddressSet = AddressSet(),
+    _ reports: [NodeProgress], ips: [String] = ["10.0.0.1"], busy: AddressSet = AddressSet(),
     published generation: Int = 3
   ) throws -> (claims: [[String]], obstacle: String?) {
     let objects = [
@@ -40,11 +40,11 @@ import Testing
 
   private func report(
     _ node: String = "n1", p: Int? = nil, uid: String = "uid-p", q: AddressSet? = nil, isFileOld: Bool = false
-  ) -> NodeStanding {
+  ) -> NodeProgress {
     let subnet = CIDR("10.0.0.0/24")
-    let shared = p.map { NodeStanding.Pool(name: "p", uid: uid, generation: $0, subnet: subnet) }
-    let own = q.map { NodeStanding.Pool(name: "q", uid: "uid-q", generation: 5, subnet: subnet, own: $0) }
-    return NodeStanding(node: node, pools: [shared, own].compactMap(\.self), isFileOld: isFileOld)
+    let shared = p.map { NodeProgress.Pool(name: "p", uid: uid, generation: $0, subnet: subnet) }
+    let own = q.map { NodeProgress.Pool(name: "q", uid: "uid-q", generation: 5, subnet: subnet, own: $0) }
+    return NodeProgress(node: node, pools: [shared, own].compactMap(\.self), isFileOld: isFileOld)
   }
 
   @Test("where all nodes have the present form, or do not have the pool, it is claimed from")
@@ -76,7 +76,7 @@ import Testing
         given = AddressSet(union: divided.entries.map(\.addresses))
         division.note(published: PublishedReport([.init(name: "p", uid: "uid-p", generation: 3)]))
         guard let question = division.question(claiming: true) else { continue }
-        let report = NodeStanding(node: "n1", pools: [], held: addresses(held))
+        let report = NodeProgress(node: "n1", pools: [], held: addresses(held))
         division.answer(question, [report], version: "9", at: now)
       }
       #expect(given.contains(try #require(IPAddress("10.0.0.1"))) == !isTaken)
@@ -97,8 +97,8 @@ import Testing
       #expect(obstacle?.contains("kubectl delete ipvlannode n1") ?? false)
     }
     for (text, count) in [("10.0.0.0/28", 0), ("10.9.0.0/24", 1), ("", 1)] {
-      let gone = NodeStanding.Pool(name: "gone", uid: "x", generation: 1, subnet: CIDR(text))
-      #expect(try claims([NodeStanding(node: "n1", pools: [gone])]).claims.count == count, "\(text)")
+      let gone = NodeProgress.Pool(name: "gone", uid: "x", generation: 1, subnet: CIDR(text))
+      #expect(try claims([NodeProgress(node: "n1", pools: [gone])]).claims.count == count, "\(text)")
     }
   }
 
@@ -161,8 +161,8 @@ import Testing
         ]
       ])
     #expect(
-      NodeStanding(object)
-        == NodeStanding(
+      NodeProgress(object)
+        == NodeProgress(
           node: "n1", pools: [.init(name: "p", uid: "u", generation: 2, subnet: CIDR("10.0.0.0/24"))],
           isFileOld: true, held: nil))
   }

@@ -26,10 +26,10 @@ extension Node {
   }
 
   /// IPAM `ippool` on the node's pools.
-  public func poolIPAM(coolDown: Int = 30) -> JSONObject {
+  public func poolIPAM(cooldown: Int = 30) -> JSONObject {
     [
       "type": "ippool", "poolDir": .string(poolDirectory), "dataDir": .string("\(directory)/leases"),
-      "nodeName": "master", "cooldownSeconds": .int(coolDown),
+      "nodeName": "master", "cooldownSeconds": .int(cooldown),
     ]
   }
 }

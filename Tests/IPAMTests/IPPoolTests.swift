@@ -47,8 +47,8 @@ import Testing
   }
 
   @Test(arguments: [0, 30])
-  func undoTakesBackWhatItsOwnCallTookAndNothingElse(coolDown: Int) throws {
-    let allocator = try allocator(coolDown: coolDown)
+  func undoTakesBackWhatItsOwnCallTookAndNothingElse(cooldown: Int) throws {
+    let allocator = try allocator(cooldown: cooldown)
     let held = { try allocator.leases().filter { $0.release == nil }.map(\.attachment.containerID) }
     let first = try allocator.allocate(request("a"))
     #expect(first.claims.map(\.address) == first.assignments.map(\.address.address))
@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func addressesAreGivenInTurnAndRest() throws {
-    let allocator = try allocator(coolDown: 60)
+    let allocator = try allocator(cooldown: 60)
     let first = try allocator.allocate(request("a"))
     try allocator.release(request("a"))
     let second = try allocator.allocate(request("b"))
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test func withoutACoolDownAnAddressCanBeGivenAtOnce() throws {
-    let allocator = try allocator(coolDown: 0)
+    let allocator = try allocator(cooldown: 0)
     for pod in 1...5 { _ = try allocator.allocate(request("\(pod)")) }
     try allocator.release(request("3"))
     #expect(try allocator.allocate(request("6")).assignments.map(\.address.description) == ["172.31.16.6/20"])
@@ -171,7 +171,7 @@ import Testing
   }
 
   @Test func leasesOfAnEarlierBootAreVoidAndOnlyRestsAreKept() throws {
-    let allocator = try allocator(coolDown: 3600)
+    let allocator = try allocator(cooldown: 3600)
     for pod in 1...5 { _ = try allocator.allocate(request("\(pod)")) }
     try allocator.release(request("2"))
     let name = try #require(try Files.names(in: "\(directory.path)/data").first { $0.hasSuffix(".mdb") })
@@ -205,13 +205,13 @@ import Testing
   }
 
   private func allocator(
-    _ node: String = "master", _ network: String = "ipvlan-ens5", coolDown: Int = 30
+    _ node: String = "master", _ network: String = "ipvlan-ens5", cooldown: Int = 30
   ) throws -> IPPoolAllocator {
     try IPPoolAllocator(
       JSONFields([
         "type": .string("ippool"), "poolDir": .string("\(directory.path)/pools"),
         "dataDir": .string("\(directory.path)/data"), "nodeName": .string(node),
-        "cooldownSeconds": .int(coolDown),
+        "cooldownSeconds": .int(cooldown),
       ]), network: network, environment: Environment([:]))
   }
 

@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test func addressesThatHaveRestedLeaveNoTrace() throws {
-    let allocator = try allocator(coolDown: 1)
+    let allocator = try allocator(cooldown: 1)
     for number in 0..<40 {
       _ = try allocator.allocate(request("\(number)"))
       try allocator.release(request("\(number)"))
@@ -150,7 +150,7 @@ import Testing
 
   @Test func theOneFreeAddressIsFoundWhereverItIs() throws {
     try pool("10.0.0.0/24", "10.0.0.1-10.0.0.100")
-    let allocator = try allocator(coolDown: 0)
+    let allocator = try allocator(cooldown: 0)
     for number in 1...100 { _ = try allocator.allocate(request("\(number)")) }
     for number in [1, 100, 50, 51, 2, 99].shuffled() {
       try allocator.release(request("\(number)"))
@@ -183,11 +183,11 @@ import Testing
 
   private func storeFile() throws -> String { "\(directory.path)/data/\(try storeName())" }
 
-  private func allocator(_ data: String? = nil, coolDown: Int = 30) throws -> IPPoolAllocator {
+  private func allocator(_ data: String? = nil, cooldown: Int = 30) throws -> IPPoolAllocator {
     try IPPoolAllocator(
       JSONFields([
         "singleNode": .bool(true), "poolDir": .string("\(directory.path)/pools"),
-        "dataDir": .string(data ?? "\(directory.path)/data"), "cooldownSeconds": .int(coolDown),
+        "dataDir": .string(data ?? "\(directory.path)/data"), "cooldownSeconds": .int(cooldown),
       ]), network: "n", environment: Environment([:]))
   }
 

@@ -56,7 +56,7 @@ import Testing
     try withNode { node in
       try node.writePool(
         "one", subnet: "172.31.16.0/20", ips: "172.31.16.4-172.31.16.5", gateway: "172.31.16.1")
-      let ipam = type == "ippool" ? node.poolIPAM(coolDown: 0) : node.hostLocal()
+      let ipam = type == "ippool" ? node.poolIPAM(cooldown: 0) : node.hostLocal()
       // What a master needs is made with the first pod, and stays.
       var first = try node.attachment("a", mode: kind.mode, ipam: ipam)
       first.configuration["hostAccess"] = .bool(kind.hasHostAccess)
@@ -100,7 +100,7 @@ import Testing
   func deleteFindsALinkThatIsElsewhere(how: String, hasHostAccess: Bool) throws {
     try withNode { node in
       try node.writePool("one", subnet: "172.31.16.0/20", ips: "172.31.16.4", gateway: "172.31.16.1")
-      var attachment = try node.attachment(mode: "l3s", ipam: node.poolIPAM(coolDown: 0))
+      var attachment = try node.attachment(mode: "l3s", ipam: node.poolIPAM(cooldown: 0))
       attachment.configuration["hostAccess"] = .bool(hasHostAccess)
       try attachment.add()
       let (pod, nested) = (attachment.pod.namespace, try node.pod("nested").namespace)

@@ -28,7 +28,7 @@ import Testing
     try withDisk(options) { node, leases in
       var attachments: [PodAttachment] = []
       for number in 0..<5 {
-        var attachment = try node.attachment("pod\(number)", ipam: node.poolIPAM(coolDown: 0))
+        var attachment = try node.attachment("pod\(number)", ipam: node.poolIPAM(cooldown: 0))
         try attachment.add()
         attachments.append(attachment)
       }
@@ -37,7 +37,7 @@ import Testing
       // What an ADD may still get depends on the room that earlier ones made; one of them is refused in the end.
       var refused: PodAttachment?
       for number in 5..<40 where refused == nil {
-        var attachment = try node.attachment("pod\(number)", ipam: node.poolIPAM(coolDown: 0))
+        var attachment = try node.attachment("pod\(number)", ipam: node.poolIPAM(cooldown: 0))
         let reply = try attachment.call(.add)
         if reply.isSuccess { attachments.append(attachment) } else { refused = attachment }
         if let code = reply.code { #expect(code == 107, "\(reply)") }
@@ -73,7 +73,7 @@ import Testing
   private func held(_ node: Node) throws -> [String] {
     let network: JSONObject = [
       "cniVersion": "1.1.0", "name": "ipvlan-ens5",
-      "plugins": [["type": "ipvlan", "master": "ens5", "ipam": .object(node.poolIPAM(coolDown: 0))]],
+      "plugins": [["type": "ipvlan", "master": "ens5", "ipam": .object(node.poolIPAM(cooldown: 0))]],
     ]
     try ScratchFiles.write(
       "\(node.directory)/net.d/a.conflist",

@@ -52,7 +52,7 @@ struct IPAMPluginTests {
   private func attachment(_ type: String, on node: Node, _ pod: String) throws -> PodAttachment {
     var configuration: JSONObject = [
       "cniVersion": "1.0.0", "name": "lan", "type": .string(type),
-      "ipam": .object(node.poolIPAM(coolDown: 0)),
+      "ipam": .object(node.poolIPAM(cooldown: 0)),
     ]
     if type == "macvlan" {
       configuration["master"] = "ens5"

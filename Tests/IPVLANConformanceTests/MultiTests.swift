@@ -46,7 +46,7 @@ import Testing
 
   /// The guide's two networks with the guide's pools.
   private func defineGuidesPools(on node: Node) throws {
-    var ipam = node.poolIPAM(coolDown: 0)
+    var ipam = node.poolIPAM(cooldown: 0)
     for nic in [Site.ens5, Site.ens6] {
       try ScratchFiles.write(
         "\(node.poolDirectory)/\(nic.name).json",

@@ -16,7 +16,7 @@ struct PodLabelTests {
            "spec": {"subnet": "172.31.16.0/20", "ips": ["172.31.16.4"], "gateway": "172.31.16.1", "default": true,
                     "nodeName": ["master"], "podAffinity": {"matchLabels": {"app": "web"}}}}]}
         """)
-      var ipam = node.poolIPAM(coolDown: 0)
+      var ipam = node.poolIPAM(cooldown: 0)
       ipam["runDir"] = .string("\(node.directory)/run")
       var attachment = PodAttachment(
         try node.pod("a"), on: node,

@@ -117,11 +117,11 @@ import Testing
     try withCleanNode { node in
       try node.writePool(
         "a", subnet: "172.31.16.0/20", ips: "172.31.16.4-172.31.16.5", gateway: "172.31.16.1")
-      var attachment = try node.attachment(ipam: node.poolIPAM(coolDown: 0))
+      var attachment = try node.attachment(ipam: node.poolIPAM(cooldown: 0))
       try attachment.add()
       attachment.setIPAM([key: .array([.array([])])])
       try attachment.delete()
-      attachment.setIPAM(node.poolIPAM(coolDown: 0))
+      attachment.setIPAM(node.poolIPAM(cooldown: 0))
       attachment.setIPAM([key: .null])
       // Nothing is held: with the first address free again, the next one is given in turn.
       let leases = try Program(

@@ -109,6 +109,6 @@ import Testing
   private func onePool(on node: Node) throws -> JSONObject {
     try node.writePool("one-v4", subnet: "172.31.16.0/20", ips: "172.31.16.4", gateway: "172.31.16.1")
     try node.writePool("one-v6", subnet: "2001:db8:5::/64", ips: "2001:db8:5::4", gateway: "fe80:ec2::1")
-    return node.poolIPAM(coolDown: 0)
+    return node.poolIPAM(cooldown: 0)
   }
 }

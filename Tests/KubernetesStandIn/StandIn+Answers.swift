@@ -90,7 +90,7 @@ extension StandIn {
     switch fault {
     case .status(let code, let reason, let message, let retryAfter)?:
       return answer(
-        code, status(StandInStore.Refusal(code: code, reason: reason, message: message)),
+        code, status(StandInStore.UserError(code: code, reason: reason, message: message)),
         retryAfter: retryAfter)
     case .text(let code, let text)?:
       return Response(status: .init(code: code), body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
@@ -111,11 +111,11 @@ extension StandIn {
       let response = answer(code, value)
       if case .cut(let bytes)? = fault { return cut(response, value, bytes) }
       return response
-    } catch let refusal as StandInStore.Refusal {
+    } catch let refusal as StandInStore.UserError {
       return answer(refusal.code, status(refusal))
     } catch {
       return answer(
-        400, status(StandInStore.Refusal(code: 400, reason: "BadRequest", message: "\(error)")))
+        400, status(StandInStore.UserError(code: 400, reason: "BadRequest", message: "\(error)")))
     }
   }
 
@@ -151,24 +151,24 @@ extension StandIn {
           path, key, uid: body["preconditions"]?["uid"]?.string,
           version: body["preconditions"]?["resourceVersion"]?.string)
       )
-    default: throw StandInStore.Refusal(code: 405, reason: "MethodNotAllowed", message: parsed.verb)
+    default: throw StandInStore.UserError(code: 405, reason: "MethodNotAllowed", message: parsed.verb)
     }
   }
 
-  private func authorize(_ request: Request, _ parsed: ParsedRequest) -> StandInStore.Refusal? {
+  private func authorize(_ request: Request, _ parsed: ParsedRequest) -> StandInStore.UserError? {
     let bearer = request.headers[.authorization] ?? ""
     let token = bearer.hasPrefix("Bearer ") ? String(bearer.dropFirst(7)) : ""
     switch state.withLock({ $0.tokens[token] }) {
     case true?: return nil
     case false?:
-      return StandInStore.Refusal(
+      return StandInStore.UserError(
         code: 403, reason: "Forbidden",
         message: "\(parsed.collection) is forbidden: User \"\(token)\" cannot \(parsed.verb) it")
-    case nil: return StandInStore.Refusal(code: 401, reason: "Unauthorized", message: "Unauthorized")
+    case nil: return StandInStore.UserError(code: 401, reason: "Unauthorized", message: "Unauthorized")
     }
   }
 
-  func status(_ refusal: StandInStore.Refusal) -> FieldValue {
+  func status(_ refusal: StandInStore.UserError) -> FieldValue {
     [
       "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure",
       "message": .string(refusal.message), "reason": .string(refusal.reason),

@@ -8,7 +8,7 @@ extension StandIn {
       if request.sendsInitialEvents { return try await streamedList(request, fault) }
       guard let start = Int(request.query["resourceVersion"] ?? "") else {
         return failure(
-          StandInStore.Refusal(code: 400, reason: "BadRequest", message: "invalid resource version"))
+          StandInStore.UserError(code: 400, reason: "BadRequest", message: "invalid resource version"))
       }
       _ = try await store.collection(request.collection)
       let run = await store.run
@@ -23,10 +23,10 @@ extension StandIn {
   /// A watch that begins with the collection.
   private func streamedList(
     _ request: ParsedRequest, _ fault: Fault?
-  ) async throws(StandInStore.Refusal) -> Response {
+  ) async throws(StandInStore.UserError) -> Response {
     guard state.withLock({ $0.streamsLists }) else {
       // As 1.20 says it.
-      throw StandInStore.Refusal(
+      throw StandInStore.UserError(
         code: 422, reason: "Invalid",
         message:
           "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch"
@@ -89,7 +89,7 @@ extension StandIn {
     while ContinuousClock.now < end {
       guard let changes = await store.changes(request.collection, after: position, epoch: run) else {
         if await store.wasRestored { return }
-        let refusal = StandInStore.Refusal(
+        let refusal = StandInStore.UserError(
           code: 410, reason: "Expired", message: "too old resource version: \(position)")
         try await write(["type": "ERROR", "object": status(refusal)], &writer)
         return
@@ -137,7 +137,7 @@ extension StandIn {
     try await writer.write(buffer)
   }
 
-  private func failure(_ refusal: StandInStore.Refusal) -> Response {
+  private func failure(_ refusal: StandInStore.UserError) -> Response {
     Response(
       status: .init(code: refusal.code), headers: [.contentType: "application/json"],
       body: ResponseBody(byteBuffer: ByteBuffer(bytes: json(status(refusal)))))

@@ -22,7 +22,7 @@ actor StandInStore {
   }
 
   /// A refusal, as the server words it.
-  struct Refusal: Error {
+  struct UserError: Error {
     var code: Int
     var reason: String
     var message: String
@@ -46,9 +46,9 @@ actor StandInStore {
     collections["\(path)/\(collection.version)/\(collection.plural)"] = collection
   }
 
-  func collection(_ path: String) throws(Refusal) -> Collection {
+  func collection(_ path: String) throws(UserError) -> Collection {
     guard let found = collections[path] else {
-      throw Refusal(
+      throw UserError(
         code: 404, reason: "NotFound", message: "the server could not find the requested resource")
     }
     return found
@@ -56,20 +56,20 @@ actor StandInStore {
 
   // MARK: Reading
 
-  func get(_ path: String, _ key: ObjectKey) throws(Refusal) -> FieldValue {
+  func get(_ path: String, _ key: ObjectKey) throws(UserError) -> FieldValue {
     guard let object = objects[path]?[key] else { throw notFound(path, key) }
     return object
   }
 
   func list(
     _ path: String, namespace: String?, selects: (FieldValue) -> Bool, limit: Int?, continuation: String?
-  ) throws(Refusal) -> FieldValue {
+  ) throws(UserError) -> FieldValue {
     let collection = try collection(path)
     var all: [FieldValue]
     var version = version
     if let continuation {
       guard let page = pages.removeValue(forKey: continuation) else {
-        throw Refusal(
+        throw UserError(
           code: 410, reason: "Expired",
           message: "The provided continue parameter is too old to display a consistent list")
       }
@@ -96,16 +96,16 @@ actor StandInStore {
 
   // MARK: Writing
 
-  func create(_ path: String, namespace: String?, _ body: FieldValue) throws(Refusal) -> FieldValue {
+  func create(_ path: String, namespace: String?, _ body: FieldValue) throws(UserError) -> FieldValue {
     let collection = try collection(path)
     var object = body
     guard let name = object["metadata"]?["name"]?.string, !name.isEmpty else {
-      throw Refusal(
+      throw UserError(
         code: 422, reason: "Invalid", message: "\(collection.kind) is invalid: metadata.name: Required value")
     }
     let key = ObjectKey(namespace: namespace, name: name)
     guard objects[path]?[key] == nil else {
-      throw Refusal(
+      throw UserError(
         code: 409, reason: "AlreadyExists", message: "\(qualifiedName(collection)) \"\(name)\" already exists"
       )
     }
@@ -120,12 +120,12 @@ actor StandInStore {
 
   func replace(
     _ path: String, _ key: ObjectKey, status: Bool, _ body: FieldValue
-  ) throws(Refusal) -> FieldValue {
+  ) throws(UserError) -> FieldValue {
     let collection = try collection(path)
     let old = try get(path, key)
     let version = body["metadata"]?["resourceVersion"]?.string ?? ""
     if version.isEmpty, collection.isCustom {
-      throw Refusal(
+      throw UserError(
         code: 422, reason: "Invalid",
         message:
           "\(collection.kind) \"\(key.name)\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be"
@@ -134,13 +134,13 @@ actor StandInStore {
     return try update(path, key, collection, old, body, status: status)
   }
 
-  func patch(_ path: String, _ key: ObjectKey, status: Bool, _ patch: FieldValue) throws(Refusal)
+  func patch(_ path: String, _ key: ObjectKey, status: Bool, _ patch: FieldValue) throws(UserError)
     -> FieldValue
   {
     let collection = try collection(path)
     let old = try get(path, key)
     if let wanted = patch["metadata"]?["uid"]?.string, wanted != old["metadata"]?["uid"]?.string {
-      throw Refusal(
+      throw UserError(
         code: 422, reason: "Invalid",
         message:
           "\(collection.kind) \"\(key.name)\" is invalid: metadata.uid: Invalid value: \"\(wanted)\": field is immutable"
@@ -151,7 +151,7 @@ actor StandInStore {
 
   func apply(
     _ path: String, _ key: ObjectKey, status: Bool, manager: String, force: Bool, _ body: FieldValue
-  ) throws(Refusal) -> (object: FieldValue, isNew: Bool) {
+  ) throws(UserError) -> (object: FieldValue, isNew: Bool) {
     let collection = try collection(path)
     var body = body
     if collection.hasStatus, !status { body["status"] = nil }
@@ -169,7 +169,7 @@ actor StandInStore {
     }
     if !conflicts.isEmpty, !force {
       let path = conflicts.keys.map { $0.joined(separator: ".") }.sorted()
-      throw Refusal(
+      throw UserError(
         code: 409, reason: "Conflict",
         message: "Apply failed with \(path.count) conflict: conflict with another manager: .\(path[0])")
     }
@@ -184,13 +184,14 @@ actor StandInStore {
     return (new, false)
   }
 
-  func delete(_ path: String, _ key: ObjectKey, uid: String?, version: String?) throws(Refusal) -> FieldValue
+  func delete(_ path: String, _ key: ObjectKey, uid: String?, version: String?) throws(UserError)
+    -> FieldValue
   {
     var object = try get(path, key)
     for (name, wanted) in [("uid", uid), ("resourceVersion", version)] {
       let present = object["metadata"]?[name]?.string
       if let wanted, present != wanted {
-        throw Refusal(
+        throw UserError(
           code: 409, reason: "Conflict",
           message:
             "Operation cannot be fulfilled: Precondition failed: \(name) in precondition: \(wanted), \(name) in"
@@ -210,16 +211,16 @@ actor StandInStore {
   private func update(
     _ path: String, _ key: ObjectKey, _ collection: Collection, _ old: FieldValue, _ body: FieldValue,
     status: Bool
-  ) throws(Refusal) -> FieldValue {
+  ) throws(UserError) -> FieldValue {
     guard !status || collection.hasStatus else {
-      throw Refusal(
+      throw UserError(
         code: 404, reason: "NotFound", message: "the server could not find the requested resource")
     }
     for name in ["resourceVersion", "uid"] {
       if let wanted = body["metadata"]?[name]?.string, !wanted.isEmpty,
         wanted != old["metadata"]?[name]?.string
       {
-        throw Refusal(
+        throw UserError(
           code: 409, reason: "Conflict",
           message:
             "Operation cannot be fulfilled on \(qualifiedName(collection)) \"\(key.name)\": the object has been"
@@ -334,9 +335,9 @@ actor StandInStore {
     ["apiVersion"], ["kind"], ["metadata", "name"], ["metadata", "namespace"],
   ]
 
-  private func notFound(_ path: String, _ key: ObjectKey) -> Refusal {
+  private func notFound(_ path: String, _ key: ObjectKey) -> UserError {
     let name = collections[path].map(qualifiedName) ?? path
-    return Refusal(code: 404, reason: "NotFound", message: "\(name) \"\(key.name)\" not found")
+    return UserError(code: 404, reason: "NotFound", message: "\(name) \"\(key.name)\" not found")
   }
 
   private func apiVersion(_ collection: Collection) -> String {

@@ -8,7 +8,7 @@ import Testing
   @Test func anIPv4AddressHasItsBroadcastAddress() throws {
     let address = try #require(CIDR("172.31.16.4/20"))
     #expect(
-      Request.addAddress(address, toLink: 2).bytes
+      NetlinkRequest.addAddress(address, toLink: 2).bytes
         == wire(
           """
           30000000  nlmsg_len 48
@@ -31,13 +31,13 @@ import Testing
 
   @Test(arguments: ["172.31.16.4/31", "172.31.16.4/32"])
   func anIPv4AddressWithoutRoomForABroadcastAddressHasNone(text: String) throws {
-    #expect(Request.addAddress(try #require(CIDR(text)), toLink: 2).bytes.count == 40)
+    #expect(NetlinkRequest.addAddress(try #require(CIDR(text)), toLink: 2).bytes.count == 40)
   }
 
   @Test func anIPv6AddressIsUsableAtOnce() throws {
     let address = try #require(CIDR("2001:db8:5::4/64"))
     #expect(
-      Request.addAddress(address, toLink: 2).bytes
+      NetlinkRequest.addAddress(address, toLink: 2).bytes
         == wire(
           """
           48000000  nlmsg_len 72
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func addressesAreAskedForByLink() {
-    let request = Request.addresses(ofLink: 2)
+    let request = NetlinkRequest.addresses(ofLink: 2)
     #expect(request.isDump)
     #expect(
       request.bytes

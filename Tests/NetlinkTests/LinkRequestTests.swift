@@ -6,7 +6,7 @@ import Testing
 /// The messages about links, byte for byte.
 @Suite struct LinkRequestTests {
   @Test func aLinkIsAskedForByItsNumberWithoutStatistics() {
-    let request = Request.link(index: 7)
+    let request = NetlinkRequest.link(index: 7)
     #expect(
       request.bytes
         == wire(
@@ -29,7 +29,7 @@ import Testing
 
   @Test func aLinkIsAskedForByItsName() {
     #expect(
-      Request.link(named: "ens5").bytes
+      NetlinkRequest.link(named: "ens5").bytes
         == wire(
           """
           34000000  nlmsg_len 52
@@ -45,12 +45,12 @@ import Testing
   }
 
   @Test func anAltnameHasAnAttributeOfItsOwn() {
-    let bytes = Request.link(named: "ens5", isAltName: true).bytes
+    let bytes = NetlinkRequest.link(named: "ens5", isAltName: true).bytes
     #expect(Array(bytes[32..<36]) == wire("09003500  IFLA_ALT_IFNAME"))
   }
 
   @Test func ipvlanLinksAreSortedOutByTheKernel() {
-    let request = Request.ipvlanLinks()
+    let request = NetlinkRequest.ipvlanLinks()
     #expect(request.isDump)
     #expect(
       request.bytes
@@ -76,7 +76,7 @@ import Testing
     let link = NewIPVLANLink(group: 7, on: parent, mode: .l3s, flag: .private, mtu: 1500)
     let descriptor = digits(namespace.descriptorNumber)
     #expect(
-      Request.createIPVLAN(link, named: "ipv1", in: namespace).bytes
+      NetlinkRequest.createIPVLAN(link, named: "ipv1", in: namespace).bytes
         == wire(
           """
           70000000  nlmsg_len 112
@@ -109,12 +109,12 @@ import Testing
     let namespace = try NetworkNamespace.current()
     let parent = try #require(Link(received(16, "000001000500000003100000ffffffff")))
     let link = NewIPVLANLink(on: parent, mode: .l2, flag: .bridge, mtu: nil)
-    #expect(Request.createIPVLAN(link, named: "ipv1", in: namespace).bytes.count == 96)
+    #expect(NetlinkRequest.createIPVLAN(link, named: "ipv1", in: namespace).bytes.count == 96)
   }
 
   @Test func aLinkIsNamedNotedAndSetUpByOneMessage() {
     #expect(
-      Request.bringUp(index: 7, named: "eth0", alias: "cni:n/c/eth0").bytes
+      NetlinkRequest.bringUp(index: 7, named: "eth0", alias: "cni:n/c/eth0").bytes
         == wire(
           """
           48000000  nlmsg_len 72
@@ -136,7 +136,7 @@ import Testing
 
   @Test func aLinkIsDeletedByItsNumber() {
     #expect(
-      Request.deleteLink(index: 7, name: "eth0").bytes
+      NetlinkRequest.deleteLink(index: 7, name: "eth0").bytes
         == wire(
           """
           20000000  nlmsg_len 32

@@ -7,7 +7,7 @@ import Testing
 @Suite struct NetfilterTests {
   @Test func aRuleIsWrittenExpressionByExpression() {
     let mark = NetfilterMark(value: 0x0200_0000, mask: 0x1F00_0000)
-    let request = Request.addRule([.came(in: 3), .setConnectionMark(mark)], to: "c", of: "t")
+    let request = NetlinkRequest.addRule([.came(in: 3), .setConnectionMark(mark)], to: "c", of: "t")
     #expect(
       request.bytes
         == wire(
@@ -79,10 +79,10 @@ import Testing
   @Test func aTransactionIsFramedForNFTables() {
     // NFNL_MSG_BATCH_BEGIN and _END carry the subsystem in network byte order, and ask for no answer.
     #expect(
-      Request.beginBatch().bytes
+      NetlinkRequest.beginBatch().bytes
         == wire("14000000\n1000  NFNL_MSG_BATCH_BEGIN\n0100  NLM_F_REQUEST\n0000000000000000\n0000000a"))
     #expect(
-      Request.endBatch().bytes
+      NetlinkRequest.endBatch().bytes
         == wire("14000000\n1100  NFNL_MSG_BATCH_END\n0100  NLM_F_REQUEST\n0000000000000000\n0000000a"))
   }
 
@@ -90,7 +90,7 @@ import Testing
   func anElementCarriesTheAddressAsItIsOnTheWire(text: String) throws {
     let address = try #require(IPAddress(text))
     let set = NetfilterSet(name: "pods", family: address.family)
-    let requests = Request.addElements([address], to: set, of: "ih-ens5")
+    let requests = NetlinkRequest.addElements([address], to: set, of: "ih-ens5")
     let request = try #require(requests.first)
     #expect(requests.count == 1 && request.bytes.count % 4 == 0)
     #expect(request.bytes.suffix(address.bytes.count) == address.bytes[...])
@@ -99,13 +99,13 @@ import Testing
   @Test func manyElementsTakeFewMessages() {
     let addresses = (0..<250).map { IPAddress(family: .v6, value: 0x2600_001f << 96 | UInt128($0)) }
     let set = NetfilterSet(name: "pods6", family: .v6)
-    let requests = Request.addElements(addresses, to: set, of: "ih-ens5")
+    let requests = NetlinkRequest.addElements(addresses, to: set, of: "ih-ens5")
     #expect(requests.count == 3)
     #expect(requests.allSatisfy { !$0.bytes.isEmpty })
     #expect(
       requests.map(\.operation).first == "add 100 addresses to set pods6 of nftables table inet ih-ens5")
     let others = NetfilterSet(name: "pods4", family: .v4)
-    #expect(Request.addElements(addresses, to: others, of: "ih-ens5").isEmpty)
+    #expect(NetlinkRequest.addElements(addresses, to: others, of: "ih-ens5").isEmpty)
   }
 
   @Test func marksKeepToTheirBits() {

@@ -5,15 +5,15 @@ import Testing
 
 /// Exchanges with a kernel that has little memory, or answers late, or not at all.
 @Suite struct NetlinkExchangeTests {
-  private let removal = Request.deleteLink(index: 7, name: "eth0")
+  private let removal = NetlinkRequest.deleteLink(index: 7, name: "eth0")
 
   /// A request that must not be sent twice: it makes something.
-  private var making: Request { .addTable("t") }
+  private var making: NetlinkRequest { .addTable("t") }
 
   @Test(arguments: [1, 32, 33, 85, 86, 3000])
   func anyNumberOfRequestsIsAnswered(count: Int) throws {
     var exchange = NetlinkExchange(ScriptedKernel(capacity: 85))
-    let outcomes = try exchange.run([Request](repeating: making, count: count))
+    let outcomes = try exchange.run([NetlinkRequest](repeating: making, count: count))
     #expect(outcomes.count == count)
     #expect(outcomes.allSatisfy { $0.isComplete && $0.error == nil })
   }
@@ -22,7 +22,7 @@ import Testing
     var kernel = ScriptedKernel(capacity: 85)
     kernel.refusals = [40: .fileExists, 70: .noMemory]
     var exchange = NetlinkExchange(kernel)
-    let outcomes = try exchange.run([Request](repeating: making, count: 100))
+    let outcomes = try exchange.run([NetlinkRequest](repeating: making, count: 100))
     let refused = outcomes.indices.filter { outcomes[$0].error != nil }
     // Sequence numbers begin with 1.
     #expect(refused == [39, 69])
@@ -38,14 +38,14 @@ import Testing
 
   @Test func whatWasNotAnsweredIsAskedAgainIfThatDoesNoHarm() throws {
     var exchange = NetlinkExchange(ScriptedKernel(capacity: 20))
-    let outcomes = try exchange.run([Request](repeating: removal, count: 32))
+    let outcomes = try exchange.run([NetlinkRequest](repeating: removal, count: 32))
     #expect(outcomes.allSatisfy { $0.isComplete && $0.error == nil })
   }
 
   @Test func whatWasMadePerhapsIsNotMadeAgain() {
     var exchange = NetlinkExchange(ScriptedKernel(capacity: 20))
     let error = #expect(throws: NetlinkError.self) {
-      try exchange.run([Request](repeating: making, count: 32))
+      try exchange.run([NetlinkRequest](repeating: making, count: 32))
     }
     #expect(error?.errno == .noBufferSpace)
     // And the socket works on: nothing of the old answers is taken for a new one.
@@ -86,7 +86,7 @@ import Testing
 
   @Test func aTransactionOfManyRequestsIsOneDatagramWithOneAnswer() throws {
     var exchange = NetlinkExchange(ScriptedKernel(capacity: 2))
-    try exchange.transact([Request](repeating: making, count: 500))
+    try exchange.transact([NetlinkRequest](repeating: making, count: 500))
   }
 
   @Test func aRefusalInTheMiddleOfATransactionIsTold() {
@@ -94,7 +94,7 @@ import Testing
     kernel.refusals = [4: .noSuchFileOrDirectory]
     var exchange = NetlinkExchange(kernel)
     #expect(throws: NetlinkError(operation: making.operation, errno: .noSuchFileOrDirectory)) {
-      try exchange.transact([Request](repeating: making, count: 10))
+      try exchange.transact([NetlinkRequest](repeating: making, count: 10))
     }
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PolicyRuleTests {
   @Test func aRuleForALinkIsWrittenByteForByte() {
     let rule = PolicyRule(.v4, priority: 500, table: 4102, outgoingLink: "ens6")
-    let request = Request.addRule(rule, routeProtocol: 118)
+    let request = NetlinkRequest.addRule(rule, routeProtocol: 118)
     #expect(
       request.bytes
         == wire(
@@ -41,7 +41,7 @@ import Testing
   ])
   func whatIsWrittenIsReadBack(rule: PolicyRule) throws {
     let message = try #require(
-      ReceivedMessage.all(in: Request.addRule(rule, routeProtocol: 118).bytes).first)
+      ReceivedMessage.all(in: NetlinkRequest.addRule(rule, routeProtocol: 118).bytes).first)
     #expect(PolicyRule(message) == rule)
   }
 
@@ -56,6 +56,8 @@ import Testing
   }
 
   @Test func messagesOfOtherTypesAreNoRules() {
-    for message in ReceivedMessage.all(in: Request.links().bytes) { #expect(PolicyRule(message) == nil) }
+    for message in ReceivedMessage.all(in: NetlinkRequest.links().bytes) {
+      #expect(PolicyRule(message) == nil)
+    }
   }
 }

@@ -57,7 +57,7 @@ import Testing
     #expect(Attributes(wire("06000100\n01000000")[...]).number(1, as: UInt32.self) == nil)
   }
 
-  private let request = Request.deleteLink(index: 7, name: "eth0")
+  private let request = NetlinkRequest.deleteLink(index: 7, name: "eth0")
 
   @Test func anAcknowledgementIsNoError() {
     var outcome = Outcome()
@@ -114,9 +114,9 @@ import Testing
 
   @Test func anInterruptedListIsNoticed() {
     var outcome = Outcome()
-    outcome.take(received(16, flags: 0x10, ""), of: Request.links())
+    outcome.take(received(16, flags: 0x10, ""), of: NetlinkRequest.links())
     #expect(outcome.isInconsistent && !outcome.isComplete)
-    outcome.take(received(3, "00000000"), of: Request.links())
+    outcome.take(received(3, "00000000"), of: NetlinkRequest.links())
     #expect(outcome.isComplete && outcome.messages.count == 1)
   }
 }

@@ -11,7 +11,7 @@ import Testing
 
   @Test func aDefaultRouteHasNoDestination() throws {
     #expect(
-      Request.addRoute(try route("0.0.0.0/0", via: "172.31.16.1"), outOf: 2).bytes
+      NetlinkRequest.addRoute(try route("0.0.0.0/0", via: "172.31.16.1"), outOf: 2).bytes
         == wire(
           """
           34000000  nlmsg_len 52
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func aRouteWithoutGatewayHasTheScopeOfTheLink() throws {
-    let bytes = Request.addRoute(try route("10.0.0.0/8"), outOf: 2).bytes
+    let bytes = NetlinkRequest.addRoute(try route("10.0.0.0/8"), outOf: 2).bytes
     #expect(Array(bytes[16..<28]) == wire("02\n08\n0000\n00\n03\nfd  RT_SCOPE_LINK\n01\n00000000"))
     #expect(Array(bytes[28..<36]) == wire("08000100  RTA_DST\n0a000000"))
   }
@@ -45,11 +45,12 @@ import Testing
   @Test func aScopeThatIsAskedForGoesFirst() throws {
     var route = try route("10.0.0.0/8", via: "172.31.16.1")
     route.scope = 200
-    #expect(Request.addRoute(route, outOf: 2).bytes[22] == 200)
+    #expect(NetlinkRequest.addRoute(route, outOf: 2).bytes[22] == 200)
   }
 
   @Test func aGatewayOnTheLinkIsMarkedSo() throws {
-    let bytes = Request.addRoute(try route("0.0.0.0/0", via: "172.31.16.1"), outOf: 2, isOnLink: true).bytes
+    let bytes = NetlinkRequest.addRoute(try route("0.0.0.0/0", via: "172.31.16.1"), outOf: 2, isOnLink: true)
+      .bytes
     #expect(Array(bytes[24..<28]) == wire("04000000  RTNH_F_ONLINK"))
   }
 
@@ -60,7 +61,7 @@ import Testing
     route.priority = 77
     route.table = 100
     #expect(
-      Request.addRoute(route, outOf: 2).bytes
+      NetlinkRequest.addRoute(route, outOf: 2).bytes
         == wire(
           """
           70000000  nlmsg_len 112
@@ -95,7 +96,7 @@ import Testing
 
   @Test func routesAreAskedForByTableAndLink() {
     #expect(
-      Request.routes(.v6, table: 254, outOf: 2).bytes
+      NetlinkRequest.routes(.v6, table: 254, outOf: 2).bytes
         == wire(
           """
           2c000000  nlmsg_len 44

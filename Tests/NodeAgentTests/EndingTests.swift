@@ -38,7 +38,7 @@ private final class Remains: Sendable {
   }
 
   /// Why an agent does not run that should listen there.
-  private func refusal(at address: ListenAddress, _ remains: Remains) async -> DaemonRefusal? {
+  private func refusal(at address: ListenAddress, _ remains: Remains) async -> DaemonError? {
     let change: @Sendable (inout AgentOptions) -> Void = { $0.listen = address }
     let before: @Sendable (Running) async throws -> Void = { running in
       remains.running = running
@@ -49,7 +49,7 @@ private final class Remains: Sendable {
       try await running(change, before: before) { _ in try await Task.sleep(for: .seconds(60)) }
       return nil
     } catch {
-      return error as? DaemonRefusal
+      return error as? DaemonError
     }
   }
 
@@ -75,7 +75,7 @@ private final class Remains: Sendable {
       let server = EndpointServer(
         "test", at: .loopback(port: 0), log: Logger(label: "test") { _ in log }, problems: { [] },
         metrics: { "" })
-      let ended = Mutex<Result<Void, DaemonRefusal>?>(nil)
+      let ended = Mutex<Result<Void, DaemonError>?>(nil)
       let ending = Task {
         let outcome = await server.run { try? await Task.sleep(for: .seconds(600)) }
         ended.withLock { $0 = outcome }

@@ -163,7 +163,7 @@ import Testing
   func second() async throws {
     try await running { running in
       try await eventually("runs") { AgentState.isRunning(in: running.runDirectory) }
-      let refusal = #expect(throws: DaemonRefusal.self) { _ = try AgentLock.take(running.runDirectory) }
+      let refusal = #expect(throws: DaemonError.self) { _ = try AgentLock.take(running.runDirectory) }
       #expect(refusal?.exitStatus == 75)
       try await running.create(pool("a", ips: ["10.0.0.1"]))
       try await eventually("a") { running.pools.first.map { !$0.contains("disabled") } ?? false }

@@ -140,9 +140,9 @@ import Testing
       let catalog = PoolCatalog(directory: running.poolDirectory)
       #expect(catalog.pools.map(\.name) == ["p"])
       #expect(catalog.faults.isEmpty)
-      _ = MarkFile(directory: running.directory).write(running.mark)
+      _ = SeenVersionFile(directory: running.directory).write(running.mark)
     }) { running in
-      let before = try #require(MarkFile(directory: running.directory).read().time)
+      let before = try #require(SeenVersionFile(directory: running.directory).read().time)
       try await eventually("its report tells of the loss") { await running.status()?["lostState"] != nil }
       #expect(await running.moment("lostState") == before)
       try await eventually("the file knows of the loss") { running.mark.lostState != nil }

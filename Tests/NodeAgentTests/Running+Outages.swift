@@ -7,7 +7,7 @@ import KubernetesStandIn
 
 /// What tests need to know where the API server is away.
 extension Running {
-  var mark: Continuity.Mark { MarkFile(directory: poolDirectory).read() }
+  var mark: Continuity.Mark { SeenVersionFile(directory: poolDirectory).read() }
 
   /// How often each collection that decides about addresses has been listed.
   var lists: [String: Int] {

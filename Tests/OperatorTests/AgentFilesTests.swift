@@ -49,7 +49,7 @@ import Testing
     let files = try files(pools: nil)
     #expect(!files.isUsed)
     #expect(files.problems.isEmpty)
-    #expect(throws: Refusal.self) {
+    #expect(throws: UserError.self) {
       try KubeStatusReport(files, poolDirectory: directory, dataDirectory: "\(directory)/data")
     }
   }
@@ -163,7 +163,7 @@ import Testing
   func whatIsNoAnswerIsNoEmptyOne(_ text: String) throws {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let files = try files()
-    #expect(throws: Refusal.self) { try KubeDiffReport(files, objects: Array(text.utf8), node: "n") }
+    #expect(throws: UserError.self) { try KubeDiffReport(files, objects: Array(text.utf8), node: "n") }
   }
 
   @Test func thePoolsAreShownWithWhatIsLeft() throws {

@@ -74,7 +74,7 @@ import Testing
     ("  cniType: ipvlan\n  ipvlan:\n    master: [ens5, ens6]", "guide.yaml:8", "bond"),
     ("  cniType: ipvlan\n  ipvlan:\n    master: [ens5]\n    mtu: many", "guide.yaml:10", "mtu"),
   ]) func whatCannotBeRenderedIsToldWithItsLine(spec: String, place: String, word: String) {
-    let error = #expect(throws: Refusal.self) {
+    let error = #expect(throws: UserError.self) {
       try Rendering(Self.document(spec), source: "guide.yaml", as: .cni, mode: "l3s")
     }
     #expect(error?.description.hasPrefix(place) ?? false, "\(error?.description ?? "")")
@@ -104,13 +104,13 @@ import Testing
       + Self.configuration("y")
     #expect(try Self.render(text).documents.map(\.fileName) == ["a_x.yaml", "b_x.yaml", "y.yaml"])
     // A CNI configuration has no namespace.
-    #expect(throws: Refusal.self) { try Self.render(text, as: .cni) }
+    #expect(throws: UserError.self) { try Self.render(text, as: .cni) }
   }
 
   @Test func twoOfOneNameAreRefusedWithBothPlaces() throws {
     let other = Self.configuration("y", annotations: "multus.spidernet.io/cr-name: x")
     for second in [Self.configuration("x"), other] {
-      let error = #expect(throws: Refusal.self) {
+      let error = #expect(throws: UserError.self) {
         try Self.render(Self.configuration("x") + "---\n" + second)
       }
       #expect(error?.description.hasPrefix("x.yaml:") ?? false)
@@ -122,9 +122,9 @@ import Testing
   @Test(arguments: ["../../escaped", "/etc/x", "X", "a b", "..", "a_b", "\"\"", "123", "true"])
   func aNameThatKubernetesRefusesIsRefused(name: String) {
     for form in Rendering.Form.allCases {
-      #expect(throws: Refusal.self) { try Self.render(Self.configuration(name), as: form) }
-      #expect(throws: Refusal.self) { try Self.render(Self.configuration("x", name), as: form) }
-      #expect(throws: Refusal.self) {
+      #expect(throws: UserError.self) { try Self.render(Self.configuration(name), as: form) }
+      #expect(throws: UserError.self) { try Self.render(Self.configuration("x", name), as: form) }
+      #expect(throws: UserError.self) {
         try Self.render(
           Self.configuration("x", annotations: "multus.spidernet.io/cr-name: \(name == "\"\"" ? "/" : name)"),
           as: form)
@@ -146,7 +146,7 @@ import Testing
     for words in [
       "  name: macvlan-100\n", "\"cniVersion\": \"0.4.0\"", "\"name\": \"net\"", "\"default/macvlan-100\"",
     ] { #expect(rendering.text.contains(words), "\(rendering.text)") }
-    #expect(throws: Refusal.self) {
+    #expect(throws: UserError.self) {
       try Self.render(Self.configuration("x", annotations: "multus.spidernet.io/cni-version: \"9\""))
     }
   }
@@ -185,7 +185,7 @@ import Testing
     ("  cniType: ipvlan\n  ipvlan: {master: [ens5]}\n  chainCNIJsonData: ['{}']", "chainCNIJsonData"),
     ("  cniType: ipvlan\n  ipvlan: {master: [ens5]}\ndisableIPAM: true", "disableIPAM"),
   ]) func whatWouldBeSwallowedIsRefused(spec: String, key: String) {
-    let error = #expect(throws: Refusal.self) {
+    let error = #expect(throws: UserError.self) {
       try Rendering(Self.document(spec), source: "guide.yaml", as: .nad, mode: "l3s")
     }
     #expect(error?.description.contains(key) ?? false, "\(error?.description ?? "")")
@@ -247,7 +247,7 @@ import Testing
     ("master: [a, b], bond: {name: bond0, mode: 1, options: \"miimon=$(reboot)\"}", "options"),
     ("master: [ens5], vlanID: 4095", "vlanID"),
   ]) func linksThatCannotBeMadeAreRefused(ipvlan: String, says: String) {
-    let error = #expect(throws: Refusal.self) { try Self.render(Self.configuration("x", ipvlan: ipvlan)) }
+    let error = #expect(throws: UserError.self) { try Self.render(Self.configuration("x", ipvlan: ipvlan)) }
     #expect(error?.description.contains(says) ?? false, "\(error?.description ?? "")")
   }
 

@@ -42,7 +42,7 @@ struct NetworkObject: Sendable {
       throw Failure(verdict: .invalid("\(error)"))
     }
     key = ObjectKey(namespace: configuration.namespace, name: configuration.name)
-    do throws(Refusal) { text = try configuration.configuration(mode: mode) } catch {
+    do throws(UserError) { text = try configuration.configuration(mode: mode) } catch {
       throw Failure(verdict: .invalid("\(error)"))
     }
   }

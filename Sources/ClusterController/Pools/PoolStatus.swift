@@ -10,7 +10,7 @@ struct PoolStatus: Sendable {
   /// - Parameter fault: what is wrong with its newest form.
   /// - Parameter conflicts: what older pools leave it less.
   init(
-    _ object: UnstructuredObject, usable: PoolObject?, fault: PoolLedger.Fault?, conflicts: [String],
+    _ object: UnstructuredObject, usable: PoolObject?, fault: LastValidPools.Fault?, conflicts: [String],
     _ use: PoolUse
   ) {
     var draft = StatusDraft()
@@ -37,7 +37,7 @@ struct PoolStatus: Sendable {
   }
 
   private static func ready(
-    _ object: UnstructuredObject, _ usable: PoolObject?, _ fault: PoolLedger.Fault?, _ use: PoolUse
+    _ object: UnstructuredObject, _ usable: PoolObject?, _ fault: LastValidPools.Fault?, _ use: PoolUse
   ) -> StatusDraft.Condition {
     let (reason, message) = problem(object, usable, fault, use) ?? ("InUse", "pods get its addresses")
     return .init(type: "Ready", isTrue: reason == "InUse", reason: reason, message: message)
@@ -45,7 +45,7 @@ struct PoolStatus: Sendable {
 
   /// Why no pod gets an address of it, or not from its newest form.
   private static func problem(
-    _ object: UnstructuredObject, _ usable: PoolObject?, _ fault: PoolLedger.Fault?, _ use: PoolUse
+    _ object: UnstructuredObject, _ usable: PoolObject?, _ fault: LastValidPools.Fault?, _ use: PoolUse
   ) -> (reason: String, message: String)? {
     if object.metadata.deletionTimestamp != nil {
       return ("Terminating", waiting(object.metadata.name ?? "", use))

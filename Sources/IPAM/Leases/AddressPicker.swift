@@ -15,8 +15,9 @@ struct AddressPicker {
     let wishes = request.requested.filter { $0.address.family == family }
     if let wish = wishes.first { return try pick(wish.address, for: request, in: table) }
     if let lease = try free(for: request, in: table) { return lease }
-    // Perhaps more addresses have rested by now than are forgotten at each turn.
-    if try table.endRests(at: BootClock.now(), limit: .max) > 0, let lease = try free(for: request, in: table)
+    // The cooldown of more addresses may be over by now than are forgotten at each turn.
+    if try table.endCooldowns(at: BootClock.now(), limit: .max) > 0,
+      let lease = try free(for: request, in: table)
     {
       return lease
     }
@@ -41,12 +42,12 @@ struct AddressPicker {
         .requestRefused, "requested address \(address) of pool \(pool.name) is held by \(holder.attachment)",
         details: "see: ipvlanctl trace \(address)")
     }
-    let rest = holder.rest(at: BootClock.now())
-    guard rest == 0 else {
+    let cooldown = holder.cooldown(at: BootClock.now())
+    guard cooldown == 0 else {
       throw AllocationError(
         .cooling,
         "requested address \(address) of pool \(pool.name) was released a moment ago; it can be given again "
-          + "in \(rest.dividedUp(by: 1000)) s")
+          + "in \(cooldown.dividedUp(by: 1000)) s")
     }
     return lease(address, pool, request)
   }

@@ -36,15 +36,15 @@ public struct Lease: Sendable, Hashable {
     public let boot: Int
     /// Seconds of Unix time, for the time after a reboot.
     public let wall: Int
-    /// How long the address rests, in seconds, as the configuration said that released it.
-    public let rest: Int
+    /// The cooldown, in seconds, of the configuration that released the address.
+    public let cooldown: Int
 
     /// Milliseconds since the machine was started at which the address can be given again.
-    var end: Int { boot + rest * 1000 }
+    var end: Int { boot + cooldown * 1000 }
   }
 
-  /// Milliseconds for which a released address still rests; 0 when it can be given, or is held.
-  func rest(at boot: Int) -> Int { release.map { max(0, $0.end - boot) } ?? 0 }
+  /// What is left of the cooldown, in milliseconds; 0 when the address can be given, or is held.
+  func cooldown(at boot: Int) -> Int { release.map { max(0, $0.end - boot) } ?? 0 }
 }
 
 extension Lease {
@@ -60,7 +60,7 @@ extension Lease {
     object["mark"] = mark.map(JSONValue.int)
     object["releasedAtBoot"] = release.map { .int($0.boot) }
     object["releasedAt"] = release.map { .int($0.wall) }
-    object["rests"] = release.map { .int($0.rest) }
+    object["rests"] = release.map { .int($0.cooldown) }
     return JSONValue.object(object).serialized()
   }
 
@@ -79,9 +79,9 @@ extension Lease {
     netns = object["netns"]?.string
     mark = object["mark"]?.int
     if let boot = object["releasedAtBoot"]?.int, let wall = object["releasedAt"]?.int,
-      let rest = object["rests"]?.int
+      let cooldown = object["rests"]?.int
     {
-      release = Release(boot: boot, wall: wall, rest: rest)
+      release = Release(boot: boot, wall: wall, cooldown: cooldown)
     } else {
       release = nil
     }

@@ -21,11 +21,11 @@ enum LeaseKey {
   static func holder(_ attachment: AttachmentID) -> [UInt8] {
     let key = [holderTag] + Array(attachment.description.utf8)
     guard key.count > 500 else { return key }
-    return key.prefix(480) + Array(String(LeaseSeal.digest(key), radix: 16).utf8)
+    return key.prefix(480) + Array(String(LeaseChecksum.digest(key), radix: 16).utf8)
   }
 
-  /// An address that rests until `end`, in milliseconds since the machine was started.
-  static func rest(_ address: IPAddress, end: Int) -> [UInt8] {
+  /// An address in cooldown until `end`, in milliseconds since the machine was started.
+  static func cooldown(_ address: IPAddress, end: Int) -> [UInt8] {
     let number = UInt64(clamping: end)
     let ordered = stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     return [restTag] + ordered + bytes([address])
@@ -36,8 +36,8 @@ enum LeaseKey {
     key.first == tag ? addresses(Array(key.dropFirst())).first : nil
   }
 
-  /// Address and end of a key of `rest`; `nil` for any other.
-  static func rest(_ key: [UInt8]) -> (address: IPAddress, end: Int)? {
+  /// Address and end of a key of `cooldown`; `nil` for any other.
+  static func cooldown(_ key: [UInt8]) -> (address: IPAddress, end: Int)? {
     guard key.first == restTag, key.count > 9, let address = addresses(Array(key.dropFirst(9))).first else {
       return nil
     }

@@ -3,19 +3,20 @@ internal import Platform
 
 /// What earlier boots have left.
 extension LeaseStore {
-  /// Takes over the addresses that were released shortly before the reboot and still rest.
+  /// Takes over the addresses that were released shortly before the reboot and are still in cooldown.
   ///
-  /// Between two boots only the wall clock tells how long they have rested; where it went backwards, they rest
-  /// once more. A file that cannot be read is passed over: its leases are void, and what it says of resting
+  /// Between two boots only the wall clock tells how much of it is over; where it went backwards, it begins
+  /// once more. A file that cannot be read is passed over: its leases are void, and what it says of released
   /// addresses is a courtesy.
   func carryOver(into table: inout LeaseTable) throws(AllocationError) {
     let (boot, wall) = (BootClock.now(), WallClock.now().seconds)
     for path in earlierFiles where path.hasSuffix(Self.suffix) {
       for var lease in leases(in: path) {
         guard let release = lease.release else { continue }
-        let rested = max(0, wall - release.wall)
-        guard rested < release.rest, try table.lease(of: lease.address) == nil else { continue }
-        lease.release = Lease.Release(boot: boot - rested * 1000, wall: release.wall, rest: release.rest)
+        let elapsed = max(0, wall - release.wall)
+        guard elapsed < release.cooldown, try table.lease(of: lease.address) == nil else { continue }
+        lease.release = Lease.Release(
+          boot: boot - elapsed * 1000, wall: release.wall, cooldown: release.cooldown)
         try table.put(lease)
       }
     }

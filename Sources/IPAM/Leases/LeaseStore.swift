@@ -4,23 +4,23 @@ internal import Platform
 /// The leases of a node, in a directory: one file for each boot (see <doc:LeaseStore>).
 ///
 /// Pods do not outlive a boot, and neither do their leases: a new boot starts a new file, into which only the
-/// addresses that still rest are carried over. So nothing has to be synchronised to the disk, and a power
+/// addresses that are still in cooldown are carried over. So nothing has to be synchronised to the disk, and a power
 /// failure cannot damage what counts. A process that is killed leaves the file as its last commit left it.
 struct LeaseStore: Sendable {
-  /// How many rested addresses each change forgets: more than it can add, so that they do not pile up.
+  /// How many addresses whose cooldown is over each change forgets: more than it can add, so that they do not pile up.
   private static let housekeeping = 16
 
   let directory: String
   private let bootID: String
-  /// How long addresses rest, in seconds.
-  let coolDown: Int
+  /// The cooldown of addresses, in seconds.
+  let cooldown: Int
   /// The program has threads, so that no signal may end its waits.
   var isInThreads = false
 
   /// A store in a directory, for the present boot.
-  init(directory: String, coolDown: Int) {
+  init(directory: String, cooldown: Int) {
     self.directory = directory
-    self.coolDown = coolDown
+    self.cooldown = cooldown
     bootID = BootID.current() ?? "unknown"
   }
 
@@ -30,14 +30,14 @@ struct LeaseStore: Sendable {
   static let prefix = "leases-"
   static let suffix = ".mdb"
 
-  /// The moment of a release that happens now; `nil` when addresses do not rest.
+  /// The moment of a release that happens now; `nil` without a cooldown.
   func releaseNow() -> Lease.Release? {
-    guard coolDown > 0 else { return nil }
-    return Lease.Release(boot: BootClock.now(), wall: WallClock.now().seconds, rest: coolDown)
+    guard cooldown > 0 else { return nil }
+    return Lease.Release(boot: BootClock.now(), wall: WallClock.now().seconds, cooldown: cooldown)
   }
 
-  /// Milliseconds for which an address still rests.
-  func rest(of lease: Lease) -> Int { lease.rest(at: BootClock.now()) }
+  /// What is left of an address's cooldown, in milliseconds.
+  func cooldown(of lease: Lease) -> Int { lease.cooldown(at: BootClock.now()) }
 
   /// Changes the table; what `body` did counts when it returns, and not at all when it throws.
   func write<Value>(
@@ -196,7 +196,7 @@ struct LeaseStore: Sendable {
     _ path: String, isReserving: Bool, _ body: (inout LeaseTable) throws(AllocationError) -> Value
   ) throws(AllocationError) -> Value {
     var table = try open(path, isReadOnly: false)
-    try table.endRests(at: BootClock.now(), limit: Self.housekeeping)
+    try table.endCooldowns(at: BootClock.now(), limit: Self.housekeeping)
     let value = try body(&table)
     if isReserving { try table.reserve() }
     try table.commit()

@@ -8,7 +8,7 @@ extension LeaseTable {
     for lease in leases {
       let isHeld = try addresses(of: lease.attachment).contains(lease.address)
       if isHeld == (lease.release != nil) { found.append("\(lease.address) and its holder do not agree") }
-      if let release = lease.release, try value(LeaseKey.rest(lease.address, end: release.end)) == nil {
+      if let release = lease.release, try value(LeaseKey.cooldown(lease.address, end: release.end)) == nil {
         found.append("\(lease.address) rests without an end")
       }
       if try taken(in: IPRange(lease.address)) != 1 { found.append("\(lease.address) counts as free") }
@@ -25,18 +25,19 @@ extension LeaseTable {
 
   /// Attachments that are said to hold what nobody holds.
   private func forgottenHolders(of leases: [Lease]) throws(AllocationError) -> [String] {
-    var (held, resting) = (0, 0)
+    var (held, inCooldown) = (0, 0)
     try forEach(from: [LeaseKey.holderTag]) { key, value in
       guard key.first == LeaseKey.holderTag else { return false }
       held += LeaseKey.addresses(value).count
       return true
     }
-    try forEachRest { _, _ in
-      resting += 1
+    try forEachCooldown { _, _ in
+      inCooldown += 1
       return true
     }
     let expected = leases.count { $0.release == nil }
     return (held == expected ? [] : ["holders count \(held) addresses, \(expected) are held"])
-      + (resting == leases.count - expected ? [] : ["\(resting) rests, \(leases.count - expected) resting"])
+      + (inCooldown == leases.count - expected
+        ? [] : ["\(inCooldown) rests, \(leases.count - expected) inCooldown"])
   }
 }

@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// Runs of addresses that are held or rest: as long as they can be, so that behind each there is a free address.
+/// Runs of addresses that are held or in cooldown: as long as they can be, so that behind each there is a free address.
 ///
 /// A run is found by its upper end, since the database finds the first key that is not below another: for an
 /// address, that is the run that holds it, or else the next one.

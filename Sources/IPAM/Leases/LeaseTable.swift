@@ -9,7 +9,7 @@ internal import Addressing
 /// | `H`, attachment | addresses | who asks again, or releases, finds what it holds |
 /// | `P`, pool | address | the one that was given last: the next one is looked for behind it |
 /// | `R`, upper end | lower end | runs of addresses that are taken, which end where a free one is |
-/// | `C`, end of rest, address | none | which address has rested first |
+/// | `C`, end of cooldown, address | none | whose cooldown ends first |
 struct LeaseTable: ~Copyable {
   private var database: LeaseDatabase
   let path: String
@@ -55,7 +55,7 @@ struct LeaseTable: ~Copyable {
     try set(LeaseKey.holder(attachment), to: LeaseKey.bytes(leases.map { $0.address }))
   }
 
-  /// Takes everything back that an attachment holds; the addresses rest from `release` on, or not at all.
+  /// Takes everything back that an attachment holds; their cooldown begins with `release`; without it they have none.
   mutating func release(_ attachment: AttachmentID, _ release: Lease.Release?) throws(AllocationError) {
     for address in try addresses(of: attachment) {
       guard var lease = try lease(of: address), lease.attachment == attachment, lease.release == nil else {
@@ -67,19 +67,19 @@ struct LeaseTable: ~Copyable {
     try remove(LeaseKey.holder(attachment))
   }
 
-  /// Writes the lease of an address, held or resting.
+  /// Writes the lease of an address, held or in cooldown.
   mutating func put(_ lease: Lease) throws(AllocationError) {
     if let release = try self.lease(of: lease.address)?.release {
-      try remove(LeaseKey.rest(lease.address, end: release.end))
+      try remove(LeaseKey.cooldown(lease.address, end: release.end))
     }
     try set(LeaseKey.lease(lease.address), to: lease.record)
-    if let release = lease.release { try set(LeaseKey.rest(lease.address, end: release.end), to: []) }
+    if let release = lease.release { try set(LeaseKey.cooldown(lease.address, end: release.end), to: []) }
     try occupy(lease.address)
   }
 
   /// Removes the lease of an address, which is free from then on.
   mutating func forget(_ lease: Lease) throws(AllocationError) {
-    if let release = lease.release { try remove(LeaseKey.rest(lease.address, end: release.end)) }
+    if let release = lease.release { try remove(LeaseKey.cooldown(lease.address, end: release.end)) }
     try remove(LeaseKey.lease(lease.address))
     try vacate(lease.address)
   }
@@ -110,12 +110,12 @@ extension LeaseTable {
       throw Self.failure(path, error)
     }
     guard let sealed else { return nil }
-    guard let value = LeaseSeal.open(sealed, key) else { throw damage(at: key) }
+    guard let value = LeaseChecksum.open(sealed, key) else { throw damage(at: key) }
     return value
   }
 
   mutating func set(_ key: [UInt8], to value: [UInt8]) throws(AllocationError) {
-    do throws(LeaseDatabaseError) { try database.set(key, to: LeaseSeal.close(value, key)) } catch {
+    do throws(LeaseDatabaseError) { try database.set(key, to: LeaseChecksum.close(value, key)) } catch {
       throw Self.failure(path, error)
     }
   }
@@ -131,7 +131,7 @@ extension LeaseTable {
     var damaged: [UInt8]?
     do throws(LeaseDatabaseError) {
       try database.forEach(from: key) { key, sealed in
-        guard let value = LeaseSeal.open(sealed, key) else {
+        guard let value = LeaseChecksum.open(sealed, key) else {
           damaged = key
           return false
         }

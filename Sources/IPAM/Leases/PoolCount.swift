@@ -7,12 +7,12 @@ public struct PoolCount: Sendable {
   public let pool: NodePool
   /// Held by attachments.
   public private(set) var held: UInt128 = 0
-  /// Released a moment ago, and still resting.
+  /// Released a moment ago, and still in cooldown.
   public private(set) var cooling: UInt128 = 0
   /// Free, and in use all the same: somebody has them without a lease.
   private(set) var occupied: [OccupiedAddresses.Entry] = []
-  /// Milliseconds until the first of them can be given; `nil` when none rests.
-  public private(set) var shortestRest: Int?
+  /// Milliseconds until the first of them can be given; `nil` when none is in cooldown.
+  public private(set) var shortestCooldown: Int?
 
   /// Counts the leases of a pool.
   init(
@@ -26,20 +26,20 @@ public struct PoolCount: Sendable {
     let now = BootClock.now()
     var taken: UInt128 = 0
     for range in pool.addresses.ranges { taken += try table.taken(in: range) }
-    var (cooling, rested): (UInt128, UInt128) = (0, 0)
+    var (cooling, ended): (UInt128, UInt128) = (0, 0)
     var shortest: Int?
-    try table.forEachRest { address, end in
+    try table.forEachCooldown { address, end in
       guard pool.addresses.contains(address) else { return true }
       if end > now {
         cooling += 1
         shortest = min(shortest ?? .max, end - now)
       } else {
-        rested += 1
+        ended += 1
       }
       return true
     }
-    (self.cooling, shortestRest) = (cooling, shortest)
-    held = taken - min(taken, cooling + rested)
+    (self.cooling, shortestCooldown) = (cooling, shortest)
+    held = taken - min(taken, cooling + ended)
   }
 
   /// A pool of which nothing was ever given.

@@ -18,8 +18,8 @@ extension IPPoolAllocator {
   public var nodeName: String { configuration.nodeName }
   /// Whether there is no other node: pools that several could share are this one's.
   public var isSingleNode: Bool { configuration.isSingleNode }
-  /// How long a released address rests, in seconds.
-  public var coolDown: Int { configuration.coolDown }
+  /// The cooldown of a released address, in seconds.
+  public var cooldown: Int { configuration.cooldown }
 
   /// A pool as this node and network see it.
   public struct PoolReport: Sendable {
@@ -74,16 +74,16 @@ extension IPPoolAllocator {
       lacksLabels: !selection.undecided.isEmpty)
   }
 
-  /// Every lease of the data directory, of all networks, by address; those whose rest is over are left out.
+  /// Every lease of the data directory, of all networks, by address; those whose cooldown is over are left out.
   /// - Throws: ``AllocationError`` when the leases cannot be read.
   public func leases() throws(AllocationError) -> [Lease] {
     try store.read { table throws(AllocationError) in
-      try table.all().filter { $0.release == nil || store.rest(of: $0) > 0 }
+      try table.all().filter { $0.release == nil || store.cooldown(of: $0) > 0 }
     } ?? []
   }
 
-  /// Seconds for which a released address still rests, rounded up.
-  public func rest(of lease: Lease) -> Int { store.rest(of: lease).dividedUp(by: 1000) }
+  /// What is left of the cooldown of an address, in seconds, rounded up.
+  public func cooldown(of lease: Lease) -> Int { store.cooldown(of: lease).dividedUp(by: 1000) }
 
   /// Every attachment that holds addresses, of all networks.
   /// - Throws: ``AllocationError`` when the leases cannot be read.
@@ -101,7 +101,7 @@ extension IPPoolAllocator {
       }.sorted { $0.attachment.description < $1.attachment.description }
   }
 
-  /// Takes back what attachments hold that are gone; the addresses rest as after a release.
+  /// Takes back what attachments hold that are gone; the addresses have a cooldown as after a release.
   ///
   /// An attachment that was given an address since it was listed keeps what it has.
   /// - Returns: those that were freed.

@@ -5,9 +5,9 @@ public import Platform
 /// Addresses from node pools (`ipam.type` `ippool`): exactly those that the node's NICs own.
 ///
 /// An address is given once in a data directory, whatever network asks. A pool's addresses are given in turn,
-/// and rest for a while after their release, so that late packets for one pod do not reach the next.
+/// and have a cooldown after their release, so that late packets for one pod do not reach the next.
 public final class IPPoolAllocator: IPAllocator {
-  let configuration: PoolConfiguration
+  let configuration: IPPoolConfiguration
   let store: LeaseStore
   /// A pod may choose its pools.
   public var readsPoolAnnotations: Bool { true }
@@ -17,11 +17,11 @@ public final class IPPoolAllocator: IPAllocator {
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
   public init(_ fields: JSONFields, network: String, environment: Environment) throws(JSONFieldError) {
     self.network = network
-    configuration = try PoolConfiguration(fields, network: network, environment: environment)
-    store = LeaseStore(directory: configuration.dataDirectory, coolDown: configuration.coolDown)
+    configuration = try IPPoolConfiguration(fields, network: network, environment: environment)
+    store = LeaseStore(directory: configuration.dataDirectory, cooldown: configuration.cooldown)
   }
 
-  private init(_ configuration: PoolConfiguration, _ store: LeaseStore, network: String) {
+  private init(_ configuration: IPPoolConfiguration, _ store: LeaseStore, network: String) {
     self.configuration = configuration
     self.store = store
     self.network = network
@@ -38,8 +38,8 @@ public final class IPPoolAllocator: IPAllocator {
   /// - Throws: ``JSONFieldError`` when it cannot be told where the leases are.
   public init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
     self.network = network
-    configuration = try PoolConfiguration(ofLeases: fields, network: network)
-    store = LeaseStore(directory: configuration.dataDirectory, coolDown: configuration.coolDown)
+    configuration = try IPPoolConfiguration(ofLeases: fields, network: network)
+    store = LeaseStore(directory: configuration.dataDirectory, cooldown: configuration.cooldown)
   }
 
   /// One address of each family that has an eligible pool; an attachment that holds addresses gets these.
@@ -103,7 +103,7 @@ public final class IPPoolAllocator: IPAllocator {
     }
   }
 
-  /// Takes the addresses back; they rest from now on.
+  /// Takes the addresses back. Their cooldown begins now.
   public func release(_ request: AllocationRequest) throws(AllocationError) {
     // DEL of an attachment that never was makes no store.
     try store.update { table throws(AllocationError) in

@@ -105,7 +105,7 @@ struct PoolAnnotation: Sendable {
   }
 
   private static func names(_ fields: JSONFields) throws(JSONFieldError) -> [IPFamily: [String]] {
-    let names = try PoolConfiguration.byFamily(fields)
+    let names = try IPPoolConfiguration.byFamily(fields)
     guard names.values.contains(where: { !$0.isEmpty }) else {
       throw JSONFieldError(
         path: fields.path, value: .object(fields.object), problem: "must name a pool in ipv4 or in ipv6")

@@ -41,13 +41,13 @@ struct PoolFailure: Sendable {
           "no pool has addresses: spec.ips is empty, or spec.excludeIPs or SpiderReservedIP have all of it; see: "
           + "ipvlanctl pools")
     }
-    guard let rest = counts.compactMap({ $0.shortestRest }).min() else {
+    guard let cooldown = counts.compactMap({ $0.shortestCooldown }).min() else {
       var error = AllocationError(.exhausted, message, details: "see who holds them: ipvlanctl leases")
       error.lacking = family
       return error
     }
     return AllocationError(
-      .cooling, message, details: "the first address can be given again in \(rest.dividedUp(by: 1000)) s")
+      .cooling, message, details: "the first address can be given again in \(cooldown.dividedUp(by: 1000)) s")
   }
 
   /// An error with what became of the pools that were passed over, where that belongs to it; else no file is read.

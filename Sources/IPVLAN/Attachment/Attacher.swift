@@ -79,7 +79,7 @@ struct Attacher: ~Copyable {
       case .createLink: try deleteLink(&session.pod)
       case .routeBySource: try SourceRouting.removeRules(of: plan.identity.name, in: &session.pod)
       case .openHostAccess: try hostAccess.removePod(addresses, &session.node)
-      case .fence: try Fence.release(addresses, home: session.nodeNamespace)
+      case .fence: try Fence.release(addresses, host: session.nodeNamespace)
       // Gone with the link, or nothing that stays.
       case .prepareIPv6, .setUpLink, .announce, .releaseMode: break
       }
@@ -209,9 +209,9 @@ struct Attacher: ~Copyable {
     }
   }
 
-  private func fence(_ home: borrowing NetworkNamespace) {
+  private func fence(_ host: borrowing NetworkNamespace) {
     do throws(NetlinkError) {
-      try Fence.enclose(addresses, home: home)
+      try Fence.enclose(addresses, host: host)
     } catch {
       log.note("\(plan.identity.name) is not kept from the node and from Services: \(error)")
     }

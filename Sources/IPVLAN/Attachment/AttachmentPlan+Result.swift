@@ -1,5 +1,6 @@
 internal import Addressing
 internal import CNI
+internal import Netlink
 
 extension AttachmentPlan {
   /// What ADD answers: all that earlier plugins of the chain answered, and this attachment.

@@ -1,5 +1,6 @@
 internal import CNI
 internal import Netlink
+internal import Platform
 
 /// Makes a planned link in the pod, down.
 struct LinkCreation {
@@ -59,7 +60,7 @@ struct LinkCreation {
     let links = session.withMasterSocket { socket in (try? socket.links()) ?? [] }
     guard let master = links.first(where: { $0.index == plan.master.index }) else { return nil }
     if session.isMasterInPod { return MasterRival.beside(master, links) }
-    return try? MasterRival.find(of: master, home: session.nodeNamespace)
+    return try? MasterRival.find(of: master, host: session.nodeNamespace)
   }
 
   private func find(_ name: String, _ pod: inout NetlinkSocket) throws(CNIError) -> Link {

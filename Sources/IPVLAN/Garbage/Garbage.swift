@@ -47,13 +47,13 @@ package struct Garbage {
     var failures: [CNIError] = []
     let holders = Self.holders(of: stores, in: scope, &failures)
     do throws(NetlinkError) {
-      let home = try NetworkNamespace.home()
-      let identity = try home.checkedIdentity()
-      let before = onlyLeases ? [] : try NodeEntries().addresses
-      let inventory = try SlaveInventory(home: home).complete()
+      let host = try NetworkNamespace.host()
+      let identity = try host.checkedIdentity()
+      let before = onlyLeases ? [] : try NodeLeftovers().addresses
+      let inventory = try SlaveInventory(host: host).complete()
       let links =
         onlyLeases
-        ? [] : Self.links(inventory, scope, holders) + Self.halfMadeLinks(inventory, scope, home: home)
+        ? [] : Self.links(inventory, scope, holders) + Self.halfMadeLinks(inventory, scope, host: host)
       let liveness = Liveness(inventory, without: links, valid: scope.valid)
       self.links = links
       leases = zip(stores, holders).map { store, holders in
@@ -61,7 +61,7 @@ package struct Garbage {
       }
       addresses = SweepLimits(inventory, without: links, scope: scope, holders: holders)
         .leftover(of: before)
-      strangers = Self.strangers(inventory, scope, holders, home: identity)
+      strangers = Self.strangers(inventory, scope, holders, host: identity)
       isComplete = true
     } catch {
       failures.append(
@@ -94,7 +94,7 @@ package struct Garbage {
     }
     guard !onlyLeases else { return failures }
     do throws(NetlinkError) {
-      let swept = try NodeEntries.sweep(scope, stores: stores, known: known)
+      let swept = try NodeLeftovers.sweep(scope, stores: stores, known: known)
       for address in swept { report(.address(address)) }
     } catch {
       failures.append(CNIError(.ioFailure, "cannot remove what the node has for pods that are gone", error))
@@ -116,7 +116,7 @@ package struct Garbage {
     var stuck: Set<IPVLANSlave.Place> = []
     for link in links {
       do throws(NetlinkError) {
-        try link.remove(home: try NetworkNamespace.home())
+        try link.remove(host: try NetworkNamespace.host())
         report(.link(link))
       } catch {
         stuck.insert(link.place)
@@ -163,12 +163,12 @@ package struct Garbage {
   /// Only all stores tell that nobody has leased an address.
   private static func strangers(
     _ inventory: CompleteInventory, _ scope: Scope, _ holders: [[LeaseHolder]?],
-    home: NetworkNamespace.Identity
+    host: NetworkNamespace.Identity
   ) -> [IPVLANSlave] {
     guard case .node = scope, !holders.contains(where: { $0 == nil }) else { return [] }
     let leased = Set(holders.flatMap { $0 ?? [] }.flatMap { $0.addresses })
     return inventory.slaves.filter { slave in
-      slave.parent == .inMastersNamespace && slave.namespaceID != home
+      slave.parent == .inMastersNamespace && slave.namespaceID != host
         && LinkIdentity.attachment(of: slave.link) == nil
         && !LinkIdentity.isHalfMade(slave.link) && !slave.addresses.isEmpty
         && !slave.addresses.contains(where: leased.contains)
@@ -180,7 +180,7 @@ package struct Garbage {
 
   /// The links that an ADD has made and never finished, since it was killed.
   private static func halfMadeLinks(
-    _ inventory: CompleteInventory, _ scope: Scope, home: borrowing NetworkNamespace
+    _ inventory: CompleteInventory, _ scope: Scope, host: borrowing NetworkNamespace
   ) -> [IPVLANSlave] {
     guard case .node = scope else { return [] }
     let suspects = inventory.slaves.filter { $0.isOfNode && LinkIdentity.isHalfMade($0.link) }
@@ -189,7 +189,7 @@ package struct Garbage {
     return suspects.filter { suspect in
       guard let namespace = try? NetworkNamespace(path: suspect.namespace),
         (try? namespace.identity()) == suspect.namespaceID,
-        var socket = try? namespace.openSocket(returningTo: home),
+        var socket = try? namespace.openSocket(returningTo: host),
         let link = try? socket.link(index: suspect.link.index)
       else { return false }
       return link.name == suspect.link.name && LinkIdentity.isHalfMade(link)

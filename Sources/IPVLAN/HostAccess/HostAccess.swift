@@ -59,7 +59,7 @@ struct HostAccess {
   private func addPod(
     _ hosts: [IPAddress], _ gateways: [IPAddress], by built: HostAccessPlan?, _ session: inout NodeSession
   ) throws(NetlinkError) -> Bool {
-    let lock = try NodeLock(Self.lockName, .shared, home: session.nodeNamespace)
+    let lock = try NodeLock(Self.lockName, .shared, host: session.nodeNamespace)
     let standing: HostAccessPlan? =
       if let built {
         try session.node.link(exactlyNamed: built.filterName)?.index == built.linkIndex ? built : nil
@@ -127,13 +127,13 @@ struct HostAccess {
     let wait = LockWait()
     repeat {
       let lock = try NodeLock.take(
-        Self.lockName, .exclusive, milliseconds: LockWait.slice, home: session.nodeNamespace)
+        Self.lockName, .exclusive, milliseconds: LockWait.slice, host: session.nodeNamespace)
       if let standing = try standingPlan(for: families, gateways, &session) { return standing }
       guard let lock else { continue }
       return try HostAccessBuilder(master: master, mode: mode, flag: flag, log: log)
         .build(families, gateways: gateways, under: lock, &session.node, session.nodeNamespace).plan
     } while !wait.isOver
-    throw try NodeLock.timeout(Self.lockName, home: session.nodeNamespace)
+    throw try NodeLock.timeout(Self.lockName, host: session.nodeNamespace)
   }
 
   /// Puts the pod into the filter's sets. Somebody may have flushed the filter (`nft flush ruleset`): then it is

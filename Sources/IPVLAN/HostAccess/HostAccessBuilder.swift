@@ -25,13 +25,13 @@ struct HostAccessBuilder {
   /// - Throws: ``NetlinkError`` when something but the filter cannot be made.
   func build(
     _ families: Set<IPFamily>, gateways: [IPAddress], under lock: borrowing NodeLock,
-    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace
+    _ node: inout NetlinkSocket, _ host: borrowing NetworkNamespace
   ) throws(NetlinkError) -> (plan: HostAccessPlan, hasNewFilter: Bool) {
     if let obstacle = try HostAccessShortfall.obstacle(to: master, &node) {
       throw NetlinkError(operation: obstacle.description, errno: .fileExists)
     }
     // Of pods in another mode none is left.
-    let (link, isOfAnotherMode) = try hostLink(&node, home)
+    let (link, isOfAnotherMode) = try hostLink(&node, host)
     let pods = isOfAnotherMode ? [] : try admitted()
     let old = link.alias.flatMap(HostLink.Note.init)
     let number = if let old { old.number } else { try freeNumber(&node) }
@@ -92,7 +92,7 @@ struct HostAccessBuilder {
 
   /// The host-side slave, up, and whether one of another mode had its place.
   private func hostLink(
-    _ node: inout NetlinkSocket, _ home: borrowing NetworkNamespace
+    _ node: inout NetlinkSocket, _ host: borrowing NetworkNamespace
   ) throws(NetlinkError) -> (link: Link, isOfAnotherMode: Bool) {
     let name = HostLink.name(ofMaster: master.name)
     var isOfAnotherMode = false
@@ -105,7 +105,7 @@ struct HostAccessBuilder {
     }
     if try node.link(exactlyNamed: name) == nil {
       try node.createIPVLAN(
-        NewIPVLANLink(on: master, mode: mode, flag: flag, mtu: nil), named: name, in: home)
+        NewIPVLANLink(on: master, mode: mode, flag: flag, mtu: nil), named: name, in: host)
     }
     guard let link = try node.link(exactlyNamed: name) else {
       throw NetlinkError(

@@ -13,12 +13,12 @@ package enum HostAccessRepair {
   package static func restore(
     on master: Link, mode: IPVLANMode, flag: IPVLANFlag, gateways: [IPAddress], addresses: [IPAddress]
   ) throws(NetlinkError) {
-    let home = try NetworkNamespace.home()
+    let host = try NetworkNamespace.host()
     var node = try NetlinkSocket()
     let families = Set(addresses.map { $0.family })
     let (plan, hasNewFilter) = try HostAccessBuilder(
       master: master, mode: mode, flag: flag, log: .discarding()
-    ).build(families, gateways: gateways, under: NodeLock(HostAccess.lockName, home: home), &node, home)
+    ).build(families, gateways: gateways, under: NodeLock(HostAccess.lockName, host: host), &node, host)
     try node.install(
       addresses.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     var filter = try NetfilterSocket()
@@ -33,7 +33,7 @@ package enum HostAccessRepair {
   /// What ``followNode()`` came to, in lines for people.
   package struct Outcome: Sendable {
     /// The faults that are mended.
-    package fileprivate(set) var mended: [String] = []
+    package fileprivate(set) var fixed: [String] = []
     /// What could not be mended, and why.
     package fileprivate(set) var failures: [String] = []
   }
@@ -43,17 +43,17 @@ package enum HostAccessRepair {
   package static func followNode() -> Outcome {
     var outcome = Outcome()
     do throws(NetlinkError) {
-      let home = try NetworkNamespace.home()
+      let host = try NetworkNamespace.host()
       var node = try NetlinkSocket()
       for link in try node.ipvlanLinks() where HostLink.isHostLink(link) {
         do throws(NetlinkError) {
           guard let stale = try plan(of: link, &node), try !stale.difference(&node).isEmpty else { continue }
           // An ADD may be making it at this moment.
-          let lock = try NodeLock(HostAccess.lockName, home: home)
+          let lock = try NodeLock(HostAccess.lockName, host: host)
           guard let plan = try plan(of: link, &node) else { continue }
           let difference = try plan.difference(&node)
           try difference.carryOut(&node)
-          outcome.mended += difference.clauses(plan.plan)
+          outcome.fixed += difference.clauses(plan.plan)
           _ = consume lock
         } catch {
           outcome.failures.append("host access by \(link.name): \(error)")

@@ -8,8 +8,8 @@ public enum HostAccessTeardown {
   /// - Returns: the host-side slaves that were removed; `nil` when a pod still has a way.
   /// - Throws: ``NetlinkError`` when something cannot be read, or removed.
   public static func removeAll() throws(NetlinkError) -> [String]? {
-    let home = try NetworkNamespace.home()
-    let lock = try NodeLock(HostAccess.lockName, home: home)
+    let host = try NetworkNamespace.host()
+    let lock = try NodeLock(HostAccess.lockName, host: host)
     let removed = try removeAll(under: lock)
     return removed
   }

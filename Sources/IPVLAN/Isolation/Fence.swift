@@ -26,9 +26,9 @@ package enum Fence {
   /// The table may be missing although pods are behind it: somebody has flushed it. CHECK tells those pods, and
   /// `ipvlanctl doctor --fix` puts them back.
   /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
-  package static func enclose(_ addresses: [IPAddress], home: borrowing NetworkNamespace) throws(NetlinkError)
+  package static func enclose(_ addresses: [IPAddress], host: borrowing NetworkNamespace) throws(NetlinkError)
   {
-    let lock = try NodeLock(tableName, home: home)
+    let lock = try NodeLock(tableName, host: host)
     var socket = try NetfilterSocket()
     do throws(NetlinkError) {
       try socket.add(addresses, to: NetfilterSet.pods, of: tableName)
@@ -44,15 +44,15 @@ package enum Fence {
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   @discardableResult
   static func release(
-    _ addresses: [IPAddress], home: borrowing NetworkNamespace
+    _ addresses: [IPAddress], host: borrowing NetworkNamespace
   ) throws(NetlinkError) -> NetfilterSocket? {
-    let lock = try NodeLock(tableName, home: home)
+    let lock = try NodeLock(tableName, host: host)
     let socket = try releaseUnderLock(addresses)
     _ = consume lock
     return socket
   }
 
-  /// As ``release(_:home:)``, for who holds the lock ``tableName``.
+  /// As ``release(_:host:)``, for who holds the lock ``tableName``.
   @discardableResult
   static func releaseUnderLock(_ addresses: [IPAddress]) throws(NetlinkError) -> NetfilterSocket? {
     try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in

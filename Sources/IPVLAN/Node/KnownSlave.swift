@@ -8,9 +8,9 @@ struct KnownSlave: Sendable, Hashable {
   let namespace: String
 
   /// Finds the slave; `nil` when it is gone, or cannot be reached by its path any more.
-  func open(on master: Link, home: borrowing NetworkNamespace) -> Opened? {
+  func open(on master: Link, host: borrowing NetworkNamespace) -> Opened? {
     guard let opened = try? NetworkNamespace(path: namespace), let identity = try? opened.identity(),
-      identity.inode == namespaceInode, var socket = try? opened.openSocket(returningTo: home),
+      identity.inode == namespaceInode, var socket = try? opened.openSocket(returningTo: host),
       let link = Self.link(linkIndex, on: master, &socket)
     else { return nil }
     return Opened(link: link, namespace: namespace, socket: socket)

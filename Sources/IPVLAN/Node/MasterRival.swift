@@ -15,12 +15,12 @@ package struct MasterRival: Sendable, Hashable {
 
   /// Looks for one without changing anything.
   ///
-  /// - Parameter home: the namespace of the master.
+  /// - Parameter host: the namespace of the master.
   /// - Throws: ``NetlinkError`` when that namespace's links cannot be listed.
   package static func find(
-    of master: Link, home: borrowing NetworkNamespace
+    of master: Link, host: borrowing NetworkNamespace
   ) throws(NetlinkError) -> MasterRival? {
-    var socket = try home.openSocket(returningTo: home)
+    var socket = try host.openSocket(returningTo: host)
     let links = try socket.links()
     // The number of a parent in another namespace is that of another link.
     let beside = links.filter { $0.parentIndex == master.index && $0.parentNamespaceID == nil }
@@ -28,10 +28,10 @@ package struct MasterRival: Sendable, Hashable {
     // Who has the receiver shows in any of the slaves.
     if beside.contains(where: { $0.isIPVLAN }) { return nil }
     let walk = try NamespaceWalk<Link?> { namespace, _ throws(NetlinkError) in
-      var socket = try namespace.openSocket(returningTo: home)
+      var socket = try namespace.openSocket(returningTo: host)
       let uppers = try socket.links().filter { stands($0, on: master) && $0.parentNamespaceID != nil }
       guard !uppers.isEmpty else { return nil }
-      let number = try socket.namespaceID(of: home)
+      let number = try socket.namespaceID(of: host)
       return uppers.first { $0.parentNamespaceID == number }
     }
     for visit in walk.visits {

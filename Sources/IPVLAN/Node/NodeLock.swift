@@ -12,24 +12,24 @@ struct NodeLock: ~Copyable {
   /// Waits until no other process holds the lock of that name for this node's namespace in a way that does not agree.
   /// - Throws: ``NetlinkError`` when the lock's file cannot be opened; ETIMEDOUT when another process keeps it.
   init(
-    _ name: String, _ lock: OwnedDescriptor.Lock = .exclusive, home: borrowing NetworkNamespace
+    _ name: String, _ lock: OwnedDescriptor.Lock = .exclusive, host: borrowing NetworkNamespace
   ) throws(NetlinkError) {
     let milliseconds = OwnedDescriptor.lockPatience * 1000
-    guard let taken = try Self.take(name, lock, milliseconds: milliseconds, home: home) else {
-      throw try Self.timeout(name, home: home)
+    guard let taken = try Self.take(name, lock, milliseconds: milliseconds, host: host) else {
+      throw try Self.timeout(name, host: host)
     }
     self = taken
   }
 
-  /// As ``init(_:_:home:)``, with a limit of its own.
+  /// As ``init(_:_:host:)``, with a limit of its own.
   /// - Returns: `nil` when another process keeps it for so long.
   static func take(
-    _ name: String, _ lock: OwnedDescriptor.Lock, milliseconds: Int, home: borrowing NetworkNamespace
+    _ name: String, _ lock: OwnedDescriptor.Lock, milliseconds: Int, host: borrowing NetworkNamespace
   ) throws(NetlinkError) -> NodeLock? {
     do throws(Errno) {
       try Files.makeDirectory(SharedMode.directory)
       let file = try OwnedDescriptor(
-        opening: path(name, home), .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+        opening: path(name, host), .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
       return try file.lock(lock, milliseconds: milliseconds) ? NodeLock(file) : nil
     } catch {
       throw NetlinkError(operation: "lock \(name) of the node in \(SharedMode.directory)", errno: error)
@@ -37,9 +37,9 @@ struct NodeLock: ~Copyable {
   }
 
   /// What is to be said when another process keeps the lock.
-  static func timeout(_ name: String, home: borrowing NetworkNamespace) throws(NetlinkError) -> NetlinkError {
+  static func timeout(_ name: String, host: borrowing NetworkNamespace) throws(NetlinkError) -> NetlinkError {
     let path: String
-    do throws(Errno) { path = try Self.path(name, home) } catch {
+    do throws(Errno) { path = try Self.path(name, host) } catch {
       throw NetlinkError(operation: "identify the node's network namespace", errno: error)
     }
     return NetlinkError(
@@ -48,7 +48,7 @@ struct NodeLock: ~Copyable {
       errno: .timedOut)
   }
 
-  private static func path(_ name: String, _ home: borrowing NetworkNamespace) throws(Errno) -> String {
-    "\(SharedMode.directory)/\(name)-\(try home.identity().inode)"
+  private static func path(_ name: String, _ host: borrowing NetworkNamespace) throws(Errno) -> String {
+    "\(SharedMode.directory)/\(name)-\(try host.identity().inode)"
   }
 }

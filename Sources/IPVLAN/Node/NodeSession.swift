@@ -22,23 +22,23 @@ struct NodeSession: ~Copyable {
   ///   - isMasterInPod: whether the master lies in the pod's namespace.
   /// - Throws: ``CNIError`` with code 8 when the path is not a namespace, or is the plugin's own.
   init(podNamespace path: String, allowsOwnNamespace: Bool, isMasterInPod: Bool) throws(CNIError) {
-    let home: NetworkNamespace
-    do throws(NetlinkError) { home = try NetworkNamespace.home() } catch {
+    let host: NetworkNamespace
+    do throws(NetlinkError) { host = try NetworkNamespace.host() } catch {
       throw CNIError(.ioFailure, "the node's own network namespace cannot be opened", error)
     }
     let target: NetworkNamespace
     do throws(Errno) { target = try NetworkNamespace(path: path) } catch { throw Self.unusable(path, error) }
-    if !allowsOwnNamespace, Self.isSame(home, target) { throw Self.unusable(path, .notPermitted) }
+    if !allowsOwnNamespace, Self.isSame(host, target) { throw Self.unusable(path, .notPermitted) }
     let nodeSocket: NetlinkSocket
     do throws(NetlinkError) { nodeSocket = try NetlinkSocket() } catch {
       throw CNIError(.ioFailure, "cannot open a netlink socket in the node's own network namespace", error)
     }
     let podSocket: NetlinkSocket
-    do throws(NetlinkError) { podSocket = try target.openSocket(returningTo: home) } catch {
+    do throws(NetlinkError) { podSocket = try target.openSocket(returningTo: host) } catch {
       throw CNIError(.invalidNamespace, "cannot open a netlink socket in CNI_NETNS \"\(path)\"", error)
     }
     self.init(
-      nodeNamespace: home, podNamespace: target, node: nodeSocket, pod: podSocket,
+      nodeNamespace: host, podNamespace: target, node: nodeSocket, pod: podSocket,
       isMasterInPod: isMasterInPod)
   }
 
@@ -90,10 +90,10 @@ struct NodeSession: ~Copyable {
 
   /// Whether a path leads to the plugin's own namespace.
   static func isOwnNamespace(_ path: String) -> Bool {
-    guard let home = try? NetworkNamespace.current(), let other = try? NetworkNamespace(path: path) else {
+    guard let host = try? NetworkNamespace.current(), let other = try? NetworkNamespace(path: path) else {
       return false
     }
-    return isSame(home, other)
+    return isSame(host, other)
   }
 
   /// Whether the pod's namespace is the node's (CNI_NETNS_OVERRIDE).

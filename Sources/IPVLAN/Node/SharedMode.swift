@@ -84,9 +84,9 @@ struct SharedMode: ~Copyable {
   /// - Throws: ``CNIError`` with code 101 or 5 as the constructor does.
   static func check(
     _ mode: IPVLANMode, _ flag: IPVLANFlag, of master: Link, in namespace: borrowing NetworkNamespace,
-    home: borrowing NetworkNamespace
+    host: borrowing NetworkNamespace
   ) throws(CNIError) {
-    guard let slave = try search(master, in: namespace, home: home) else { return }
+    guard let slave = try search(master, in: namespace, host: host) else { return }
     try compare(
       slave.link, in: slave.namespace, with: Wanted(mode: mode, flag: flag, master: master))
   }
@@ -95,13 +95,13 @@ struct SharedMode: ~Copyable {
     _ wanted: Wanted, _ record: borrowing OwnedDescriptor?, _ session: borrowing NodeSession
   ) throws(CNIError) -> View {
     let recorded = try read(record, wanted.master)
-    var slave = recorded?.open(on: wanted.master, home: session.nodeNamespace)
+    var slave = recorded?.open(on: wanted.master, host: session.nodeNamespace)
     if slave == nil {
       let found = try session.withMasterNamespace { namespace throws(CNIError) in
-        try search(wanted.master, in: namespace, home: session.nodeNamespace)
+        try search(wanted.master, in: namespace, host: session.nodeNamespace)
       }
       if let found {
-        slave = KnownSlave(found).open(on: wanted.master, home: session.nodeNamespace)
+        slave = KnownSlave(found).open(on: wanted.master, host: session.nodeNamespace)
         try compare(found.link, in: found.namespace, with: wanted)
       }
     }
@@ -147,10 +147,10 @@ struct SharedMode: ~Copyable {
 
   /// A slave that a pod has; the node's own follows the pods' mode.
   private static func search(
-    _ master: Link, in namespace: borrowing NetworkNamespace, home: borrowing NetworkNamespace
+    _ master: Link, in namespace: borrowing NetworkNamespace, host: borrowing NetworkNamespace
   ) throws(CNIError) -> IPVLANSlave? {
     do throws(NetlinkError) {
-      let inventory = try SlaveInventory(masters: namespace, home: home)
+      let inventory = try SlaveInventory(masters: namespace, host: host)
       if let slave = inventory.slaves(of: master).first(where: { !HostLink.isHostLink($0.link) }) {
         return slave
       }

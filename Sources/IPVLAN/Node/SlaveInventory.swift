@@ -30,9 +30,9 @@ package struct IPVLANSlave: Sendable {
 
   /// Deletes the link. A link that is gone already is no error.
   /// - Throws: ``NetlinkError`` when the kernel refuses, or the namespace cannot be entered any more.
-  func remove(home: borrowing NetworkNamespace) throws(NetlinkError) {
+  func remove(host: borrowing NetworkNamespace) throws(NetlinkError) {
     guard let opened = try open() else { return }
-    var socket = try opened.openSocket(returningTo: home)
+    var socket = try opened.openSocket(returningTo: host)
     try socket.deleteLink(link)
   }
 
@@ -83,16 +83,16 @@ package struct SlaveInventory: Sendable {
   /// The inodes of the namespaces in which processes live.
   let occupied: Set<UInt>
 
-  /// Visits every namespace; the thread is back in `home` afterwards.
+  /// Visits every namespace; the thread is back in `host` afterwards.
   ///
   /// - Parameter masters: the namespace of the masters that are asked for.
   /// - Throws: ``NetlinkError`` when the namespaces cannot be listed.
-  init(masters: borrowing NetworkNamespace, home: borrowing NetworkNamespace) throws(NetlinkError) {
-    self.init(try Self.walk(masters: masters, home: home), masters: try masters.checkedIdentity())
+  init(masters: borrowing NetworkNamespace, host: borrowing NetworkNamespace) throws(NetlinkError) {
+    self.init(try Self.walk(masters: masters, host: host), masters: try masters.checkedIdentity())
   }
 
-  /// As ``init(masters:home:)``, for the masters in `home`.
-  init(home: borrowing NetworkNamespace) throws(NetlinkError) { try self.init(masters: home, home: home) }
+  /// As ``init(masters:host:)``, for the masters in `host`.
+  init(host: borrowing NetworkNamespace) throws(NetlinkError) { try self.init(masters: host, host: host) }
 
   /// Takes what a walk has found.
   ///
@@ -116,14 +116,14 @@ package struct SlaveInventory: Sendable {
     }
   }
 
-  /// Visits every namespace; the thread is back in `home` after each.
+  /// Visits every namespace; the thread is back in `host` after each.
   package static func walk(
-    masters: borrowing NetworkNamespace, home: borrowing NetworkNamespace, withAllLinks: Bool = false
+    masters: borrowing NetworkNamespace, host: borrowing NetworkNamespace, withAllLinks: Bool = false
   ) throws(NetlinkError) -> NamespaceWalk<NamespaceContents> {
-    let homeIdentity = try home.checkedIdentity()
+    let homeIdentity = try host.checkedIdentity()
     return try NamespaceWalk { namespace, identity throws(NetlinkError) in
       // Without root no namespace can be entered, not even the own one, and none need be to look at that.
-      var socket = try identity == homeIdentity ? NetlinkSocket() : namespace.openSocket(returningTo: home)
+      var socket = try identity == homeIdentity ? NetlinkSocket() : namespace.openSocket(returningTo: host)
       return try NamespaceContents(&socket, masters: masters, withAllLinks: withAllLinks)
     }
   }

@@ -139,7 +139,7 @@ struct Checker {
   private func compareHostAccess(
     _ addresses: [AddressAssignment], _ master: Link, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [String] {
-    try HostAccessCheck(
+    try HostAccessComparison(
       on: master, addresses: addresses.map { $0.address.address },
       gateways: addresses.compactMap { $0.gateway }
     ).differences(&node).map { $0.description }

@@ -56,7 +56,7 @@ struct Deleter {
   /// now: not this pod's, whose link with its note is elsewhere.
   private func isAnothers(_ link: Link?, _ session: borrowing NodeSession) throws(NetlinkError) -> Bool {
     guard let link, link.alias == nil, !identity.isLeftover(link) else { return false }
-    return try SlaveInventory(home: session.nodeNamespace).slaves
+    return try SlaveInventory(host: session.nodeNamespace).slaves
       .contains { $0.link.alias == identity.alias }
   }
 
@@ -74,17 +74,17 @@ struct Deleter {
     let addresses = present + toldAddresses.filter { !present.contains($0) }
     switch traces.hasHostAccess {
     case true?:
-      guard let withdrawal = try HostAccessWithdrawal(to: link, addresses, &session) else {
+      guard let withdrawal = try HostAccessPodRemoval(to: link, addresses, &session) else {
         sweep()
         return nil
       }
       return try withdrawal.carryOut(&session.node)
-    case false?: return try Fence.release(addresses, home: session.nodeNamespace)
+    case false?: return try Fence.release(addresses, host: session.nodeNamespace)
     case nil:
       // With a master in the pod the node has nothing.
       guard try isMasterOnNode(link, &session) else { return nil }
-      let filter = try HostAccessWithdrawal(to: link, addresses, &session)?.carryOut(&session.node)
-      let fence = try Fence.release(addresses, home: session.nodeNamespace)
+      let filter = try HostAccessPodRemoval(to: link, addresses, &session)?.carryOut(&session.node)
+      let fence = try Fence.release(addresses, host: session.nodeNamespace)
       // Open until here: see NetfilterSocket.remove.
       _ = consume filter
       return fence
@@ -114,7 +114,7 @@ struct Deleter {
       return
     }
     do throws(NetlinkError) {
-      let swept = try NodeEntries.sweep(
+      let swept = try NodeLeftovers.sweep(
         .network(request.configuration.name, valid: nil), stores: [store].compactMap { $0 },
         known: Set(toldAddresses), of: AttachmentID(request))
       for address in swept { log.note("removed what the node had for \(address), which no pod has") }
@@ -142,11 +142,11 @@ struct Deleter {
   /// link has got another name.
   private func removeWherever() throws(CNIError) {
     do throws(NetlinkError) {
-      let node = try NetworkNamespace.home()
-      let inventory = try SlaveInventory(home: node)
+      let node = try NetworkNamespace.host()
+      let inventory = try SlaveInventory(host: node)
       for slave in inventory.slaves where slave.link.alias == identity.alias {
         log.note("found the link in \(slave.namespace)")
-        try slave.remove(home: node)
+        try slave.remove(host: node)
       }
       // DEL makes progress: the kernel refuses an address twice on one master.
       for unread in inventory.unread {

@@ -5,7 +5,7 @@ internal import JSON
 internal import Netlink
 
 /// The allocators as an IPAM plugin of its own, for any other main plugin (CNI SPEC 1.1.0, section 4).
-public struct IPAMPlugin: PluginVerbs {
+public struct IPAMPlugin: PluginCommands {
   /// Whether the executable serves as an IPAM plugin when it is called by this name.
   public static func hasName(_ name: String) -> Bool { AllocatorType(rawValue: name) != nil }
 

@@ -3,7 +3,7 @@ internal import IPAM
 public import Platform
 
 /// The CNI plugin `ipvlan`: what it does for each command.
-public struct IPVLANPlugin: PluginVerbs {
+public struct IPVLANPlugin: PluginCommands {
   /// When the process began.
   private let start: MonotonicInstant
 

@@ -51,19 +51,19 @@ struct StatusProbe {
   }
 
   private func probeMaster() throws(CNIError) -> Link {
-    let home = try kernel { () throws(NetlinkError) in try NetworkNamespace.home() }
+    let host = try kernel { () throws(NetlinkError) in try NetworkNamespace.host() }
     var socket = try kernel { () throws(NetlinkError) in try NetlinkSocket() }
     try kernel { () throws(NetlinkError) in try socket.probeIPVLAN() }
     let master = try Master.find(configuration.master, through: &socket)
     try Master.validate(master, mtu: configuration.mtu)
-    let rival = try kernel { () throws(NetlinkError) in try MasterRival.find(of: master, home: home) }
+    let rival = try kernel { () throws(NetlinkError) in try MasterRival.find(of: master, host: host) }
     if let rival {
       throw CNIError(
         code: .masterUnusable,
         message: "master \(master.name) is busy: \(rival.description), which excludes ipvlan",
         details: "name another master; or free it, which cuts off what uses it now: \(rival.remedy)")
     }
-    try SharedMode.check(configuration.mode, configuration.flag, of: master, in: home, home: home)
+    try SharedMode.check(configuration.mode, configuration.flag, of: master, in: host, host: host)
     return master
   }
 

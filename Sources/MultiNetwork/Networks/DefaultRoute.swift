@@ -70,12 +70,12 @@ struct DefaultRoute {
   private func move(
     to gateway: IPAddress, of network: PodNetwork, on addresses: [CIDR]
   ) throws(NetlinkError) {
-    let home = try NetworkNamespace.home()
+    let host = try NetworkNamespace.host()
     let namespace: NetworkNamespace
     do throws(Errno) { namespace = try NetworkNamespace(path: netns) } catch {
       throw NetlinkError(operation: "open network namespace \(netns)", errno: error)
     }
-    var pod = try namespace.openSocket(returningTo: home)
+    var pod = try namespace.openSocket(returningTo: host)
     for other in networks {
       guard let link = try pod.link(exactlyNamed: other.interface) else { continue }
       let routes = try pod.routes(gateway.family, table: Route.mainTable, outOf: link.index)

@@ -3,7 +3,7 @@ internal import IPVLAN
 public import Platform
 
 /// The CNI plugin `ipvlan-multi`: attaches a pod to the networks that its annotations name, without asking an API server.
-public struct MultiNetworkPlugin: PluginVerbs {
+public struct MultiNetworkPlugin: PluginCommands {
   /// The name by which the executable serves as this plugin, and its type.
   public static let name = "ipvlan-multi"
 

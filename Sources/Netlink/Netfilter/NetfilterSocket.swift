@@ -22,10 +22,10 @@ public struct NetfilterSocket: ~Copyable {
     with table: NetfilterTable, addresses: [IPAddress]
   ) throws(NetlinkError) {
     // Adding first makes the deletion valid, whether or not there was one.
-    var requests: [Request] = [.addTable(table.name), .deleteTable(table.name), .addTable(table.name)]
+    var requests: [NetlinkRequest] = [.addTable(table.name), .deleteTable(table.name), .addTable(table.name)]
     for (number, set) in table.sets.enumerated() {
       requests.append(.addSet(set, number: UInt32(number + 1), to: table.name))
-      requests += Request.addElements(addresses, to: set, of: table.name)
+      requests += NetlinkRequest.addElements(addresses, to: set, of: table.name)
     }
     for chain in table.chains {
       requests.append(.addChain(chain, to: table.name))
@@ -41,7 +41,7 @@ public struct NetfilterSocket: ~Copyable {
   public mutating func add(
     _ addresses: [IPAddress], to sets: [NetfilterSet], of table: String
   ) throws(NetlinkError) {
-    try socket.transact(sets.flatMap { Request.addElements(addresses, to: $0, of: table) })
+    try socket.transact(sets.flatMap { NetlinkRequest.addElements(addresses, to: $0, of: table) })
   }
 
   /// Takes addresses out of the sets of a table. An address that no set has is no error.
@@ -55,7 +55,7 @@ public struct NetfilterSocket: ~Copyable {
   ) throws(NetlinkError) {
     var present = addresses
     for _ in 0..<10 {
-      let removals = sets.flatMap { Request.removeElements(present, from: $0, of: table) }
+      let removals = sets.flatMap { NetlinkRequest.removeElements(present, from: $0, of: table) }
       let areGone = try tolerating { socket throws(NetlinkError) in try socket.transact(removals) }
       // One that is missing has undone the transaction.
       guard !areGone, present.count > 1 else { return }

@@ -85,7 +85,7 @@ extension AgentCore {
   func answer(_ question: BlockDivision.Question, _ reports: ResourceList<UnstructuredObject>) -> Bool {
     let before = division.clearance.obstacles
     let outcome = division.answer(
-      question, reports.items.map(NodeStanding.init), version: reports.resourceVersion, at: .now)
+      question, reports.items.map(NodeProgress.init), version: reports.resourceVersion, at: .now)
     if outcome.tellsOfLoss {
       log.warning("another node reports that the API server was restored to an older state")
       listAnew()

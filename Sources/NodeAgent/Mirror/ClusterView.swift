@@ -3,7 +3,7 @@ internal import KubernetesClient
 
 /// What the agent knows of the cluster.
 struct ClusterView: Sendable {
-  private(set) var ledger: PoolLedger
+  private(set) var ledger: LastValidPools
   private(set) var reserved: [String: UnstructuredObject] = [:]
   private(set) var labels: [String: String]?
   private(set) var nodeUID: String?
@@ -20,7 +20,7 @@ struct ClusterView: Sendable {
   private(set) var networkMirror = NetworkMirror()
 
   /// - Parameter before: the pools of the run before.
-  init(before: [PoolObject]) { ledger = PoolLedger(before: before) }
+  init(before: [PoolObject]) { ledger = LastValidPools(before: before) }
 
   /// Whether everything that the pool file says has been read whole. The node's labels are no part of it: they decide
   /// about no address (``PoolResolver``).

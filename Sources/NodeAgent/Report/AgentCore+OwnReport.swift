@@ -34,7 +34,7 @@ extension AgentCore {
   private func recall(_ report: UnstructuredObject?) {
     wasReportRead = true
     defer { raise.yield() }
-    let standing = report.map(NodeStanding.init)
+    let standing = report.map(NodeProgress.init)
     if let standing { division.recall(standing) }
     let pools = standing?.pools ?? []
     // An acknowledgement of this run says more.
@@ -88,7 +88,7 @@ extension AgentCore {
   private static func published(_ report: NodeReport) -> PublishedReport {
     PublishedReport(
       report.pools.map {
-        NodeStanding.Pool(
+        NodeProgress.Pool(
           name: $0.name, uid: $0.uid, generation: $0.generation, subnet: $0.subnet, own: $0.own)
       })
   }

@@ -46,7 +46,7 @@ struct NodeReport: Sendable, Hashable {
     }
 
     /// One by which the node gives addresses.
-    init(_ pool: NodeStanding.Pool) {
+    init(_ pool: NodeProgress.Pool) {
       (name, uid, generation, subnet, own) = (pool.name, pool.uid, pool.generation, pool.subnet, pool.own)
     }
   }

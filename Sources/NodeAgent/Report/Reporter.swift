@@ -16,7 +16,7 @@ struct Reporter: Sendable {
     var watch = StoreWatch(directory: options.dataDirectory)
     var looked = ContinuousClock.now
     var backoff = options.reportBackoff
-    var bulletin = Bulletin(
+    var bulletin = EventNotices(
       EventRecorder(client, component: "ipvlan-agent", host: options.nodeName), log: log)
     while !Task.isCancelled {
       try? await Task.sleep(for: options.lookInterval)

@@ -38,10 +38,10 @@ package struct KubeDiffReport: Report {
   /// - Parameters:
   ///   - objects: what `kubectl get spiderippools -o json` prints, or `-o yaml`.
   ///   - node: the node's name.
-  /// - Throws: ``Refusal`` when there is nothing to compare.
-  package init(_ files: AgentFiles, objects: [UInt8], node: String) throws(Refusal) {
+  /// - Throws: ``UserError`` when there is nothing to compare.
+  package init(_ files: AgentFiles, objects: [UInt8], node: String) throws(UserError) {
     guard let items = files.objects else {
-      throw Refusal("there is no \(files.poolFile): no ipvlan-agent has written pools here")
+      throw UserError("there is no \(files.poolFile): no ipvlan-agent has written pools here")
     }
     let server = try Self.pools(objects)
     var known: [String: (uid: String, generation: Int)] = [:]
@@ -81,7 +81,7 @@ package struct KubeDiffReport: Report {
   /// Whether the file has all that the API server has.
   package var isSame: Bool { rows.isEmpty }
 
-  private static func pools(_ bytes: [UInt8]) throws(Refusal) -> [JSONObject] {
+  private static func pools(_ bytes: [UInt8]) throws(UserError) -> [JSONObject] {
     var pools: [JSONObject] = []
     var hasAny = false
     for document in YAMLText.documents(in: bytes) {
@@ -95,11 +95,12 @@ package struct KubeDiffReport: Report {
           pools.append(fields)
         }
       } catch {
-        throw Refusal("what was given is not what kubectl get spiderippools -o json prints: \(error)")
+        throw UserError("what was given is not what kubectl get spiderippools -o json prints: \(error)")
       }
     }
     guard hasAny || !pools.isEmpty else {
-      throw Refusal("what was given has no SpiderIPPool: give what kubectl get spiderippools -o json prints")
+      throw UserError(
+        "what was given has no SpiderIPPool: give what kubectl get spiderippools -o json prints")
     }
     return pools
   }

@@ -21,10 +21,10 @@ package struct KubeStatusReport: Report {
   /// Reads the files of a node.
   ///
   /// - Parameter dataDirectory: where the leases lie.
-  /// - Throws: ``Refusal`` when this node has no agent's files.
-  package init(_ files: AgentFiles, poolDirectory: String, dataDirectory: String) throws(Refusal) {
+  /// - Throws: ``UserError`` when this node has no agent's files.
+  package init(_ files: AgentFiles, poolDirectory: String, dataDirectory: String) throws(UserError) {
     guard files.isUsed else {
-      throw Refusal(
+      throw UserError(
         "no ipvlan-agent has been here: there is no \(files.poolFile), and none runs; pools of files: ipvlanctl pools"
       )
     }

@@ -11,35 +11,35 @@ package struct Bundle {
   package private(set) var remarks: [String] = []
 
   /// Collects.
-  /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package init(_ sources: NodeSources) throws(Refusal) {
-    let examination = try Examination(sources)
-    add("links", LinksReport(examination.inventory))
-    add("leases", LeasesReport(examination.leases, onlyOrphans: false))
-    add("pools", PoolsReport(examination.directory))
-    add("doctor", DoctorReport(examination))
+  /// - Throws: ``UserError`` when not even the node's links can be listed.
+  package init(_ sources: NodeSources) throws(UserError) {
+    let state = try NodeState(sources)
+    add("links", LinksReport(state.inventory))
+    add("leases", LeasesReport(state.leases, onlyOrphans: false))
+    add("pools", PoolsReport(state.directory))
+    add("doctor", DoctorReport(state))
     for file in ["/proc/version", "/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id"] {
       take(file, as: "kernel/\(Self.name(of: file))") { .text($0) }
     }
     takeAll(sources.configurations, as: "net.d") { BundledFile.configuration($0) }
-    let pools = Set(examination.directory.networks.compactMap { $0.poolAllocator?.poolDirectory })
+    let pools = Set(state.directory.networks.compactMap { $0.poolAllocator?.poolDirectory })
     for (number, directory) in pools.sorted().enumerated() {
       takeAll(directory, as: "pools\(number)") { BundledFile.pools($0) }
     }
-    let attachments = examination.inventory.cache.attachments
+    let attachments = state.inventory.cache.attachments
     for entry in attachments.prefix(Self.mostFiles) { add(entry) }
     remarkRest(attachments.count, "cached attachments")
-    for (number, file) in examination.directory.logFiles.enumerated() {
+    for (number, file) in state.directory.logFiles.enumerated() {
       take(file, as: "log\(number).jsonl", isTail: true) { BundledFile.log($0) }
     }
     remarks += archive.remarks
   }
 
   /// Compresses with the system's gzip, and writes.
-  /// - Throws: ``Refusal`` when that fails.
-  package func write(to file: String) throws(Refusal) {
+  /// - Throws: ``UserError`` when that fails.
+  package func write(to file: String) throws(UserError) {
     guard let gzip = ["/usr/bin/gzip", "/bin/gzip"].first(where: Files.isRegularFile) else {
-      throw Refusal("gzip is not installed; run: apt-get install gzip")
+      throw UserError("gzip is not installed; run: apt-get install gzip")
     }
     do throws(Errno) {
       let outcome = try Subprocess(
@@ -49,7 +49,7 @@ package struct Bundle {
       guard outcome.end == .exited(0) else { throw .ioError }
       try Files.replace(file, with: outcome.output)
     } catch {
-      throw Refusal("\(file) cannot be written: \(error)")
+      throw UserError("\(file) cannot be written: \(error)")
     }
   }
 

@@ -3,15 +3,15 @@ internal import Platform
 
 /// Where pools come from the API server, somebody must bring them.
 struct AgentCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    let directories = Set(examination.subjects.compactMap(\.allocator?.poolDirectory))
+  static func findings(_ state: NodeState) -> [Finding] {
+    let directories = Set(state.subjects.compactMap(\.allocator?.poolDirectory))
     return directories.sorted().flatMap { directory -> [Finding] in
-      let files = AgentFiles(poolDirectory: directory, runDirectory: examination.agentDirectory)
+      let files = AgentFiles(poolDirectory: directory, runDirectory: state.agentDirectory)
       // An agent that keeps another directory is no business of this one.
       guard files.objects != nil else { return [] }
       return findings(files)
     }
-      + examination.subjects.flatMap { subject -> [Finding] in
+      + state.subjects.flatMap { subject -> [Finding] in
         guard let allocator = subject.allocator, let survey = subject.survey else { return [] }
         return findings(
           survey, isRunning: AgentState.isRunning(in: allocator.runDirectory), subject.network.name)

@@ -6,8 +6,8 @@ internal import Platform
 
 /// Configurations must be readable, and name masters that can carry links.
 struct ConfigurationCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    let unreadable = examination.directory.faults.map { fault in
+  static func findings(_ state: NodeState) -> [Finding] {
+    let unreadable = state.directory.faults.map { fault in
       guard !fault.isDirectory else {
         return Finding(
           .configurationUnreadable, "\(fault.file) \(fault.problem)",
@@ -19,10 +19,10 @@ struct ConfigurationCheck: Check {
         consequence: "runtimes skip its network, or refuse to start pods",
         remedy: "ipvlanctl lint \(fault.file)")
     }
-    return unreadable + examination.networks.flatMap(findings)
+    return unreadable + state.networks.flatMap(findings)
   }
 
-  private static func findings(_ network: Result<Examination.Subject, Examination.KeyFault>) -> [Finding] {
+  private static func findings(_ network: Result<NodeState.Subject, NodeState.KeyFault>) -> [Finding] {
     switch network {
     case .failure(let fault): [invalid(fault.network, fault.error)]
     case .success(let subject):
@@ -38,11 +38,11 @@ struct ConfigurationCheck: Check {
   }
 
   private static func rival(of master: Link) -> MasterRival? {
-    guard let home = try? NetworkNamespace.home() else { return nil }
-    return try? MasterRival.find(of: master, home: home)
+    guard let host = try? NetworkNamespace.host() else { return nil }
+    return try? MasterRival.find(of: master, host: host)
   }
 
-  private static func master(of subject: Examination.Subject) -> [Finding] {
+  private static func master(of subject: NodeState.Subject) -> [Finding] {
     let network = subject.network
     guard let link = subject.master else {
       return (subject.masterFault.map { [unusable($0, network)] }) ?? []

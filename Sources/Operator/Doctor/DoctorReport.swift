@@ -6,52 +6,32 @@ package struct DoctorReport: Report {
   package private(set) var remarks: [String]
   private var fixed: [String] = []
 
-  /// All checks, in the order in which their findings are told: what others follow from comes first.
-  private static var checks: [any Check.Type] {
-    [
-      KernelCheck.self,
-      NamespaceCheck.self,
-      ConfigurationCheck.self,
-      ModeCheck.self,
-      PoolCheck.self,
-      InstanceCheck.self,
-      LinkCheck.self,
-      PodInterfaceCheck.self,
-      LeaseCheck.self,
-      HostAccessInspection.self,
-      FenceCheck.self,
-      PodFilterCheck.self,
-      NetworkManagerCheck.self,
-      AgentCheck.self,
-    ]
-  }
-
   /// Looks without changing anything.
-  /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package init(_ sources: NodeSources) throws(Refusal) { self.init(try Examination(sources)) }
+  /// - Throws: ``UserError`` when not even the node's links can be listed.
+  package init(_ sources: NodeSources) throws(UserError) { self.init(try NodeState(sources)) }
 
   /// Looks at what was read.
-  package init(_ examination: Examination) {
-    remarks = examination.remarks
-    if examination.directory.ipvlanNetworks.isEmpty {
+  package init(_ state: NodeState) {
+    remarks = state.remarks
+    if state.directory.ipvlanNetworks.isEmpty {
       remarks.append("no configuration here uses the plugin ipvlan, so that there is little to look at")
     }
-    let all = Self.checks.flatMap { $0.findings(examination) }
+    let all = NodeState.checks.flatMap { $0.findings(state) }
     // What several masters lack alike is said once.
     var said: Set<String> = []
     findings = all.filter { said.insert("\($0.kind.rawValue) \($0.problem) \($0.remedy)").inserted }
   }
 
   /// Mends what can be mended safely, and looks again.
-  /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package static func fixing(_ sources: NodeSources) throws(Refusal) -> DoctorReport {
-    let examination = try Examination(sources)
-    let before = DoctorReport(examination)
+  /// - Throws: ``UserError`` when not even the node's links can be listed.
+  package static func fixing(_ sources: NodeSources) throws(UserError) -> DoctorReport {
+    let state = try NodeState(sources)
+    let before = DoctorReport(state)
     var failed: [String] = []
     var done: Set<Finding.Fix> = []
     for finding in before.findings {
       guard let fix = finding.fix, done.insert(fix).inserted else { continue }
-      if let failure = Mender.apply(fix, examination) { failed.append(failure) }
+      if let failure = FixRunner.apply(fix, state) { failed.append(failure) }
     }
     var after = try DoctorReport(sources)
     after.fixed = before.findings.filter { finding in

@@ -4,8 +4,8 @@ internal import Netlink
 
 /// Pods without host access must be behind the fence, which others may flush.
 struct FenceCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    let pods = pods(examination)
+  static func findings(_ state: NodeState) -> [Finding] {
+    let pods = pods(state)
     if let pod = pods.first, let shortfall = HostAccessShortfall.ofFence() {
       return [
         Finding(
@@ -28,12 +28,12 @@ struct FenceCheck: Check {
   }
 
   /// The pods that belong behind it.
-  static func pods(_ examination: Examination) -> [NodeLink] {
-    examination.podLinks.filter { isEnclosed($0, examination) }
+  static func pods(_ state: NodeState) -> [NodeLink] {
+    state.podLinks.filter { isEnclosed($0, state) }
   }
 
   /// Whether a pod belongs behind it; those of the reference plugin never were.
-  static func isEnclosed(_ pod: NodeLink, _ examination: Examination) -> Bool {
-    LinkIdentity.attachment(of: pod.link) != nil && examination.keys(of: pod)?.nodeAccess == .fenced
+  static func isEnclosed(_ pod: NodeLink, _ state: NodeState) -> Bool {
+    LinkIdentity.attachment(of: pod.link) != nil && state.keys(of: pod)?.nodeAccess == .fenced
   }
 }

@@ -7,22 +7,22 @@ internal import Platform
 /// others.
 struct InstanceCheck: Check {
   private let instance: Instance
-  private let examination: Examination
+  private let state: NodeState
   private let nodeAddresses: AddressSet
 
-  static func findings(_ examination: Examination) -> [Finding] {
-    guard let instance = examination.instance else { return [] }
-    return InstanceCheck(instance, examination).findings()
+  static func findings(_ state: NodeState) -> [Finding] {
+    guard let instance = state.instance else { return [] }
+    return InstanceCheck(instance, state).findings()
   }
 
-  private init(_ instance: Instance, _ examination: Examination) {
+  private init(_ instance: Instance, _ state: NodeState) {
     self.instance = instance
-    self.examination = examination
-    nodeAddresses = AddressSet(examination.inventory.nodeAddresses.map { IPRange($0.address.address) })
+    self.state = state
+    nodeAddresses = AddressSet(state.inventory.nodeAddresses.map { IPRange($0.address.address) })
   }
 
   private func findings() -> [Finding] {
-    let masters = Dictionary(grouping: examination.subjects.filter { $0.master != nil && $0.survey != nil }) {
+    let masters = Dictionary(grouping: state.subjects.filter { $0.master != nil && $0.survey != nil }) {
       $0.master?.index
     }
     return masters.values.compactMap { subjects in
@@ -35,7 +35,7 @@ struct InstanceCheck: Check {
   }
 
   private func foreign(
-    _ interface: NetworkInterface, _ master: Link, _ subjects: [Examination.Subject]
+    _ interface: NetworkInterface, _ master: Link, _ subjects: [NodeState.Subject]
   ) -> [Finding] {
     var pools: [NodePool] = []
     for pool in subjects.flatMap(\.pools).map(\.pool) where !pools.contains(pool) { pools.append(pool) }
@@ -57,7 +57,7 @@ struct InstanceCheck: Check {
 
   /// IPv6 prefixes are larger than any pool, so that a rest says nothing.
   private func unused(
-    _ interface: NetworkInterface, _ master: Link, _ subjects: [Examination.Subject]
+    _ interface: NetworkInterface, _ master: Link, _ subjects: [NodeState.Subject]
   ) -> [Finding] {
     let pools = subjects.flatMap(\.pools).map(\.pool).filter { $0.family == .v4 }
     guard let pool = pools.first else { return [] }
@@ -68,7 +68,7 @@ struct InstanceCheck: Check {
       + subjects.compactMap(\.survey).flatMap(\.reserved.ranges)
     let used =
       pools.flatMap(\.addresses.ranges) + setAside + nodeAddresses.ranges
-      + examination.podLinks.flatMap(\.hosts).map { IPRange($0) }
+      + state.podLinks.flatMap(\.hosts).map { IPRange($0) }
     let unused = AddressSet(interface.podAddresses).subtracting(AddressSet(used))
     guard !unused.isEmpty else { return [] }
     return [

@@ -3,9 +3,9 @@ internal import Platform
 
 /// The kernel must have ipvlan, and be new enough for the modes that are used.
 struct KernelCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    guard !examination.subjects.isEmpty || !examination.podLinks.isEmpty else { return [] }
-    return missing() + tooOld(examination)
+  static func findings(_ state: NodeState) -> [Finding] {
+    guard !state.subjects.isEmpty || !state.podLinks.isEmpty else { return [] }
+    return missing() + tooOld(state)
   }
 
   private static func missing() -> [Finding] {
@@ -24,10 +24,10 @@ struct KernelCheck: Check {
     }
   }
 
-  private static func tooOld(_ examination: Examination) -> [Finding] {
+  private static func tooOld(_ state: NodeState) -> [Finding] {
     guard let bytes = try? Files.read("/proc/sys/kernel/osrelease", limit: 256) else { return [] }
     let release = String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
-    return tooOld(release: release, usesL3S: examination.subjects.contains { $0.keys.mode == .l3s })
+    return tooOld(release: release, usesL3S: state.subjects.contains { $0.keys.mode == .l3s })
   }
 
   /// ipvlan can be used since Linux 4.2, mode l3s came with 4.9.

@@ -4,20 +4,20 @@ internal import Platform
 
 /// Every lease must have an attachment, and every attachment a lease.
 struct LeaseCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    unusable(examination) + orphans(examination) + missing(examination) + taken(examination)
+  static func findings(_ state: NodeState) -> [Finding] {
+    unusable(state) + orphans(state) + missing(state) + taken(state)
   }
 
-  private static func unusable(_ examination: Examination) -> [Finding] {
-    examination.leases.faults.map { fault in
+  private static func unusable(_ state: NodeState) -> [Finding] {
+    state.leases.faults.map { fault in
       Finding(
         .leaseStoreUnusable, fault, consequence: "no address can be given or taken back",
         remedy: "ls -ld /var/lib/cni/ippool; df -h /var/lib/cni")
     }
   }
 
-  private static func orphans(_ examination: Examination) -> [Finding] {
-    examination.leases.entries.filter(\.isOrphan).map { entry in
+  private static func orphans(_ state: NodeState) -> [Finding] {
+    state.leases.entries.filter(\.isOrphan).map { entry in
       Finding(
         .leaseOrphaned,
         "\(entry.address) is held by container \(entry.attachment.shortContainerID), interface "
@@ -28,9 +28,9 @@ struct LeaseCheck: Check {
 
   /// Links that no attachment owns, made by hand or left by another tool: the kernel gives no second slave of the
   /// master their addresses.
-  private static func taken(_ examination: Examination) -> [Finding] {
-    examination.podLinks.filter { $0.attachment == nil && !$0.isHalfMade }.flatMap { slave -> [Finding] in
-      let subjects = examination.subjects.filter { $0.master?.index == slave.master?.index }
+  private static func taken(_ state: NodeState) -> [Finding] {
+    state.podLinks.filter { $0.attachment == nil && !$0.isHalfMade }.flatMap { slave -> [Finding] in
+      let subjects = state.subjects.filter { $0.master?.index == slave.master?.index }
       return slave.hosts.compactMap { host in
         let removal: ShellCommand = "\(slave.place.prefix)ip link delete dev \(slave.link.name)"
         let place = "is on \(slave.link.name) in \(slave.place.name), which is no attachment's"
@@ -43,7 +43,7 @@ struct LeaseCheck: Check {
               reservation(of: host, in: directory) + " # or, where nobody needs it: \(removal)")
           }
           if let allocator = subject.network.hostLocalAllocator, allocator.canGive(host),
-            !examination.leases.entries.contains(where: { $0.address == host && $0.rest == nil })
+            !state.leases.entries.contains(where: { $0.address == host && $0.cooldown == nil })
           {
             return taken("\(host) of the ranges of network \(subject.network.name) \(place)", removal)
           }
@@ -69,12 +69,12 @@ struct LeaseCheck: Check {
   }
 
   /// Only addresses that lie in pools of the network must have a lease there.
-  private static func missing(_ examination: Examination) -> [Finding] {
+  private static func missing(_ state: NodeState) -> [Finding] {
     let pools = Dictionary(
-      examination.subjects.map { ($0.network.name, $0.survey?.pools.map(\.count.pool.addresses) ?? []) }
+      state.subjects.map { ($0.network.name, $0.survey?.pools.map(\.count.pool.addresses) ?? []) }
     ) { first, _ in first }
-    let held = Dictionary(grouping: examination.leases.entries.filter { $0.rest == nil }, by: \.address)
-    return examination.podLinks.flatMap { slave -> [Finding] in
+    let held = Dictionary(grouping: state.leases.entries.filter { $0.cooldown == nil }, by: \.address)
+    return state.podLinks.flatMap { slave -> [Finding] in
       guard let attachment = slave.attachment, let pools = pools[attachment.network] else { return [] }
       return slave.hosts.filter { host in
         pools.contains { $0.contains(host) }

@@ -5,12 +5,12 @@ internal import Platform
 
 /// Links in pods must be there and finished, and no two may have the same address.
 struct LinkCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    halfMade(examination) + missing(examination) + duplicates(examination)
+  static func findings(_ state: NodeState) -> [Finding] {
+    halfMade(state) + missing(state) + duplicates(state)
   }
 
-  private static func halfMade(_ examination: Examination) -> [Finding] {
-    examination.garbage.links.map { slave in
+  private static func halfMade(_ state: NodeState) -> [Finding] {
+    state.garbage.links.map { slave in
       Finding(
         .halfMadeLink,
         "link \(slave.link.name) in \(NamespacePlace.name(slave.namespace)) was left by an ADD that was killed",
@@ -20,12 +20,12 @@ struct LinkCheck: Check {
   }
 
   /// The runtime believes in an attachment, its namespace lives, and the link is not there.
-  private static func missing(_ examination: Examination) -> [Finding] {
-    let homeMasters = Set(examination.subjects.filter { $0.master != nil }.map(\.network.name))
-    return examination.inventory.cache.attachments.filter { entry in
+  private static func missing(_ state: NodeState) -> [Finding] {
+    let homeMasters = Set(state.subjects.filter { $0.master != nil }.map(\.network.name))
+    return state.inventory.cache.attachments.filter { entry in
       entry.usesIPVLAN && homeMasters.contains(entry.id.network)
         && (entry.netns.map(NetworkNamespace.exists) ?? false)
-        && examination.inventory.slave(of: entry.id) == nil
+        && state.inventory.slave(of: entry.id) == nil
     }.map { entry in
       let pod = entry.pod.map { "pod \($0)" } ?? "container \(entry.id.shortContainerID)"
       return Finding(
@@ -34,20 +34,20 @@ struct LinkCheck: Check {
     }
   }
 
-  private static func duplicates(_ examination: Examination) -> [Finding] {
+  private static func duplicates(_ state: NodeState) -> [Finding] {
     var holders: [IPAddress: [Holder]] = [:]
-    for slave in examination.podLinks {
-      for host in slave.hosts { holders[host, default: []].append(Holder(slave, of: host, examination)) }
+    for slave in state.podLinks {
+      for host in slave.hosts { holders[host, default: []].append(Holder(slave, of: host, state)) }
     }
-    for own in examination.inventory.nodeAddresses {
+    for own in state.inventory.nodeAddresses {
       guard let pods = holders[own.address.address] else { continue }
       let remedy =
-        examination.nodeAddresses.removal(of: own) ?? withdrawal(of: own.address.address, examination)
+        state.nodeAddresses.removal(of: own) ?? withdrawal(of: own.address.address, state)
         ?? pods[0].remedy
       holders[own.address.address] =
         pods + [
           Holder(
-            name: "the node's \(examination.nodeAddresses.link(of: own))", hasLease: false, remedy: remedy)
+            name: "the node's \(state.nodeAddresses.link(of: own))", hasLease: false, remedy: remedy)
         ]
     }
     return holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }.compactMap { address, holders in
@@ -69,10 +69,10 @@ struct LinkCheck: Check {
   }
 
   /// Where the node cannot do without it, the pool must, and then the pod.
-  private static func withdrawal(of address: IPAddress, _ examination: Examination) -> ShellCommand? {
-    let pools = examination.subjects.flatMap(\.pools).map(\.pool)
+  private static func withdrawal(of address: IPAddress, _ state: NodeState) -> ShellCommand? {
+    let pools = state.subjects.flatMap(\.pools).map(\.pool)
     guard let pool = pools.first(where: { $0.addresses.contains(address) }),
-      let slave = examination.podLinks.first(where: { $0.hosts.contains(address) })
+      let slave = state.podLinks.first(where: { $0.hosts.contains(address) })
     else { return nil }
     let restart = slave.restart
     let withdrawal = PoolCheck.withdrawal(of: address, from: pool)
@@ -82,10 +82,10 @@ struct LinkCheck: Check {
 
 extension LinkCheck.Holder {
   /// A link of a pod's, or one that is nobody's.
-  fileprivate init(_ slave: NodeLink, of address: IPAddress, _ examination: Examination) {
+  fileprivate init(_ slave: NodeLink, of address: IPAddress, _ state: NodeState) {
     name = slave.subject
-    hasLease = examination.leases.entries.contains {
-      $0.address == address && $0.rest == nil && $0.attachment == slave.attachment
+    hasLease = state.leases.entries.contains {
+      $0.address == address && $0.cooldown == nil && $0.attachment == slave.attachment
     }
     remedy = slave.restart ?? "\(slave.place.prefix)ip link delete dev \(slave.link.name)"
   }

@@ -3,10 +3,10 @@ internal import Platform
 
 /// All slaves of a master share its mode and flag: configurations must ask for what the slaves have.
 struct ModeCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    examination.subjects.flatMap { subject -> [Finding] in
+  static func findings(_ state: NodeState) -> [Finding] {
+    state.subjects.flatMap { subject -> [Finding] in
       guard let master = subject.master,
-        let slave = examination.podLinks.first(where: { $0.master?.index == master.index }),
+        let slave = state.podLinks.first(where: { $0.master?.index == master.index }),
         let mode = slave.link.ipvlanMode, let flag = slave.link.ipvlanFlag,
         mode != subject.keys.mode || flag != subject.keys.flag
       else { return [] }

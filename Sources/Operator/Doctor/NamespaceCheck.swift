@@ -3,8 +3,8 @@ internal import Platform
 
 /// Every network namespace must be readable: only a look into all of them tells which links and addresses no pod has.
 struct NamespaceCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    let unread = examination.inventory.unread
+  static func findings(_ state: NodeState) -> [Finding] {
+    let unread = state.inventory.unread
     guard !unread.isEmpty else { return [] }
     let mounts = try? MountTable()
     let groups = Dictionary(grouping: unread) { mounts?.cover(of: $0) }

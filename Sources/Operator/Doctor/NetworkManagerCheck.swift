@@ -2,10 +2,10 @@ internal import Platform
 
 /// The daemons that look after a node's network must leave alone what host access has made.
 struct NetworkManagerCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
+  static func findings(_ state: NodeState) -> [Finding] {
     let running = Processes.names()
-    return managedByNetworkd(examination, running) + managedByNetworkManager(examination, running)
-      + foreignRoutes(examination, running)
+    return managedByNetworkd(state, running) + managedByNetworkManager(state, running)
+      + foreignRoutes(state, running)
   }
 
   /// As the kernel has it, which keeps 15 bytes of a name.
@@ -13,9 +13,10 @@ struct NetworkManagerCheck: Check {
   private static let networkManager = "NetworkManager"
   private static let harm = "it takes the link's addresses and routes away, or adds its own"
 
-  private static func managedByNetworkd(_ examination: Examination, _ running: Set<String>) -> [Finding] {
+  private static func managedByNetworkd(_ state: NodeState, _ running: Set<String>) -> [Finding] {
     guard running.contains(networkd) else { return [] }
-    return examination.inventory.slaves.filter { $0.place.isHome && isManaged($0.link.index) }.map { slave in
+    return state.inventory.slaves.filter { $0.place.isHostNamespace && isManaged($0.link.index) }.map {
+      slave in
       Finding(
         .linkManaged, "systemd-networkd manages \(slave.link.name)", consequence: harm,
         remedy: "printf '[Match]\\nName=ih-*\\n[Link]\\nUnmanaged=yes\\n' > "
@@ -30,11 +31,11 @@ struct NetworkManagerCheck: Check {
   }
 
   private static func managedByNetworkManager(
-    _ examination: Examination, _ running: Set<String>
+    _ state: NodeState, _ running: Set<String>
   ) -> [Finding] {
     guard running.contains(networkManager) else { return [] }
-    return examination.inventory.slaves.filter { slave in
-      slave.place.isHome
+    return state.inventory.slaves.filter { slave in
+      slave.place.isHostNamespace
         && setting("managed", in: "/run/NetworkManager/devices/\(slave.link.index)") == "true"
     }.map { slave in
       Finding(
@@ -45,9 +46,9 @@ struct NetworkManagerCheck: Check {
   }
 
   /// By default networkd takes every rule and route away that it has not made, whenever it configures a link anew.
-  private static func foreignRoutes(_ examination: Examination, _ running: Set<String>) -> [Finding] {
-    guard running.contains(networkd), examination.subjects.contains(where: \.keys.hasHostAccess),
-      examination.inventory.nodeLinks.contains(where: { isManaged($0.index) })
+  private static func foreignRoutes(_ state: NodeState, _ running: Set<String>) -> [Finding] {
+    guard running.contains(networkd), state.subjects.contains(where: \.keys.hasHostAccess),
+      state.inventory.nodeLinks.contains(where: { isManaged($0.index) })
     else { return [] }
     let keys = NetworkdConfiguration().managedForeigners
     guard !keys.isEmpty else { return [] }

@@ -4,18 +4,18 @@ internal import Platform
 /// In l3s, packets from the wire pass neither PREROUTING nor INPUT of the pod's own namespace: rules there do nothing, in
 /// silence.
 struct PodFilterCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    guard let home = try? NetworkNamespace.home() else { return [] }
+  static func findings(_ state: NodeState) -> [Finding] {
+    guard let host = try? NetworkNamespace.host() else { return [] }
     var seen: Set<NetworkNamespace.Identity> = []
-    return examination.podLinks.compactMap { pod in
-      guard pod.link.ipvlanMode == .l3s, !pod.place.isHome, seen.insert(pod.place.identity).inserted,
+    return state.podLinks.compactMap { pod in
+      guard pod.link.ipvlanMode == .l3s, !pod.place.isHostNamespace, seen.insert(pod.place.identity).inserted,
         let namespace = try? NetworkNamespace(path: pod.place.path),
         let chains = try? namespace.run(
-          returningTo: home, { () throws(NetlinkError) in try PacketFilter.incomingChains() }),
+          returningTo: host, { () throws(NetlinkError) in try PacketFilter.incomingChains() }),
         !chains.isEmpty
       else { return nil }
       let network = pod.attachment.flatMap { attachment in
-        examination.subjects.first { $0.network.name == attachment.network }?.network.source
+        state.subjects.first { $0.network.name == attachment.network }?.network.source
       }
       return Finding(
         .podFilterBypassed,

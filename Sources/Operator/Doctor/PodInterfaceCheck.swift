@@ -3,8 +3,8 @@ internal import Netlink
 /// The interfaces of pods must be as ADD made them. Of each the first thing is told that the others follow from; the
 /// command mends all of them.
 struct PodInterfaceCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    examination.podLinks.filter { !$0.isHalfMade }.compactMap { finding($0) }
+  static func findings(_ state: NodeState) -> [Finding] {
+    state.podLinks.filter { !$0.isHalfMade }.compactMap { finding($0) }
   }
 
   private static func finding(_ entry: NodeLink) -> Finding? {

@@ -5,12 +5,12 @@ internal import Platform
 
 /// Pools must be readable, serve their networks, and hold addresses that the master's network routes to it.
 struct PoolCheck: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
+  static func findings(_ state: NodeState) -> [Finding] {
     var findings: [Finding] = []
     var seen: Set<String> = []
-    for subject in examination.subjects {
+    for subject in state.subjects {
       guard let allocator = subject.allocator, let survey = subject.survey else { continue }
-      for finding in Self.findings(subject, allocator, survey, examination)
+      for finding in Self.findings(subject, allocator, survey, state)
       where seen.insert(finding.problem).inserted {
         findings.append(finding)
       }
@@ -19,8 +19,8 @@ struct PoolCheck: Check {
   }
 
   private static func findings(
-    _ subject: Examination.Subject, _ allocator: IPPoolAllocator, _ survey: IPPoolAllocator.Survey,
-    _ examination: Examination
+    _ subject: NodeState.Subject, _ allocator: IPPoolAllocator, _ survey: IPPoolAllocator.Survey,
+    _ state: NodeState
   ) -> [Finding] {
     let name = subject.network.name
     var findings = survey.faults.map { fault in
@@ -52,8 +52,8 @@ struct PoolCheck: Check {
           consequence: "the next pod on network \(name) is refused with code 104",
           remedy: "add addresses to \(words: counts.map(\.pool.source))"))
     }
-    for count in eligible { findings += placement(count.pool, subject.master, examination) }
-    return findings + coolDown(subject, allocator)
+    for count in eligible { findings += placement(count.pool, subject.master, state) }
+    return findings + cooldown(subject, allocator)
   }
 
   /// A pool that an agent has divided does not come here: agents find their pools at the API server.
@@ -67,22 +67,22 @@ struct PoolCheck: Check {
     )
   }
 
-  private static func placement(_ pool: NodePool, _ master: Link?, _ examination: Examination) -> [Finding] {
+  private static func placement(_ pool: NodePool, _ master: Link?, _ state: NodeState) -> [Finding] {
     // One that a pod has already is a duplicate, and told as such.
-    let given = Set(examination.podLinks.flatMap(\.hosts))
-    var findings = examination.inventory.nodeAddresses
+    let given = Set(state.podLinks.flatMap(\.hosts))
+    var findings = state.inventory.nodeAddresses
       .filter { pool.addresses.contains($0.address.address) && !given.contains($0.address.address) }
       .map { taken in
-        let link = examination.nodeAddresses.link(of: taken)
+        let link = state.nodeAddresses.link(of: taken)
         return Finding(
           .poolAddressOnNode,
           "\(taken.address.address) of pool \(pool.name) is an address of the node, on \(link)",
           consequence: "it is given to no pod",
-          remedy: examination.nodeAddresses.removal(of: taken)
+          remedy: state.nodeAddresses.removal(of: taken)
             ?? withdrawal(of: taken.address.address, from: pool))
       }
     guard let master else { return findings }
-    let own = examination.inventory.nodeAddresses
+    let own = state.inventory.nodeAddresses
       .filter {
         $0.linkIndex == master.index && $0.address.family == pool.family && !$0.address.address.isLinkLocal
           && !$0.address.isHost
@@ -105,19 +105,19 @@ struct PoolCheck: Check {
   }
 
   /// Only where somebody has chosen a time: the default is that of Amazon's own plugin.
-  private static func coolDown(
-    _ subject: Examination.Subject, _ allocator: IPPoolAllocator
+  private static func cooldown(
+    _ subject: NodeState.Subject, _ allocator: IPPoolAllocator
   ) -> [Finding] {
     let ipam = subject.network.ipvlan?.object["ipam"]?.object
     guard ipam?["cooldownSeconds"]?.int != nil, subject.keys.mode != .l2,
       let bytes = try? Files.read("/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_syn_sent", limit: 64),
       let timeout = Int(String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)),
-      allocator.coolDown < timeout
+      allocator.cooldown < timeout
     else { return [] }
     return [
       Finding(
         .coolDownShort,
-        "network \(subject.network.name) lets addresses rest for \(allocator.coolDown) s, connection tracking "
+        "network \(subject.network.name) lets addresses rest for \(allocator.cooldown) s, connection tracking "
           + "remembers attempts for \(timeout) s",
         consequence: "a new pod can get packets of connections to the one before",
         remedy: "set \"cooldownSeconds\": \(timeout) in \(subject.network.source)")

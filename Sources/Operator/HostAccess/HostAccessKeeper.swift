@@ -18,11 +18,11 @@ package final class HostAccessKeeper {
   /// Prepares to listen, and compares once.
   ///
   /// - Parameter tell: is handed what was mended, and what could not be, a line each.
-  /// - Throws: ``Refusal`` when the node cannot be listened to.
-  package init(_ tell: @escaping (String) -> Void) throws(Refusal) {
+  /// - Throws: ``UserError`` when the node cannot be listened to.
+  package init(_ tell: @escaping (String) -> Void) throws(UserError) {
     self.tell = tell
     do throws(NetlinkError) { events = try EventSocket() } catch {
-      throw Refusal("the changes of this node cannot be listened to: \(error)")
+      throw UserError("the changes of this node cannot be listened to: \(error)")
     }
     compare()
   }
@@ -48,7 +48,7 @@ package final class HostAccessKeeper {
 
   private func compare() {
     let outcome = HostAccessRepair.followNode()
-    for line in outcome.mended { tell(line) }
+    for line in outcome.fixed { tell(line) }
     // A master that stays down would be told again and again.
     for line in outcome.failures where !told.contains(line) { tell(line) }
     told = Set(outcome.failures)

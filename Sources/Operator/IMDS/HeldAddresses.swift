@@ -4,23 +4,24 @@ internal import IPAM
 /// What pods of this node hold, by their leases and by their links.
 enum HeldAddresses {
   /// Everything that is known; nothing may be taken away on less.
-  /// - Throws: ``Refusal`` when leases or links cannot be read.
-  static func all(_ sources: NodeSources) throws(Refusal) -> AddressSet {
+  /// - Throws: ``UserError`` when leases or links cannot be read.
+  static func all(_ sources: NodeSources) throws(UserError) -> AddressSet {
     let cache = AttachmentCache(directory: sources.cache)
     var held: [IPAddress] = []
     for store in LeaseStores(NetworkDirectory(sources.configurations, cache: cache)).pools {
       do throws(AllocationError) { held += try store.holders().flatMap(\.addresses) } catch {
-        throw Refusal("what pods hold is not known: \(error.text)")
+        throw UserError("what pods hold is not known: \(error.text)")
       }
     }
     let inventory = try Node.inventory(cache)
     guard inventory.isComplete else {
-      throw Refusal(
+      throw UserError(
         "what pods hold is not known: \((inventory.remarks + inventory.unread.map(\.description)).joined(separator: "; "))"
       )
     }
     // A machine can hold several nodes, each in a namespace.
-    held += inventory.slaves.filter { !$0.isHostLink && $0.masterPlace?.isHome ?? true }.flatMap(\.hosts)
+    held += inventory.slaves.filter { !$0.isHostLink && $0.masterPlace?.isHostNamespace ?? true }.flatMap(
+      \.hosts)
     return AddressSet(held.map { IPRange($0) })
   }
 }

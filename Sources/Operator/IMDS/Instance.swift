@@ -9,8 +9,8 @@ package struct Instance: Sendable {
   let remarks: [String]
 
   /// Asks the service.
-  /// - Throws: ``Refusal`` when it does not answer.
-  init(_ endpoint: MetadataEndpoint) throws(Refusal) {
+  /// - Throws: ``UserError`` when it does not answer.
+  init(_ endpoint: MetadataEndpoint) throws(UserError) {
     let listing = try NetworkInterface.all(endpoint)
     interfaces = listing.interfaces
     remarks =

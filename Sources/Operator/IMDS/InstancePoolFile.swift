@@ -18,14 +18,14 @@ struct InstancePoolFile {
   private var entries: [Entry] = []
 
   /// Reads the file, which need not be there.
-  /// - Throws: ``Refusal`` for a file that cannot be read in whole, or has what this command does not write.
-  init(_ file: String, pools: InstancePools) throws(Refusal) {
+  /// - Throws: ``UserError`` for a file that cannot be read in whole, or has what this command does not write.
+  init(_ file: String, pools: InstancePools) throws(UserError) {
     self.file = file
     self.pools = pools
     let bytes: [UInt8]
     do throws(Errno) { bytes = try Files.read(file) } catch {
       guard error == .noSuchFileOrDirectory else {
-        throw Refusal("\(file) stays as it is, since what it has cannot be read: \(error)")
+        throw UserError("\(file) stays as it is, since what it has cannot be read: \(error)")
       }
       return
     }
@@ -33,10 +33,10 @@ struct InstancePoolFile {
       do {
         let document = try document.get()
         for object in document.objects { try take(try object.get(), document) }
-      } catch let refusal as Refusal {
+      } catch let refusal as UserError {
         throw refusal
       } catch {
-        throw Refusal(
+        throw UserError(
           "\(file) stays as it is, since what it has cannot be read: \(error); see: ipvlanctl lint \(file)")
       }
     }
@@ -52,7 +52,7 @@ struct InstancePoolFile {
       pools.pools.contains(where: { $0.name == pool.name }) || isOurs(pool)
     else {
       let name = (try? object.name()).map { " \($0)" } ?? ""
-      throw Refusal(
+      throw UserError(
         "\(file) stays as it is: it has \(object.kind ?? "an object")\(name) at line \(line), which is no pool of a NIC of "
           + "node \(pools.nodeName) and would be lost; name another file, or move that document to one of its own"
       )
@@ -67,10 +67,10 @@ struct InstancePoolFile {
   /// Adds to the new pools what pods hold of the old ones.
   ///
   /// - Returns: the old documents that stay, and what is to be told.
-  /// - Throws: ``Refusal`` when what is held fits into no pool.
+  /// - Throws: ``UserError`` when what is held fits into no pool.
   func keep(
     _ held: AddressSet, in new: inout [InstancePool]
-  ) throws(Refusal) -> (documents: [String], remarks: [String]) {
+  ) throws(UserError) -> (documents: [String], remarks: [String]) {
     var (documents, remarks): ([String], [String]) = ([], [])
     for entry in entries {
       let (name, held) = (entry.pool.name, entry.pool.addresses.intersection(held))
@@ -78,7 +78,7 @@ struct InstancePoolFile {
         let lost = held.subtracting(new[index].addresses)
         guard !lost.isEmpty else { continue }
         guard new[index].subnet == entry.pool.subnet else {
-          throw Refusal(
+          throw UserError(
             "\(file) stays as it is: pods hold \(lost.text) of pool \(name) at line \(entry.line), and its NIC has "
               + "subnet \(new[index].subnet) now; see: ipvlanctl leases")
         }

@@ -50,8 +50,8 @@ package struct InstancePools: Sendable {
   }
 
   /// For the node that the tool runs on.
-  /// - Throws: ``Refusal`` when the service or the node's links do not answer.
-  package init(_ endpoint: MetadataEndpoint, nodeName: String, network: String) throws(Refusal) {
+  /// - Throws: ``UserError`` when the service or the node's links do not answer.
+  package init(_ endpoint: MetadataEndpoint, nodeName: String, network: String) throws(UserError) {
     let instance = try Instance(endpoint)
     let (links, node): ([Link], NodeAddresses)
     do throws(NetlinkError) {
@@ -59,7 +59,7 @@ package struct InstancePools: Sendable {
       links = try socket.links()
       node = NodeAddresses(try socket.addresses(), links: links)
     } catch {
-      throw Refusal("the links of this node cannot be listed: \(error); try: ip -br link")
+      throw UserError("the links of this node cannot be listed: \(error); try: ip -br link")
     }
     self.init(instance, links, node, nodeName: nodeName, network: network)
   }
@@ -68,19 +68,19 @@ package struct InstancePools: Sendable {
   /// what the service says nothing of, stays in it.
   ///
   /// - Parameter sources: where to look for what pods hold.
-  /// - Throws: ``Refusal`` when there is no pool, when something would be lost, or when the file cannot be written;
+  /// - Throws: ``UserError`` when there is no pool, when something would be lost, or when the file cannot be written;
   ///   then it is as it was.
-  package mutating func write(to file: String, _ sources: NodeSources) throws(Refusal) {
-    do throws(Refusal) {
+  package mutating func write(to file: String, _ sources: NodeSources) throws(UserError) {
+    do throws(UserError) {
       guard !pools.isEmpty else {
-        throw Refusal("\(file) stays as it is: the NICs own no addresses for pods")
+        throw UserError("\(file) stays as it is: the NICs own no addresses for pods")
       }
       let old = try InstancePoolFile(file, pools: self)
       let kept = try old.keep(HeldAddresses.all(sources), in: &pools)
       remarks += kept.remarks
       try PublicFile.replace(file, with: ([text] + kept.documents).joined(separator: "---\n"))
     } catch {
-      throw Refusal(([error.description] + remarks).joined(separator: "\nnote: "))
+      throw UserError(([error.description] + remarks).joined(separator: "\nnote: "))
     }
   }
 

@@ -21,20 +21,20 @@ struct MetadataClient: ~Copyable {
   }
 
   /// Asks for the token without which nothing else is answered.
-  /// - Throws: ``Refusal`` that says what did not answer, and what to look at.
-  static func open(_ endpoint: MetadataEndpoint) throws(Refusal) -> MetadataClient {
+  /// - Throws: ``UserError`` that says what did not answer, and what to look at.
+  static func open(_ endpoint: MetadataEndpoint) throws(UserError) -> MetadataClient {
     var client = MetadataClient(endpoint)
     try client.renewToken()
     return client
   }
 
-  private mutating func renewToken() throws(Refusal) {
+  private mutating func renewToken() throws(UserError) {
     let answer = try patientRequest(
       "PUT", "/latest/api/token", header: "X-aws-ec2-metadata-token-ttl-seconds: 60")
     token = String(decoding: answer.body, as: UTF8.self)
     // What is no token must not become a header of the next request.
     guard answer.status == 200, !token.isEmpty, token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-      throw Refusal(
+      throw UserError(
         "the instance metadata service at \(endpoint) gives no token: status \(answer.status); in a container the "
           + "hop limit must be 2: aws ec2 modify-instance-metadata-options --http-put-response-hop-limit 2 "
           + "--instance-id $(cat /sys/class/dmi/id/board_asset_tag)")
@@ -42,8 +42,8 @@ struct MetadataClient: ~Copyable {
   }
 
   /// The lines of a document below `/latest/meta-data/`; `nil` when there is none (status 404).
-  /// - Throws: ``Refusal`` for any other failure.
-  mutating func lines(_ path: String) throws(Refusal) -> [String]? {
+  /// - Throws: ``UserError`` for any other failure.
+  mutating func lines(_ path: String) throws(UserError) -> [String]? {
     var answer = try get(path)
     if answer.status == 401 {
       // The token has run out.
@@ -55,32 +55,32 @@ struct MetadataClient: ~Copyable {
       return String(decoding: answer.body, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
     case 404: return nil
     default:
-      throw Refusal(
+      throw UserError(
         "the instance metadata service at \(endpoint) answers \(path) with status \(answer.status)")
     }
   }
 
   /// The values that a document has, one a line; none when there is no such document.
-  /// - Throws: ``Refusal`` for a line that is none: half an answer is not a shorter one.
-  mutating func values<Value>(_ path: String, _ parse: (String) -> Value?) throws(Refusal) -> [Value] {
+  /// - Throws: ``UserError`` for a line that is none: half an answer is not a shorter one.
+  mutating func values<Value>(_ path: String, _ parse: (String) -> Value?) throws(UserError) -> [Value] {
     var values: [Value] = []
     for line in try lines(path) ?? [] {
       guard let value = parse(line) else {
-        throw Refusal("the instance metadata service at \(endpoint) answers \(path) with \"\(line)\"")
+        throw UserError("the instance metadata service at \(endpoint) answers \(path) with \"\(line)\"")
       }
       values.append(value)
     }
     return values
   }
 
-  private mutating func get(_ path: String) throws(Refusal) -> HTTPResponse {
+  private mutating func get(_ path: String) throws(UserError) -> HTTPResponse {
     try patientRequest("GET", "/latest/meta-data/\(path)", header: "X-aws-ec2-metadata-token: \(token)")
   }
 
   /// Asks again when the service is too busy, as it says with 429 or 5xx.
   private mutating func patientRequest(
     _ method: String, _ path: String, header: String
-  ) throws(Refusal) -> HTTPResponse {
+  ) throws(UserError) -> HTTPResponse {
     for pause in Self.pauses {
       let answer = try request(method, path, header: header)
       guard answer.status == 429 || answer.status >= 500 else { return answer }
@@ -92,7 +92,7 @@ struct MetadataClient: ~Copyable {
 
   private mutating func request(
     _ method: String, _ path: String, header: String
-  ) throws(Refusal) -> HTTPResponse {
+  ) throws(UserError) -> HTTPResponse {
     let length = method == "PUT" ? "Content-Length: 0\r\n" : ""
     let text = Array(
       "\(method) \(path) HTTP/1.1\r\nHost: \(endpoint.authority)\r\n\(header)\r\n\(length)\r\n".utf8)
@@ -110,7 +110,7 @@ struct MetadataClient: ~Copyable {
   /// - Returns: `nil` when a connection that was kept turns out to be closed.
   private mutating func exchange(
     _ connection: consuming TCPConnection, _ text: [UInt8], _ path: String, isFirst: Bool
-  ) throws(Refusal) -> HTTPResponse? {
+  ) throws(UserError) -> HTTPResponse? {
     var received: [UInt8] = []
     do throws(Errno) { try connection.send(text) } catch {
       if !isFirst { return nil }
@@ -136,18 +136,18 @@ struct MetadataClient: ~Copyable {
     }
   }
 
-  private func connect() throws(Refusal) -> TCPConnection {
+  private func connect() throws(UserError) -> TCPConnection {
     do throws(Errno) {
       return try TCPConnection(to: endpoint.address.bytes, port: endpoint.port, milliseconds: Self.patience)
     } catch {
-      throw Refusal(
+      throw UserError(
         "the instance metadata service at \(endpoint) does not answer: \(error); is this an EC2 instance, and is "
           + "the service enabled? (aws ec2 describe-instances --query "
           + "'Reservations[].Instances[].MetadataOptions')")
     }
   }
 
-  private func failure(_ path: String, _ reason: String) -> Refusal {
-    Refusal("the instance metadata service at \(endpoint) did not answer \(path): \(reason)")
+  private func failure(_ path: String, _ reason: String) -> UserError {
+    UserError("the instance metadata service at \(endpoint) did not answer \(path): \(reason)")
   }
 }

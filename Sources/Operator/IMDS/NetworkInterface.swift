@@ -37,7 +37,7 @@ package struct NetworkInterface: Sendable {
   /// Asks for one interface.
   ///
   /// - Returns: `nil` when the service lists the MAC address and knows nothing of it.
-  private init?(_ mac: MACAddress, _ base: String, _ client: inout MetadataClient) throws(Refusal) {
+  private init?(_ mac: MACAddress, _ base: String, _ client: inout MetadataClient) throws(UserError) {
     guard let id = try client.lines("\(base)/interface-id")?.first else { return nil }
     self.mac = mac
     self.id = id
@@ -60,17 +60,17 @@ package struct NetworkInterface: Sendable {
   }
 
   /// All interfaces of the instance.
-  /// - Throws: ``Refusal`` when the service does not answer, or answers what cannot be read.
-  package static func all(_ endpoint: MetadataEndpoint) throws(Refusal) -> Listing {
+  /// - Throws: ``UserError`` when the service does not answer, or answers what cannot be read.
+  package static func all(_ endpoint: MetadataEndpoint) throws(UserError) -> Listing {
     var client = try MetadataClient.open(endpoint)
     guard let macs = try client.lines("network/interfaces/macs/") else {
-      throw Refusal("the instance metadata service at \(endpoint) lists no network interfaces (status 404)")
+      throw UserError("the instance metadata service at \(endpoint) lists no network interfaces (status 404)")
     }
     var listing = Listing()
     for line in macs {
       let text = line.hasSuffix("/") ? String(line.dropLast()) : line
       guard let mac = MACAddress(text) else {
-        throw Refusal(
+        throw UserError(
           "the instance metadata service at \(endpoint) lists \"\(text)\", which is no MAC address")
       }
       let base = "network/interfaces/macs/\(text)"

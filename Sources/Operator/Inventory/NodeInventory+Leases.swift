@@ -6,7 +6,7 @@ extension NodeInventory {
   /// written into libcni's cache, by an address and the interface's name; and of links whose note holds a part of
   /// a long name only.
   mutating func identify(by leases: [LeaseBook.Entry]) {
-    let held = leases.filter { $0.rest == nil }
+    let held = leases.filter { $0.cooldown == nil }
     let known = Set(slaves.compactMap(\.attachment))
     for index in slaves.indices where !slaves[index].isHostLink {
       let slave = slaves[index]

@@ -27,12 +27,12 @@ package struct NodeInventory: Sendable {
   package init(_ cache: AttachmentCache) throws(NetlinkError) {
     self.cache = cache
     remarks = cache.faults
-    let home = try NetworkNamespace.home()
+    let host = try NetworkNamespace.host()
     var socket = try NetlinkSocket()
     nodeLinks = try socket.links(withStatistics: true)
     nodeAddresses = try socket.addresses()
-    let homeIdentity = try home.checkedIdentity()
-    let walk = try SlaveInventory.walk(masters: home, home: home, withAllLinks: true)
+    let homeIdentity = try host.checkedIdentity()
+    let walk = try SlaveInventory.walk(masters: host, host: host, withAllLinks: true)
     if Credentials.isRoot {
       unread = walk.unread
     } else {
@@ -43,11 +43,11 @@ package struct NodeInventory: Sendable {
     }
     isComplete = walk.unread.isEmpty && Credentials.isRoot
     for slave in SlaveInventory(walk, masters: homeIdentity).slaves {
-      slaves.append(Self.link(slave, walk, homeIdentity, home: home))
+      slaves.append(Self.link(slave, walk, homeIdentity, host: host))
     }
     slaves.sort { left, right in
-      (left.place.isHome ? 0 : 1, left.place.name, left.link.name)
-        < (right.place.isHome ? 0 : 1, right.place.name, right.link.name)
+      (left.place.isHostNamespace ? 0 : 1, left.place.name, left.link.name)
+        < (right.place.isHostNamespace ? 0 : 1, right.place.name, right.link.name)
     }
     for index in slaves.indices { identify(&slaves[index]) }
   }
@@ -56,24 +56,25 @@ package struct NodeInventory: Sendable {
 
   private static func link(
     _ slave: IPVLANSlave, _ walk: NamespaceWalk<NamespaceContents>, _ homeIdentity: NetworkNamespace.Identity,
-    home: borrowing NetworkNamespace
+    host: borrowing NetworkNamespace
   ) -> NodeLink {
     let place = { (visit: Visit) in
-      let isHome = visit.identity == homeIdentity
+      let isHostNamespace = visit.identity == homeIdentity
       return NamespacePlace(
-        path: isHome ? "/proc/self/ns/net" : visit.path, identity: visit.identity, isHome: isHome)
+        path: isHostNamespace ? "/proc/self/ns/net" : visit.path, identity: visit.identity,
+        isHostNamespace: isHostNamespace)
     }
     let own = walk.visits.first { $0.identity == slave.namespaceID }
     let carrier: Visit? =
       switch slave.parent {
       case .inMastersNamespace: walk.visits.first { $0.identity == homeIdentity }
       case .besideTheLink: own
-      case .elsewhere: walk.visits.first { isParent($0, of: slave, home: home) }
+      case .elsewhere: walk.visits.first { isParent($0, of: slave, host: host) }
       }
     return NodeLink(
       link: slave.link,
       place: own.map(place)
-        ?? NamespacePlace(path: slave.namespace, identity: slave.namespaceID, isHome: false),
+        ?? NamespacePlace(path: slave.namespace, identity: slave.namespaceID, isHostNamespace: false),
       addresses: own?.found.addresses.filter { $0.linkIndex == slave.link.index } ?? [],
       master: carrier?.found.links.first { $0.index == slave.link.parentIndex },
       masterPlace: carrier.map(place),
@@ -82,26 +83,26 @@ package struct NodeInventory: Sendable {
 
   /// Whether the namespace that the link's own one knows by the parent's number is this one.
   private static func isParent(
-    _ visit: Visit, of slave: IPVLANSlave, home: borrowing NetworkNamespace
+    _ visit: Visit, of slave: IPVLANSlave, host: borrowing NetworkNamespace
   ) -> Bool {
     guard visit.identity != slave.namespaceID,
       visit.found.links.contains(where: { $0.index == slave.link.parentIndex }),
       let other = try? NetworkNamespace(path: visit.path),
       let namespace = try? NetworkNamespace(path: slave.namespace),
-      var socket = try? namespace.openSocket(returningTo: home)
+      var socket = try? namespace.openSocket(returningTo: host)
     else { return false }
     return (try? socket.namespaceID(of: other)) == slave.link.parentNamespaceID
   }
 
   /// The masters in the node's own namespace that carry slaves, by name.
   package var masters: [Link] {
-    let carriers = Set(slaves.filter { $0.masterPlace?.isHome ?? false }.compactMap(\.master?.index))
+    let carriers = Set(slaves.filter { $0.masterPlace?.isHostNamespace ?? false }.compactMap(\.master?.index))
     return nodeLinks.filter { carriers.contains($0.index) }.sorted { $0.name < $1.name }
   }
 
   /// The slaves that stand on a link of the node.
   package func slaves(of master: Link) -> [NodeLink] {
-    slaves.filter { ($0.masterPlace?.isHome ?? false) && $0.master?.index == master.index }
+    slaves.filter { ($0.masterPlace?.isHostNamespace ?? false) && $0.master?.index == master.index }
   }
 
   /// The link of an attachment; `nil` when it has none.

@@ -38,10 +38,10 @@ package struct NamespacePlace: Sendable, Hashable {
   /// What tells it apart.
   package let identity: NetworkNamespace.Identity
   /// The namespace of the node itself.
-  package let isHome: Bool
+  package let isHostNamespace: Bool
 
   /// What people call it: `node`, the name under /run/netns, or the process that lives in it.
-  package var name: String { isHome ? "node" : Self.name(path) }
+  package var name: String { isHostNamespace ? "node" : Self.name(path) }
 
   /// What people call the namespace that a path opens.
   static func name(_ path: String) -> String {
@@ -56,7 +56,7 @@ package struct NamespacePlace: Sendable, Hashable {
   var shortName: String { name.count > 20 ? name.prefix(19) + "…" : name }
 
   /// The words before a command that is to run in the namespace; empty for the node's own.
-  package var prefix: ShellCommand { isHome ? "" : "nsenter --net=\(path) " }
+  package var prefix: ShellCommand { isHostNamespace ? "" : "nsenter --net=\(path) " }
 }
 
 extension NodeLink {

@@ -14,18 +14,18 @@ package struct ExplainReport: Report {
   /// - Parameters:
   ///   - pod: `namespace/name`; `nil` for a pod that the runtime does not name.
   ///   - annotations: those of the pod; without any, those of its file count.
-  /// - Throws: ``Refusal`` when there is nothing to ask.
+  /// - Throws: ``UserError`` when there is nothing to ask.
   package init(
     _ network: Network, pod: String?, ifname: String, annotations: [String: String]
-  ) throws(Refusal) {
+  ) throws(UserError) {
     guard let allocator = network.poolAllocator else {
-      throw Refusal(
+      throw UserError(
         "network \(network.name) (\(network.source)) does not take addresses from pools: its ipam type is not "
           + "ippool, or its keys are wrong; see: ipvlanctl lint \(network.source)")
     }
     let parts = pod?.split(separator: "/").map(String.init) ?? []
     guard pod == nil || parts.count == 2 else {
-      throw Refusal("\"\(pod ?? "")\" is not a pod; write NAMESPACE/NAME, such as web/shop-0")
+      throw UserError("\"\(pod ?? "")\" is not a pod; write NAMESPACE/NAME, such as web/shop-0")
     }
     var request = AllocationRequest(
       attachment: AttachmentID(network: network.name, containerID: "explain", ifname: ifname),
@@ -48,7 +48,7 @@ package struct ExplainReport: Report {
           "no ipvlan-agent brings labels of pods to this node: pools that ask for some are passed over")
       }
     } catch {
-      throw Refusal(error.text)
+      throw UserError(error.text)
     }
     subject =
       "\(pod.map { "pod \($0)" } ?? "a pod without a name") on network \(network.name), node \(allocator.nodeName)"
@@ -75,7 +75,7 @@ package struct ExplainReport: Report {
     if let objection = pool.objection { return ("passed over", .faint, objection) }
     let count = pool.count
     guard count.free == 0 else { return ("taken", .good, "it serves this pod") }
-    let rest = count.shortestRest.map { "; the next is free in \($0.dividedUp(by: 1000)) s" } ?? ""
+    let rest = count.shortestCooldown.map { "; the next is free in \($0.dividedUp(by: 1000)) s" } ?? ""
     return ("used up", .bad, "\(count.held) held, \(count.cooling) cooling of \(count.total)\(rest)")
   }
 

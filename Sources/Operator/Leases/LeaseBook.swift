@@ -19,7 +19,7 @@ package struct LeaseBook {
     /// When it was given, in seconds of Unix time; `nil` where that is not recorded.
     package let since: Int?
     /// Seconds for which the released address still rests; `nil` while it is held.
-    package let rest: Int?
+    package let cooldown: Int?
     /// Where the lease is kept.
     package let store: String
     /// It is held, and nothing that lives holds it.
@@ -55,7 +55,7 @@ package struct LeaseBook {
           Entry(
             address: lease.address, attachment: lease.attachment, pool: lease.pool, pod: lease.pod,
             netns: lease.netns, since: lease.since,
-            rest: lease.release.map { _ in store.rest(of: lease) }, store: store.dataDirectory,
+            cooldown: lease.release.map { _ in store.cooldown(of: lease) }, store: store.dataDirectory,
             isOrphan: lease.release == nil && dead.contains(lease.attachment)))
       }
     } catch {
@@ -73,7 +73,7 @@ package struct LeaseBook {
           entries.append(
             Entry(
               address: address, attachment: holder.attachment, pool: nil, pod: cached?.pod,
-              netns: cached?.netns, since: nil, rest: nil, store: store.leaseDirectory,
+              netns: cached?.netns, since: nil, cooldown: nil, store: store.leaseDirectory,
               isOrphan: dead.contains(holder.attachment)))
         }
       }

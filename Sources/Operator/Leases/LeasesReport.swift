@@ -41,7 +41,7 @@ package struct LeasesReport: Report {
   }
 
   private static func state(_ entry: LeaseBook.Entry) -> (String, Style) {
-    if let rest = entry.rest { return ("cooling \(rest) s", .faint) }
+    if let rest = entry.cooldown { return ("cooling \(rest) s", .faint) }
     return entry.isOrphan ? ("orphan", .bad) : ("held", .good)
   }
 
@@ -50,7 +50,7 @@ package struct LeasesReport: Report {
       entries.map { entry in
         var object: JSONObject = [
           "address": .string("\(entry.address)"),
-          "state": .string(entry.rest == nil ? "held" : "cooling"),
+          "state": .string(entry.cooldown == nil ? "held" : "cooling"),
           "isOrphan": .bool(entry.isOrphan), "network": .string(entry.attachment.network),
           "containerID": .string(entry.attachment.containerID), "ifname": .string(entry.attachment.ifname),
           "store": .string(entry.store),
@@ -59,7 +59,7 @@ package struct LeasesReport: Report {
         object["pod"] = entry.pod.map(JSONValue.string)
         object["netns"] = entry.netns.map(JSONValue.string)
         object["since"] = entry.since.map { .string(WallClock(seconds: $0).description) }
-        object["coolingSeconds"] = entry.rest.map(JSONValue.int)
+        object["coolingSeconds"] = entry.cooldown.map(JSONValue.int)
         return .object(object)
       })
   }

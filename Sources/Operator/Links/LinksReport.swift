@@ -54,7 +54,7 @@ package struct LinksReport: Report {
     object["mode"] = link.ipvlanMode.map { .string("\($0)") }
     object["flag"] = link.ipvlanFlag.map { .string("\($0)") }
     object["netns"] = .string(entry.place.path)
-    object["isOnNode"] = .bool(entry.place.isHome)
+    object["isOnNode"] = .bool(entry.place.isHostNamespace)
     object["isHostAccess"] = .bool(entry.isHostLink)
     object["network"] = entry.attachment.map { .string($0.network) }
     object["containerID"] = entry.attachment.map { .string($0.containerID) }

@@ -8,32 +8,32 @@ package struct Metrics: Sendable {
   package let remarks: [String]
 
   /// Counts.
-  /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package init(_ sources: NodeSources) throws(Refusal) {
-    let examination = try Examination(sources)
+  /// - Throws: ``UserError`` when not even the node's links can be listed.
+  package init(_ sources: NodeSources) throws(UserError) {
+    let state = try NodeState(sources)
     var metrics = MetricsText()
-    Self.addPools(&metrics, examination)
-    Self.addAttachments(&metrics, examination)
-    let statistics = OperationStatistics(files: examination.directory.logFiles)
+    Self.addPools(&metrics, state)
+    Self.addAttachments(&metrics, state)
+    let statistics = OperationStatistics(files: state.directory.logFiles)
     Self.addOperations(&metrics, statistics)
-    let findings = DoctorReport(examination).findings
+    let findings = DoctorReport(state).findings
     metrics.add(
       "ipvlan_findings", "gauge", "What ipvlanctl doctor finds wrong, by kind.",
       Finding.Kind.allCases.map { kind in
         .init([("kind", kind.rawValue)], findings.filter { $0.kind == kind }.count)
       })
     text = metrics.text
-    remarks = examination.remarks + statistics.remarks
+    remarks = state.remarks + statistics.remarks
   }
 
   /// Replaces a file at once, as the node exporter's textfile collector needs it.
-  /// - Throws: ``Refusal`` when it cannot be written.
-  package func write(to file: String) throws(Refusal) {
+  /// - Throws: ``UserError`` when it cannot be written.
+  package func write(to file: String) throws(UserError) {
     try PublicFile.replace(file, with: text)
   }
 
-  private static func addPools(_ metrics: inout MetricsText, _ examination: Examination) {
-    let rows = PoolsReport(examination.directory).rows
+  private static func addPools(_ metrics: inout MetricsText, _ state: NodeState) {
+    let rows = PoolsReport(state.directory).rows
     metrics.add(
       "ipvlan_pool_addresses", "gauge", "Addresses of a pool by state.",
       rows.flatMap { row -> [MetricsText.Sample] in
@@ -45,16 +45,16 @@ package struct Metrics: Sendable {
       })
   }
 
-  private static func addAttachments(_ metrics: inout MetricsText, _ examination: Examination) {
-    let links = Dictionary(grouping: examination.podLinks) { $0.master?.name ?? "" }
+  private static func addAttachments(_ metrics: inout MetricsText, _ state: NodeState) {
+    let links = Dictionary(grouping: state.podLinks) { $0.master?.name ?? "" }
     // A master without pods counts zero: a series that comes and goes cannot be watched.
-    let masters = Set(links.keys).union(examination.subjects.compactMap(\.master?.name))
+    let masters = Set(links.keys).union(state.subjects.compactMap(\.master?.name))
     metrics.add(
       "ipvlan_attachments", "gauge", "Links in pods by master.",
       masters.sorted().map { .init([("master", $0)], links[$0]?.count ?? 0) })
     metrics.add(
       "ipvlan_leases_orphaned", "gauge", "Leases whose pod is gone.",
-      [.init([], examination.leases.entries.filter(\.isOrphan).count)])
+      [.init([], state.leases.entries.filter(\.isOrphan).count)])
   }
 
   private static func addOperations(_ metrics: inout MetricsText, _ statistics: OperationStatistics) {

@@ -18,10 +18,10 @@ struct PodInterface {
   /// Looks into the pod; `nil` when nobody has written down what ADD answered, or the pod cannot be looked into.
   init?(_ entry: NodeLink) {
     guard let cached = entry.cached, let result = cached.result,
-      let home = try? NetworkNamespace.home(),
+      let host = try? NetworkNamespace.host(),
       let namespace = try? NetworkNamespace(path: entry.place.path),
       (try? namespace.identity()) == entry.place.identity,
-      var pod = try? namespace.openSocket(returningTo: home)
+      var pod = try? namespace.openSocket(returningTo: host)
     else { return nil }
     self.entry = entry
     let ifname = cached.id.ifname
@@ -51,7 +51,7 @@ struct PodInterface {
     let commands = self.commands
     guard let first = commands.first else { return "ipvlanctl doctor" }
     let all = commands.dropFirst().reduce(first) { "\($0) && \($1)" }
-    guard commands.count > 1, !entry.place.isHome else { return "\(entry.place.prefix)\(all)" }
+    guard commands.count > 1, !entry.place.isHostNamespace else { return "\(entry.place.prefix)\(all)" }
     return "\(entry.place.prefix)sh -c \(all.description)"
   }
 

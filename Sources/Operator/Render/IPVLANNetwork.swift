@@ -40,8 +40,8 @@ struct IPVLANNetwork: Sendable {
   }
 
   /// The CNI configuration list that stands for it.
-  /// - Throws: ``Refusal`` when the plugin would not take it.
-  func configurationList(name: String, mode: String) throws(Refusal) -> JSONObject {
+  /// - Throws: ``UserError`` when the plugin would not take it.
+  func configurationList(name: String, mode: String) throws(UserError) -> JSONObject {
     var plugin: JSONObject = ["type": .string("ipvlan"), "master": .string(master), "mode": .string(mode)]
     plugin["mtu"] = mtu.map(JSONValue.int)
     // What the coordinator does there.
@@ -54,7 +54,7 @@ struct IPVLANNetwork: Sendable {
       plugin["ipam"] = .object(ipam)
     }
     do throws(JSONFieldError) { _ = try PluginConfiguration(checking: JSONFields(plugin)) } catch {
-      throw Refusal("\(identifier) cannot be rendered: \(error)")
+      throw UserError("\(identifier) cannot be rendered: \(error)")
     }
     return [
       "cniVersion": .string(version), "name": .string(name), "plugins": .array([.object(plugin)] + chained),

@@ -61,7 +61,7 @@ package struct MultusConfiguration: Sendable {
     content = .ipvlan(network)
     (prerequisites, remarks) = (network.prerequisites, network.remarks)
     if let mode {
-      do throws(Refusal) { _ = try network.configurationList(name: name, mode: mode) } catch {
+      do throws(UserError) { _ = try network.configurationList(name: name, mode: mode) } catch {
         throw Self.annotationError(object, "ipvlan-cni.dev/mode", "\(error)")
       }
     }
@@ -71,7 +71,7 @@ package struct MultusConfiguration: Sendable {
   ///
   /// - Parameter mode: that of the links, where the document names none. Spiderpool always takes l2; access from the
   ///   node needs another.
-  package func configuration(mode: String) throws(Refusal) -> String {
+  package func configuration(mode: String) throws(UserError) -> String {
     switch content {
     case .custom(let text): return text
     case .ipvlan(let ipvlan):

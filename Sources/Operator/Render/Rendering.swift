@@ -28,18 +28,18 @@ package struct Rendering: Sendable {
   private let form: Form
 
   /// Renders all documents of a text.
-  /// - Throws: ``Refusal`` for the first that cannot be rendered, with its line.
-  package init(_ text: [UInt8], source: String, as form: Form, mode: String) throws(Refusal) {
+  /// - Throws: ``UserError`` for the first that cannot be rendered, with its line.
+  package init(_ text: [UInt8], source: String, as form: Form, mode: String) throws(UserError) {
     self.form = form
     var configurations: [(configuration: MultusConfiguration, place: String)] = []
     for document in YAMLText.documents(in: text) {
       switch document {
-      case .failure(let error): throw Refusal("\(source):\(error.line): \(error.problem)")
+      case .failure(let error): throw UserError("\(source):\(error.line): \(error.problem)")
       case .success(let document): configurations += try self.configurations(document, source)
       }
     }
     guard !configurations.isEmpty else {
-      throw Refusal(
+      throw UserError(
         "\(source) has no document of kind SpiderMultusConfig; an example: ipvlanctl render --help")
     }
     try refuseDuplicates(configurations)
@@ -59,7 +59,7 @@ package struct Rendering: Sendable {
 
   private mutating func configurations(
     _ document: YAMLDocument, _ source: String
-  ) throws(Refusal) -> [(configuration: MultusConfiguration, place: String)] {
+  ) throws(UserError) -> [(configuration: MultusConfiguration, place: String)] {
     var configurations: [(configuration: MultusConfiguration, place: String)] = []
     for object in document.objects {
       do throws(JSONFieldError) {
@@ -72,7 +72,7 @@ package struct Rendering: Sendable {
         }
         configurations.append((try MultusConfiguration(object), "\(source):\(line)"))
       } catch {
-        throw Refusal("\(source):\(document.line(of: error.path)): \(error)")
+        throw UserError("\(source):\(document.line(of: error.path)): \(error)")
       }
     }
     return configurations
@@ -81,7 +81,7 @@ package struct Rendering: Sendable {
   /// Of two with one name the later would replace the earlier, or a runtime would take either.
   private func refuseDuplicates(
     _ configurations: [(configuration: MultusConfiguration, place: String)]
-  ) throws(Refusal) {
+  ) throws(UserError) {
     var places: [String: String] = [:]
     for (configuration, place) in configurations {
       let name =
@@ -90,7 +90,7 @@ package struct Rendering: Sendable {
         case .nad: "NetworkAttachmentDefinition \(configuration.namespace)/\(configuration.name)"
         }
       if let other = places.updateValue(place, forKey: name) {
-        throw Refusal(
+        throw UserError(
           "\(place): \(name) is at \(other) too"
             + (form == .cni ? "; a CNI configuration has no namespace that would keep them apart" : ""))
       }
@@ -99,13 +99,13 @@ package struct Rendering: Sendable {
 
   private func document(
     _ configuration: MultusConfiguration, _ number: Int, isAlone: Bool, mode: String
-  ) throws(Refusal) -> Document {
+  ) throws(UserError) -> Document {
     let text = try configuration.configuration(mode: mode)
     switch form {
     case .cni:
       let json = try? JSONValue(parsing: Array(text.utf8))
       guard let object = json?.object else {
-        throw Refusal("\(configuration.name) has no customCNI, and nothing is left to render")
+        throw UserError("\(configuration.name) has no customCNI, and nothing is left to render")
       }
       let ending = object["plugins"] == nil ? "conf" : "conflist"
       return Document(
@@ -141,12 +141,12 @@ package struct Rendering: Sendable {
   package var text: String { documents.map(\.text).joined(separator: form == .nad ? "---\n" : "") }
 
   /// Writes each document into a file of its own, of that directory and no other.
-  /// - Throws: ``Refusal`` when a file cannot be written.
-  package func write(to directory: String) throws(Refusal) {
+  /// - Throws: ``UserError`` when a file cannot be written.
+  package func write(to directory: String) throws(UserError) {
     for document in documents {
       let path = "\(directory)/\(document.fileName)"
       do throws(Errno) { try Files.replace(path, with: Array(document.text.utf8)) } catch {
-        throw Refusal("\(path) cannot be written: \(error)")
+        throw UserError("\(path) cannot be written: \(error)")
       }
     }
   }

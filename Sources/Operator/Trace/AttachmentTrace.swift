@@ -7,20 +7,20 @@ internal import Platform
 /// Follows one attachment from its configuration to the wire.
 struct AttachmentTrace {
   let candidate: TraceTarget.Candidate
-  private let examination: Examination
+  private let state: NodeState
   private let link: NodeLink?
   private let cached: CachedAttachment?
   private let network: Network?
   private let keys: PluginConfiguration?
   private(set) var stops: [TraceStop] = []
 
-  init(_ candidate: TraceTarget.Candidate, _ examination: Examination) {
+  init(_ candidate: TraceTarget.Candidate, _ state: NodeState) {
     self.candidate = candidate
-    self.examination = examination
-    link = examination.inventory.slave(of: candidate.attachment)
-    cached = examination.inventory.cache.attachments.first { $0.id == candidate.attachment }
-    network = examination.directory.network(named: candidate.attachment.network)
-    keys = network.flatMap { examination.subject(of: $0)?.keys }
+    self.state = state
+    link = state.inventory.slave(of: candidate.attachment)
+    cached = state.inventory.cache.attachments.first { $0.id == candidate.attachment }
+    network = state.directory.network(named: candidate.attachment.network)
+    keys = network.flatMap { state.subject(of: $0)?.keys }
     stops = [configurationStop, cacheStop, leaseStop, namespaceStop]
     if let link {
       let pod = PodInterface(link)
@@ -58,7 +58,7 @@ struct AttachmentTrace {
   }
 
   private var leaseStop: TraceStop {
-    let held = examination.leases.entries.filter { $0.attachment == candidate.attachment && $0.rest == nil }
+    let held = state.leases.entries.filter { $0.attachment == candidate.attachment && $0.cooldown == nil }
     if !held.isEmpty {
       let text = held.map { entry in "\(entry.address)" + (entry.pool.map { " of pool \($0)" } ?? "") }
         .joined(separator: ", ")
@@ -105,9 +105,9 @@ struct AttachmentTrace {
     if let duplicate = entry.addresses.first(where: \.isDuplicate) {
       return .wrong("addresses", "\(duplicate.address) is in use elsewhere", run: restart)
     }
-    let own = examination.inventory.nodeAddresses.first { entry.hosts.contains($0.address.address) }
+    let own = state.inventory.nodeAddresses.first { entry.hosts.contains($0.address.address) }
     if let own, !keepsToItself(entry) {
-      let remedies = examination.nodeAddresses
+      let remedies = state.nodeAddresses
       return .wrong(
         "addresses", "\(text); \(own.address.address) is on \(remedies.link(of: own)) of the node, too",
         run: remedies.removal(of: own)
@@ -118,12 +118,12 @@ struct AttachmentTrace {
 
   /// Whether the node's addresses are nothing to the link: its master lies in the pod, or the link on the node itself.
   private func keepsToItself(_ entry: NodeLink) -> Bool {
-    entry.place.isHome || keys?.isLinkInContainer ?? false
+    entry.place.isHostNamespace || keys?.isLinkInContainer ?? false
   }
 
   private func hostAccessStop(_ entry: NodeLink) -> TraceStop {
     guard keys?.hasHostAccess ?? false, let master = entry.master else {
-      let isEnclosed = FenceCheck.isEnclosed(entry, examination)
+      let isEnclosed = FenceCheck.isEnclosed(entry, state)
       if isEnclosed, let shortfall = HostAccessShortfall.ofFence() {
         return .wrong("host access", "not configured, and \(shortfall.problem)", run: shortfall.remedy)
       }
@@ -138,7 +138,7 @@ struct AttachmentTrace {
     do throws(NetlinkError) {
       // Addresses that the pod has lost count too: the way to them does not depend on the pod.
       let addresses = Set(entry.hosts).union(cached?.addresses ?? []).sorted()
-      let differences = try HostAccessCheck(
+      let differences = try HostAccessComparison(
         on: master, addresses: addresses, gateways: cached?.gateways ?? []
       ).differences(&node)
       return differences.isEmpty
@@ -174,7 +174,7 @@ struct AttachmentTrace {
 
   /// Only where a metadata service tells what the NICs own.
   private func instanceStops(_ entry: NodeLink) -> [TraceStop] {
-    guard let instance = examination.instance, let master = entry.master,
+    guard let instance = state.instance, let master = entry.master,
       let interface = instance.interface(of: master)
     else { return [] }
     let foreign = entry.hosts.filter { !interface.owned.contains($0) }

@@ -13,9 +13,9 @@ struct PodRoutes {
   init(_ entry: NodeLink, _ pod: PodInterface?) {
     self.entry = entry
     self.pod = pod
-    guard let home = try? NetworkNamespace.home(),
+    guard let host = try? NetworkNamespace.host(),
       let namespace = try? NetworkNamespace(path: entry.place.path),
-      var socket = try? namespace.openSocket(returningTo: home)
+      var socket = try? namespace.openSocket(returningTo: host)
     else { return }
     for family in IPFamily.allCases {
       let all = (try? socket.routes(family)) ?? []

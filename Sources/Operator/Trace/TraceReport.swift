@@ -6,19 +6,19 @@ package struct TraceReport: Report {
   package let remarks: [String]
 
   /// Follows all attachments that `id` means.
-  /// - Throws: ``Refusal`` with near matches when it means none.
-  package init(_ id: String, _ sources: NodeSources) throws(Refusal) {
-    let examination = try Examination(sources)
-    let target = TraceTarget(examination)
+  /// - Throws: ``UserError`` with near matches when it means none.
+  package init(_ id: String, _ sources: NodeSources) throws(UserError) {
+    let state = try NodeState(sources)
+    let target = TraceTarget(state)
     let found = target.attachments(matching: id)
     guard !found.isEmpty else {
       let near = target.near(id)
-      throw Refusal(
+      throw UserError(
         "nothing on this node is called \"\(id)\"; "
           + (near.isEmpty ? "see: ipvlanctl links" : "did you mean \(near.joined(separator: ", "))?"))
     }
-    traces = found.map { AttachmentTrace($0, examination) }
-    remarks = examination.remarks
+    traces = found.map { AttachmentTrace($0, state) }
+    remarks = state.remarks
   }
 
   /// Whether every stop is as it should be.

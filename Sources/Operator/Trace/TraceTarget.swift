@@ -13,7 +13,7 @@ struct TraceTarget {
   private let candidates: [Candidate]
 
   /// Links, libcni's cache and leases: each may know what the others have lost.
-  init(_ examination: Examination) {
+  init(_ state: NodeState) {
     var found: [AttachmentID: Candidate] = [:]
     let add = { (attachment: AttachmentID, pod: String?, addresses: [IPAddress]) in
       let known = found[attachment]
@@ -22,14 +22,14 @@ struct TraceTarget {
     }
     // A machine can hold several nodes in namespaces, with the same addresses: those on others' NICs are not meant.
     // A master beside its slave in the pod (linkInContainer) is nobody else's either.
-    for slave in examination.inventory.slaves
-    where slave.masterPlace?.isHome ?? true || slave.masterPlace?.name == slave.place.name {
+    for slave in state.inventory.slaves
+    where slave.masterPlace?.isHostNamespace ?? true || slave.masterPlace?.name == slave.place.name {
       if let attachment = slave.attachment { add(attachment, slave.pod, slave.hosts) }
     }
-    for entry in examination.inventory.cache.attachments where entry.usesIPVLAN {
+    for entry in state.inventory.cache.attachments where entry.usesIPVLAN {
       add(entry.id, entry.pod, entry.addresses)
     }
-    for entry in examination.leases.entries where entry.rest == nil {
+    for entry in state.leases.entries where entry.cooldown == nil {
       add(entry.attachment, entry.pod, [entry.address])
     }
     candidates = found.values.sorted { $0.attachment.description < $1.attachment.description }

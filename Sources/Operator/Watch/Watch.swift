@@ -8,7 +8,7 @@ internal import Platform
 /// all of them every now and then.
 package final class Watch {
   private var namespaces: [WatchedNamespace] = []
-  private let home: NetworkNamespace
+  private let host: NetworkNamespace
   private let mounts: OwnedDescriptor
   private let tell: ([WatchEvent]) -> Void
   private var lastScan = MonotonicInstant.now()
@@ -21,27 +21,27 @@ package final class Watch {
   /// - Parameters:
   ///   - seconds: after so long namespaces are looked for whatever happens.
   ///   - tell: is handed what has changed, together what came together.
-  /// - Throws: ``Refusal`` when the node's own namespace cannot be listened to.
-  package init(rescanAfterSeconds seconds: Int, _ tell: @escaping ([WatchEvent]) -> Void) throws(Refusal) {
+  /// - Throws: ``UserError`` when the node's own namespace cannot be listened to.
+  package init(rescanAfterSeconds seconds: Int, _ tell: @escaping ([WatchEvent]) -> Void) throws(UserError) {
     self.tell = tell
     interval = seconds * 1000
-    home = try Self.attempt { () throws(NetlinkError) in try NetworkNamespace.home() }
+    host = try Self.attempt { () throws(NetlinkError) in try NetworkNamespace.host() }
     mounts = try Self.attempt { () throws(Errno) in
       try OwnedDescriptor(opening: "/proc/self/mountinfo", .readOnly)
     }
-    let identity = try Self.attempt { () throws(Errno) in try home.identity() }
-    let place = NamespacePlace(path: "/proc/self/ns/net", identity: identity, isHome: true)
+    let identity = try Self.attempt { () throws(Errno) in try host.identity() }
+    let place = NamespacePlace(path: "/proc/self/ns/net", identity: identity, isHostNamespace: true)
     let events = try Self.attempt { () throws(NetlinkError) in try EventSocket() }
     namespaces = [WatchedNamespace(place, events)]
-    tell(namespaces[0].present(home: home))
+    tell(namespaces[0].present(host: host))
     rescan()
   }
 
   private static func attempt<Value: ~Copyable, Failure: Error>(
     _ body: () throws(Failure) -> Value
-  ) throws(Refusal) -> Value {
+  ) throws(UserError) -> Value {
     do throws(Failure) { return try body() } catch {
-      throw Refusal("the changes of this node cannot be listened to: \(error)")
+      throw UserError("the changes of this node cannot be listened to: \(error)")
     }
   }
 
@@ -54,7 +54,7 @@ package final class Watch {
     let ready = Polling.wait(for: waiting, milliseconds: interval)
     var isNewSlaveLikely = ready.contains(namespaces.count)
     for position in ready where position < namespaces.count {
-      let seen = namespaces[position].changes(home: home)
+      let seen = namespaces[position].changes(host: host)
       if !seen.events.isEmpty { tell(seen.events) }
       if seen.areMastersTouched { isNewSlaveLikely = true }
     }
@@ -70,21 +70,21 @@ package final class Watch {
     for visit in list.visits where !namespaces.contains(where: { $0.place.identity == visit.identity }) {
       guard let namespace = try? NetworkNamespace(path: visit.path),
         (try? namespace.identity()) == visit.identity,
-        let events = try? namespace.openEventSocket(returningTo: home)
+        let events = try? namespace.openEventSocket(returningTo: host)
       else { continue }
       let watched = WatchedNamespace(
-        NamespacePlace(path: visit.path, identity: visit.identity, isHome: false), events)
+        NamespacePlace(path: visit.path, identity: visit.identity, isHostNamespace: false), events)
       namespaces.append(watched)
-      let present = watched.present(home: home)
+      let present = watched.present(host: host)
       if !present.isEmpty { tell(present) }
     }
     // One that cannot be read at the moment may be any of them.
     guard list.unread.isEmpty else { return }
     let found = Set(list.visits.map(\.identity))
-    for gone in namespaces where !gone.place.isHome && !found.contains(gone.place.identity) {
+    for gone in namespaces where !gone.place.isHostNamespace && !found.contains(gone.place.identity) {
       let farewell = gone.farewell()
       if !farewell.isEmpty { tell(farewell) }
     }
-    namespaces.removeAll { !$0.place.isHome && !found.contains($0.place.identity) }
+    namespaces.removeAll { !$0.place.isHostNamespace && !found.contains($0.place.identity) }
   }
 }

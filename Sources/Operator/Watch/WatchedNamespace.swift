@@ -25,7 +25,7 @@ final class WatchedNamespace {
   }
 
   /// What has changed since the last call.
-  func changes(home: borrowing NetworkNamespace) -> Changes {
+  func changes(host: borrowing NetworkNamespace) -> Changes {
     var seen = Changes()
     while true {
       do throws(NetlinkError) {
@@ -35,7 +35,7 @@ final class WatchedNamespace {
         seen.areMastersTouched = seen.areMastersTouched || received.contains(where: \.isOfMaster)
       } catch  where error.errno == .noBufferSpace {
         seen.events.append(event(.lost, "namespace", "too many changes at once; looking again"))
-        seen.events += present(home: home)
+        seen.events += present(host: host)
         seen.areMastersTouched = true
       } catch {
         return seen
@@ -44,9 +44,9 @@ final class WatchedNamespace {
   }
 
   /// The links that are there, and those that went unseen.
-  func present(home: borrowing NetworkNamespace) -> [WatchEvent] {
+  func present(host: borrowing NetworkNamespace) -> [WatchEvent] {
     guard let namespace = try? NetworkNamespace(path: place.path),
-      var socket = try? namespace.openSocket(returningTo: home), let found = try? socket.ipvlanLinks()
+      var socket = try? namespace.openSocket(returningTo: host), let found = try? socket.ipvlanLinks()
     else { return [] }
     let gone = links.values.filter { known in !found.contains { $0.index == known.index } }
     links = Dictionary(found.map { ($0.index, $0) }) { first, _ in first }

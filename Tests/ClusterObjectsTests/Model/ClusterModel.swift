@@ -151,7 +151,7 @@ struct ClusterModel {
     nodes[index].division.note(publishing: PublishedReport(pools))
     guard isCalm || chance(90) else { return }
     let continuity = nodes[index].division.continuity
-    let report = NodeStanding(
+    let report = NodeProgress(
       node: nodes[index].name, pools: pools, isFileOld: nodes[index].isFileOld,
       held: isCalm || chance(95) ? nodes[index].busy : nil, followedSince: continuity.followedSince,
       lostState: continuity.lostState)

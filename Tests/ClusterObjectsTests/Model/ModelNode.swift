@@ -28,7 +28,7 @@ struct ModelNode {
   /// The leases have been looked at.
   var wasLooked = false
   /// Reports that have been read, and not been looked at.
-  var answers: [(question: BlockDivision.Question, reports: [NodeStanding], version: String)] = []
+  var answers: [(question: BlockDivision.Question, reports: [NodeProgress], version: String)] = []
   /// The store, by address; it survives the agent too.
   var held: Set<UInt128> = []
   /// Requests on their way: they arrive in any order, also after the agent has died.

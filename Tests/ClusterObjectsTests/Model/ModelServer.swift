@@ -27,7 +27,7 @@ struct ModelServer {
   private(set) var pools: [String: UnstructuredObject] = [:]
   private(set) var nodes: [String: String] = [:]
   /// They outlive the Nodes.
-  private(set) var reports: [String: NodeStanding] = [:]
+  private(set) var reports: [String: NodeProgress] = [:]
   private(set) var reportMetadata: [String: ObjectMetadata] = [:]
   private var uids = 0
 
@@ -55,7 +55,7 @@ struct ModelServer {
 
   /// Writes a report over the version that its node knows; `nil` for one that it makes.
   /// - Returns: `nil` when there is another version.
-  mutating func setReport(_ report: NodeStanding, over version: String?) -> ObjectMetadata? {
+  mutating func setReport(_ report: NodeProgress, over version: String?) -> ObjectMetadata? {
     guard reportMetadata[report.node]?.resourceVersion == version else { return nil }
     self.version += stride
     var metadata = reportMetadata[report.node] ?? ObjectMetadata(name: report.node)

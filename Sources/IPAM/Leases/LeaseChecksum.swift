@@ -2,7 +2,7 @@ internal import Platform
 
 /// A digest behind a value, by which bytes are noticed that changed on the disk (FNV-1a, 64 bits; it is no defence
 /// against those who may write to the directory).
-enum LeaseSeal {
+enum LeaseChecksum {
   private static let length = 8
 
   /// The value with the digest of its entry behind it.

@@ -4,7 +4,7 @@ internal import Netlink
 
 /// What DEL has to take back on the node for one attachment. It is looked up while the pod's link still tells
 /// its addresses and its master.
-struct HostAccessWithdrawal {
+struct HostAccessPodRemoval {
   private let addresses: [IPAddress]
   private let hostLink: Link
 

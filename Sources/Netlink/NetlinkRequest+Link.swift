@@ -1,41 +1,43 @@
 internal import CNetlink
 
 /// The requests about links.
-extension Request {
+extension NetlinkRequest {
   /// Asks for one link by its number.
-  static func link(index: Int32) -> Request {
-    Request("find link number \(index)", type: RTM_GETLINK, header: header(index: index)) { message in
+  static func link(index: Int32) -> NetlinkRequest {
+    NetlinkRequest("find link number \(index)", type: RTM_GETLINK, header: header(index: index)) { message in
       message.put(IFLA_EXT_MASK, skipStatistics)
     }
   }
 
   /// Asks for one link by its name, or by one of its altnames when `isAltName`.
-  static func link(named name: String, isAltName: Bool = false) -> Request {
-    Request("find link \(name)", type: RTM_GETLINK, header: header()) { message in
+  static func link(named name: String, isAltName: Bool = false) -> NetlinkRequest {
+    NetlinkRequest("find link \(name)", type: RTM_GETLINK, header: header()) { message in
       message.put(isAltName ? IFLA_ALT_IFNAME : IFLA_IFNAME, name)
       message.put(IFLA_EXT_MASK, skipStatistics)
     }
   }
 
   /// Asks for every link of the namespace.
-  static func links(withStatistics: Bool = false) -> Request {
-    Request("list the links", type: RTM_GETLINK, flags: NLM_F_DUMP, header: header()) { message in
+  static func links(withStatistics: Bool = false) -> NetlinkRequest {
+    NetlinkRequest("list the links", type: RTM_GETLINK, flags: NLM_F_DUMP, header: header()) { message in
       message.put(IFLA_EXT_MASK, withStatistics ? 0 : skipStatistics)
     }
   }
 
   /// Asks for the ipvlan links of the namespace; the kernel itself leaves the other kinds out.
-  static func ipvlanLinks() -> Request {
-    Request("list the ipvlan links", type: RTM_GETLINK, flags: NLM_F_DUMP, header: header()) { message in
+  static func ipvlanLinks() -> NetlinkRequest {
+    NetlinkRequest("list the ipvlan links", type: RTM_GETLINK, flags: NLM_F_DUMP, header: header()) {
+      message in
       message.put(IFLA_EXT_MASK, skipStatistics)
       message.nest(IFLA_LINKINFO) { $0.put(IFLA_INFO_KIND, Link.ipvlanKind) }
     }
   }
 
   /// Asks by which number this namespace knows another one.
-  static func namespaceID(of namespace: borrowing NetworkNamespace) -> Request {
+  static func namespaceID(of namespace: borrowing NetworkNamespace) -> NetlinkRequest {
     let descriptor = namespace.descriptorNumber
-    return Request("find the number of a namespace", type: RTM_GETNSID, header: rtgenmsg()) { message in
+    return NetlinkRequest("find the number of a namespace", type: RTM_GETNSID, header: rtgenmsg()) {
+      message in
       message.put(NETNSA_FD, descriptor)
     }
   }
@@ -47,9 +49,9 @@ extension Request {
   /// of every slave of the parent.
   static func createIPVLAN(
     _ link: NewIPVLANLink, named name: String, in namespace: borrowing NetworkNamespace
-  ) -> Request {
+  ) -> NetlinkRequest {
     let descriptor = namespace.descriptorNumber
-    return Request(
+    return NetlinkRequest(
       "create ipvlan link \(name) on \(link.parentName)", type: RTM_NEWLINK,
       flags: NLM_F_CREATE | NLM_F_EXCL, header: header()
     ) { message in
@@ -70,8 +72,8 @@ extension Request {
 
   /// Asks for an ipvlan link without a parent, which the kernel refuses: with EINVAL when it has ipvlan, with
   /// EOPNOTSUPP when it has not.
-  static func probeIPVLAN() -> Request {
-    Request("ask for ipvlan", type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, header: header()) {
+  static func probeIPVLAN() -> NetlinkRequest {
+    NetlinkRequest("ask for ipvlan", type: RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, header: header()) {
       message in
       message.nest(IFLA_LINKINFO) { $0.put(IFLA_INFO_KIND, Link.ipvlanKind) }
     }
@@ -79,8 +81,8 @@ extension Request {
 
   /// Names a link that is down, leaves a note on it, puts it into the group of all links and sets it up, all in
   /// one message. The name that it has already costs nothing.
-  static func bringUp(index: Int32, named name: String, alias: String) -> Request {
-    Request(
+  static func bringUp(index: Int32, named name: String, alias: String) -> NetlinkRequest {
+    NetlinkRequest(
       "name link \(index) \(name) and set it up", type: RTM_NEWLINK,
       header: header(index: index, setUp: true)
     ) { message in
@@ -94,8 +96,10 @@ extension Request {
   ///
   /// The same as writing to /proc/sys/net/ipv4/conf, where a look-up takes the longer the more namespaces there are
   /// with a link of that name.
-  static func announceIPv4(index: Int32, name: String) -> Request {
-    Request("let link \(name) announce its IPv4 addresses", type: RTM_NEWLINK, header: header(index: index)) {
+  static func announceIPv4(index: Int32, name: String) -> NetlinkRequest {
+    NetlinkRequest(
+      "let link \(name) announce its IPv4 addresses", type: RTM_NEWLINK, header: header(index: index)
+    ) {
       message in
       message.nest(IFLA_AF_SPEC) { message in
         message.nest(Int(AF_INET)) { message in
@@ -106,13 +110,15 @@ extension Request {
   }
 
   /// Sets a link up as it is.
-  static func bringUp(index: Int32, name: String) -> Request {
-    Request("set link \(name) up", type: RTM_NEWLINK, header: header(index: index, setUp: true))
+  static func bringUp(index: Int32, name: String) -> NetlinkRequest {
+    NetlinkRequest("set link \(name) up", type: RTM_NEWLINK, header: header(index: index, setUp: true))
   }
 
   /// Tells a link to make itself no IPv6 address when it is set up.
-  static func withoutGeneratedAddress(index: Int32, name: String) -> Request {
-    Request("switch off IPv6 addresses of link \(name)", type: RTM_NEWLINK, header: header(index: index)) {
+  static func withoutGeneratedAddress(index: Int32, name: String) -> NetlinkRequest {
+    NetlinkRequest(
+      "switch off IPv6 addresses of link \(name)", type: RTM_NEWLINK, header: header(index: index)
+    ) {
       message in
       message.nest(IFLA_AF_SPEC) { message in
         message.nest(Int(AF_INET6)) { message in
@@ -123,16 +129,17 @@ extension Request {
   }
 
   /// Leaves a note on a link.
-  static func annotate(index: Int32, name: String, alias: String) -> Request {
-    Request("leave a note on link \(name)", type: RTM_NEWLINK, header: header(index: index)) { message in
+  static func annotate(index: Int32, name: String, alias: String) -> NetlinkRequest {
+    NetlinkRequest("leave a note on link \(name)", type: RTM_NEWLINK, header: header(index: index)) {
+      message in
       message.put(IFLA_IFALIAS, alias)
       message.put(IFLA_GROUP, UInt32(0))
     }
   }
 
   /// Deletes a link; the kernel answers ENODEV when it is gone.
-  static func deleteLink(index: Int32, name: String) -> Request {
-    Request("delete link \(name)", type: RTM_DELLINK, header: header(index: index))
+  static func deleteLink(index: Int32, name: String) -> NetlinkRequest {
+    NetlinkRequest("delete link \(name)", type: RTM_DELLINK, header: header(index: index))
   }
 
   /// Statistics are most of a link's description, and attachments do not need them (RTEXT_FILTER_SKIP_STATS).

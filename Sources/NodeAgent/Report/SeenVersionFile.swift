@@ -4,7 +4,7 @@ internal import Platform
 
 /// The file in which an agent leaves what it has seen of the API server for the run after, beside the files of pools, whose
 /// directory outlives a restart of the machine. Hidden, so that nobody takes it for a pool.
-struct MarkFile: Sendable {
+struct SeenVersionFile: Sendable {
   let directory: String
 
   var path: String { "\(directory)/.api-server.json" }

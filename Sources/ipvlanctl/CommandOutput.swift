@@ -3,10 +3,10 @@ import Operator
 import Platform
 
 /// How the process ends.
-enum Ending {
+enum CommandOutput {
   /// After an error: help that was asked for is no error, a call that cannot be understood is status 2.
   static func finish(_ error: any Error) -> Never {
-    if let refusal = error as? Refusal {
+    if let refusal = error as? UserError {
       ProcessOutput.finish(
         output: [], remarks: ScreenText.paragraphs("ipvlanctl: \(refusal)\n").rendered, status: 1)
     }

@@ -4,13 +4,13 @@ internal import Netlink
 internal import Platform
 
 /// Carries out what is safe to do without asking.
-enum Mender {
+enum FixRunner {
   /// Mends one thing.
   /// - Returns: why it could not; `nil` when it could.
-  static func apply(_ fix: Finding.Fix, _ examination: Examination) -> String? {
+  static func apply(_ fix: Finding.Fix, _ state: NodeState) -> String? {
     switch fix {
     case .collectGarbage:
-      let failures = examination.garbage.collect { _ in }
+      let failures = state.garbage.collect { _ in }
       return failures.isEmpty ? nil : failures.map(\.message).joined(separator: "; ")
     case .bringUp(let index, let name):
       return attempt("set \(name) up") {
@@ -18,18 +18,18 @@ enum Mender {
         try socket.bringUp(index: index, name: name)
       }
     case .restoreHostAccess(let name):
-      return attempt("restore the host access of \(name)") { try restore(name, examination) }
+      return attempt("restore the host access of \(name)") { try restore(name, state) }
     case .restoreFence:
       return attempt("restore the fence") {
-        let addresses = FenceCheck.pods(examination).flatMap(\.hosts)
-        try Fence.enclose(Fence.missing(addresses), home: NetworkNamespace.home())
+        let addresses = FenceCheck.pods(state).flatMap(\.hosts)
+        try Fence.enclose(Fence.missing(addresses), host: NetworkNamespace.host())
       }
     }
   }
 
-  private static func restore(_ name: String, _ examination: Examination) throws {
-    guard let master = examination.inventory.nodeLinks.first(where: { $0.name == name }) else { return }
-    let pods = HostAccessInspection.pods(of: master, examination)
+  private static func restore(_ name: String, _ state: NodeState) throws {
+    guard let master = state.inventory.nodeLinks.first(where: { $0.name == name }) else { return }
+    let pods = HostAccessCheck.pods(of: master, state)
     // Their configuration may say something else by now; what runs is right.
     guard let running = pods.first?.link, let mode = running.ipvlanMode, let flag = running.ipvlanFlag else {
       return

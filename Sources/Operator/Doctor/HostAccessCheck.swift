@@ -4,25 +4,25 @@ internal import Netlink
 internal import Platform
 
 /// Where pods have access from the node, all of it must stand.
-struct HostAccessInspection: Check {
-  static func findings(_ examination: Examination) -> [Finding] {
-    examination.inventory.masters.flatMap { findings($0, examination) } + stale(examination)
+struct HostAccessCheck: Check {
+  static func findings(_ state: NodeState) -> [Finding] {
+    state.inventory.masters.flatMap { findings($0, state) } + stale(state)
   }
 
   /// The pods of a master that have access from the node.
-  static func pods(of master: Link, _ examination: Examination) -> [NodeLink] {
-    examination.podLinks.filter {
-      $0.master?.index == master.index && (examination.keys(of: $0)?.hasHostAccess ?? false)
+  static func pods(of master: Link, _ state: NodeState) -> [NodeLink] {
+    state.podLinks.filter {
+      $0.master?.index == master.index && (state.keys(of: $0)?.hasHostAccess ?? false)
     }
   }
 
-  private static func findings(_ master: Link, _ examination: Examination) -> [Finding] {
-    let pods = pods(of: master, examination)
+  private static func findings(_ master: Link, _ state: NodeState) -> [Finding] {
+    let pods = pods(of: master, state)
     let addresses = pods.flatMap(\.hosts)
     guard !addresses.isEmpty, var node = try? NetlinkSocket() else { return [] }
-    let check = HostAccessCheck(
+    let check = HostAccessComparison(
       on: master, addresses: addresses, gateways: pods.flatMap { $0.cached?.gateways ?? [] },
-      strangers: strangers(examination))
+      strangers: strangers(state))
     let differences = (try? check.differences(&node)) ?? []
     let incomplete = differences.map { difference in
       Finding(
@@ -41,16 +41,16 @@ struct HostAccessInspection: Check {
   }
 
   /// Addresses for pods that sit on the node are told as such.
-  private static func strangers(_ examination: Examination) -> Set<IPAddress> {
-    let pools = examination.subjects.flatMap(\.pools).map(\.pool.addresses)
+  private static func strangers(_ state: NodeState) -> Set<IPAddress> {
+    let pools = state.subjects.flatMap(\.pools).map(\.pool.addresses)
     return Set(
-      examination.inventory.nodeAddresses.map(\.address.address).filter { address in
+      state.inventory.nodeAddresses.map(\.address.address).filter { address in
         pools.contains { $0.contains(address) }
       })
   }
 
-  private static func stale(_ examination: Examination) -> [Finding] {
-    examination.garbage.addresses.map { address in
+  private static func stale(_ state: NodeState) -> [Finding] {
+    state.garbage.addresses.map { address in
       Finding(
         .hostRouteStale, "the node has a host route to \(address), or a filter for it, and no pod has it",
         consequence: "packets for the address stay on this node", remedy: "ipvlanctl gc", fix: .collectGarbage

@@ -4,7 +4,7 @@ internal import IPAM
 internal import Netlink
 
 /// What the node has for pods: host routes, and places in the filters of masters and behind the fence.
-struct NodeEntries {
+struct NodeLeftovers {
   private var routes: [Route] = []
   private var enclosed: [IPAddress] = []
   /// The addresses in the filters of masters, by the filters' names.
@@ -36,13 +36,13 @@ struct NodeEntries {
     _ scope: Garbage.Scope, stores: [any IPAllocator], known: Set<IPAddress>,
     of attachment: AttachmentID? = nil
   ) throws(NetlinkError) -> [IPAddress] {
-    let home = try NetworkNamespace.home()
+    let host = try NetworkNamespace.host()
     // Most often nothing is found, and nobody has to wait.
-    guard try !look(scope, stores, known, attachment, home: home).addresses.isEmpty else { return [] }
+    guard try !look(scope, stores, known, attachment, host: host).addresses.isEmpty else { return [] }
     // From here on no ADD makes an entry. One that was at work before has its address on its link, and is seen.
-    let access = try NodeLock(HostAccess.lockName, home: home)
-    let fence = try NodeLock(Fence.tableName, home: home)
-    let leftover = try look(scope, stores, known, attachment, home: home)
+    let access = try NodeLock(HostAccess.lockName, host: host)
+    let fence = try NodeLock(Fence.tableName, host: host)
+    let leftover = try look(scope, stores, known, attachment, host: host)
     try leftover.remove()
     _ = consume fence
     _ = consume access
@@ -51,20 +51,20 @@ struct NodeEntries {
 
   private static func look(
     _ scope: Garbage.Scope, _ stores: [any IPAllocator], _ known: Set<IPAddress>, _ attachment: AttachmentID?,
-    home: borrowing NetworkNamespace
-  ) throws(NetlinkError) -> NodeEntries {
+    host: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> NodeLeftovers {
     // The lists come first: an ADD gives the link its address before it makes an entry.
-    let entries = try NodeEntries()
+    let entries = try NodeLeftovers()
     guard !entries.addresses.isEmpty else { return entries }
     var failures: [CNIError] = []
     let holders = Garbage.holders(of: stores, in: scope, &failures)
     let limits = SweepLimits(
-      try SlaveInventory(home: home).complete(), scope: scope, holders: holders, except: attachment)
+      try SlaveInventory(host: host).complete(), scope: scope, holders: holders, except: attachment)
     let leftover = Set(limits.leftover(of: entries.addresses, known: known))
     return entries.only(leftover)
   }
 
-  private func only(_ addresses: Set<IPAddress>) -> NodeEntries {
+  private func only(_ addresses: Set<IPAddress>) -> NodeLeftovers {
     var entries = self
     entries.routes.removeAll { !addresses.contains($0.destination.address) }
     entries.enclosed.removeAll { !addresses.contains($0) }

@@ -2,36 +2,38 @@ internal import Addressing
 internal import CNetlink
 
 /// The requests of traffic control (tc(8)).
-extension Request {
+extension NetlinkRequest {
   /// Gives a link the hooks for filters; EEXIST when it has them.
-  static func addFilterHooks(toLink index: Int32, named name: String) -> Request {
+  static func addFilterHooks(toLink index: Int32, named name: String) -> NetlinkRequest {
     var header = tcmsg()
     header.tcm_ifindex = index
     header.tcm_parent = clsact
     header.tcm_handle = clsact & 0xFFFF_0000
-    return Request(
+    return NetlinkRequest(
       "add qdisc clsact to link \(name)", type: RTM_NEWQDISC, flags: NLM_F_CREATE | NLM_F_EXCL, header: header
     ) { $0.put(TCA_KIND, "clsact") }
   }
 
   /// Takes a link's hooks away, with all filters; ENOENT or EINVAL when it has none.
-  static func removeFilterHooks(fromLink index: Int32, named name: String) -> Request {
+  static func removeFilterHooks(fromLink index: Int32, named name: String) -> NetlinkRequest {
     var header = tcmsg()
     header.tcm_ifindex = index
     header.tcm_parent = clsact
     header.tcm_handle = clsact & 0xFFFF_0000
-    return Request("remove qdisc clsact from link \(name)", type: RTM_DELQDISC, header: header)
+    return NetlinkRequest("remove qdisc clsact from link \(name)", type: RTM_DELQDISC, header: header)
   }
 
   /// Lets everything that leaves by a link come in by another one instead; EEXIST when it does.
-  static func redirectEgress(ofLink index: Int32, named name: String, intoLink target: Int32) -> Request {
+  static func redirectEgress(ofLink index: Int32, named name: String, intoLink target: Int32)
+    -> NetlinkRequest
+  {
     var header = egress(ofLink: index, priority: 1, protocol: UInt16(ETH_P_ALL))
     header.tcm_handle = 1
     var redirection = tc_mirred()
     redirection.action = TC_ACT_STOLEN
     redirection.eaction = TCA_INGRESS_REDIR
     redirection.ifindex = UInt32(bitPattern: target)
-    return Request(
+    return NetlinkRequest(
       "redirect what leaves by link \(name)", type: RTM_NEWTFILTER, flags: NLM_F_CREATE | NLM_F_EXCL,
       header: header
     ) { message in
@@ -43,9 +45,9 @@ extension Request {
   }
 
   /// Lets packets leave by a link whose source lies in a network.
-  static func letPass(from source: CIDR, outOfLink index: Int32, named name: String) -> Request {
+  static func letPass(from source: CIDR, outOfLink index: Int32, named name: String) -> NetlinkRequest {
     let family = source.address.family
-    return Request(
+    return NetlinkRequest(
       "let packets from \(source) leave by link \(name)", type: RTM_NEWTFILTER,
       flags: NLM_F_CREATE | NLM_F_EXCL,
       header: egress(ofLink: index, priority: priority(family), protocol: etherType(family))
@@ -56,10 +58,10 @@ extension Request {
   }
 
   /// Drops what leaves by a link and no filter before it let pass.
-  static func drop(_ family: IPFamily, outOfLink index: Int32, named name: String) -> Request {
+  static func drop(_ family: IPFamily, outOfLink index: Int32, named name: String) -> NetlinkRequest {
     var drop = tc_gact()
     drop.action = TC_ACT_SHOT
-    return Request(
+    return NetlinkRequest(
       "drop other packets that leave by link \(name)", type: RTM_NEWTFILTER, flags: NLM_F_CREATE | NLM_F_EXCL,
       header: egress(ofLink: index, priority: priority(family) + 1, protocol: etherType(family))
     ) { message in

@@ -17,7 +17,7 @@ package struct Pace: Sendable, Hashable {
 ///
 /// A write that fails is tried again later and later. One that succeeds and has to be made again at once is one that
 /// somebody else undoes: two that correct each other without end would be a load on the server for ever.
-struct Pacer: Sendable {
+struct WriteBackoff: Sendable {
   private struct Entry {
     var next: ContinuousClock.Instant
     var wait: Duration

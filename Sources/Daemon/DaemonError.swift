@@ -1,5 +1,5 @@
 /// Why a daemon does not run.
-public struct DaemonRefusal: Error, Sendable, CustomStringConvertible {
+public struct DaemonError: Error, Sendable, CustomStringConvertible {
   /// What happened, and what to do.
   public let problem: String
   /// The status that the process ends with (sysexits.h where one fits).

@@ -3,7 +3,7 @@ internal import CNI
 package import Netlink
 
 /// Compares the way to a pod with what it has to be.
-package struct HostAccessCheck {
+package struct HostAccessComparison {
   private let master: Link
   private let addresses: [IPAddress]
   private let gateways: [IPAddress]

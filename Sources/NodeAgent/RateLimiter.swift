@@ -1,5 +1,5 @@
 /// Says how long to wait so that something happens no more often than it may.
-struct Allowance: Sendable {
+struct RateLimiter: Sendable {
   /// So often at once, and once more after each interval.
   struct Rate: Sendable, Hashable {
     var burst: Int

@@ -3,7 +3,7 @@ package import KubernetesClient
 /// The pools of the cluster, each in the last form that could be used.
 ///
 /// An object that the parser refuses though the API server took it stays in use as it was before, and hides no other.
-package struct PoolLedger: Sendable {
+package struct LastValidPools: Sendable {
   /// The usable pools by name.
   package private(set) var pools: [String: PoolObject] = [:]
   /// What is wrong with the newest form of a pool, by name.

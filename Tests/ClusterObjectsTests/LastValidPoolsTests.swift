@@ -9,7 +9,7 @@ import Testing
 
   @Test("an object that cannot be used stays as it was, and hides no other")
   func stays() {
-    var ledger = PoolLedger()
+    var ledger = LastValidPools()
     ledger.replace(with: [good, pool("b", ips: ["10.0.0.2"])])
     ledger.take(bad)
     #expect(ledger.pools["a"]?.identity.generation == 1)
@@ -27,7 +27,7 @@ import Testing
 
   @Test("what the file of the run before has counts while the object is wrong, and goes with the object")
   func before() throws {
-    var ledger = PoolLedger(before: [try PoolObject(good)])
+    var ledger = LastValidPools(before: [try PoolObject(good)])
     ledger.replace(with: [bad])
     #expect(ledger.pools["a"]?.identity.generation == 1)
     ledger.replace(with: [])
@@ -37,7 +37,7 @@ import Testing
 
   @Test("a pool that was made anew is not the one of before")
   func anew() {
-    var ledger = PoolLedger()
+    var ledger = LastValidPools()
     ledger.replace(with: [good])
     ledger.take(pool("a", ips: ["10.0.1.1"], uid: "other"))
     #expect(ledger.pools["a"] == nil)
@@ -54,7 +54,7 @@ import Testing
       ("routes", FieldValue.array([["dst": "0.0.0.0/0", "gw": "10.0.0.254"]])),
     ])
   func refused(_ key: String, _ value: FieldValue) {
-    var ledger = PoolLedger()
+    var ledger = LastValidPools()
     ledger.replace(with: [pool("a", ips: ["10.0.0.1"], [key: value])])
     #expect(ledger.pools.isEmpty)
     #expect(ledger.faults["a"]?.problem.contains("spec.\(key)") ?? false, "\(ledger.faults)")
@@ -62,7 +62,7 @@ import Testing
 
   @Test("an object of no kind that is known, or without a spec, is told")
   func kinds() {
-    var ledger = PoolLedger()
+    var ledger = LastValidPools()
     var object = good
     object["spec"] = nil
     ledger.take(object)

@@ -15,7 +15,7 @@ package struct Warning: Sendable, Hashable {
 }
 
 /// Tells people what happened to objects, each thing once as long as it lasts.
-package struct Bulletin: Sendable {
+package struct EventNotices: Sendable {
   private let recorder: EventRecorder
   private let log: Logger
   private var told: Set<Warning> = []

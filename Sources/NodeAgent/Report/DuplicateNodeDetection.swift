@@ -4,7 +4,7 @@ internal import KubernetesClient
 ///
 /// No clock is asked: who sees another's report after its own has a rival. A report that was there before the first of
 /// ours is that of a machine that had the name before.
-struct Rivalry: Sendable {
+struct DuplicateNodeDetection: Sendable {
   let machineID: String
   private var hasSeenOwn = false
   /// The other machine, once there is one; it stays until somebody has looked and started the agent anew.

@@ -1,5 +1,5 @@
 /// What a plugin does for each command; VERSION is answered for it.
-public protocol PluginVerbs {
+public protocol PluginCommands {
   /// The annotations of the pod that the plugin reads, where the runtime passes them; the others are not even decoded.
   var annotations: [String] { get }
   /// Attaches the container, all or nothing.
@@ -14,7 +14,7 @@ public protocol PluginVerbs {
   func status(_ request: Request) throws(CNIError)
 }
 
-extension PluginVerbs {
+extension PluginCommands {
   /// None.
   public var annotations: [String] { [] }
 }

@@ -6,7 +6,7 @@ internal import JSON
 internal import Netlink
 
 /// All that a doctor looks at, read once.
-package struct Examination {
+package struct NodeState {
   let inventory: NodeInventory
   let directory: NetworkDirectory
   let leases: LeaseBook
@@ -26,8 +26,8 @@ package struct Examination {
   let remarks: [String]
 
   /// Reads everything.
-  /// - Throws: ``Refusal`` when not even the node's links can be listed.
-  package init(_ sources: NodeSources) throws(Refusal) {
+  /// - Throws: ``UserError`` when not even the node's links can be listed.
+  package init(_ sources: NodeSources) throws(UserError) {
     agentDirectory = sources.agent
     let cache = AttachmentCache(directory: sources.cache)
     directory = NetworkDirectory(sources.configurations, cache: cache)
@@ -42,7 +42,7 @@ package struct Examination {
     var remarks = inventory.remarks + garbage.failures.map(\.message)
     var instance: Instance?
     if let endpoint = sources.metadata {
-      do throws(Refusal) { instance = try Instance(endpoint) } catch {
+      do throws(UserError) { instance = try Instance(endpoint) } catch {
         remarks.append("what the NICs own is not looked at: \(error)")
       }
     }
@@ -101,7 +101,7 @@ package struct Examination {
 
   /// The links in pods whose master is a link of this node.
   var podLinks: [NodeLink] {
-    inventory.slaves.filter { ($0.masterPlace?.isHome ?? false) && !$0.isHostLink }
+    inventory.slaves.filter { ($0.masterPlace?.isHostNamespace ?? false) && !$0.isHostLink }
   }
 
   /// What is known of a network of the directory; `nil` where its keys cannot be used, or another plugin's are.

@@ -1,7 +1,7 @@
 internal import CNetlink
 
 /// A message ready to be sent, and what it does in words.
-struct Request: Sendable, Hashable {
+struct NetlinkRequest: Sendable, Hashable {
   /// The wire form; the sequence number is filled in by the socket.
   private(set) var bytes: [UInt8]
   /// What the request does, as the object of "cannot ...".
@@ -33,7 +33,7 @@ struct Request: Sendable, Hashable {
   }
 
   /// The same request; the kernel answers it only when it refuses it.
-  func unacknowledged() -> Request {
+  func unacknowledged() -> NetlinkRequest {
     var request = self
     // nlmsg_flags, the third half-word of the header. NLM_F_ACK is in its first byte.
     if request.bytes.count > 6 { request.bytes[6] &= ~UInt8(NLM_F_ACK) }

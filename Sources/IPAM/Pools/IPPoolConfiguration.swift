@@ -3,7 +3,7 @@ internal import JSON
 internal import Platform
 
 /// The keys of `"type": "ippool"`.
-struct PoolConfiguration: Sendable {
+struct IPPoolConfiguration: Sendable {
   /// Where the pool documents lie.
   let poolDirectory: String
   /// Where the leases lie.
@@ -16,8 +16,8 @@ struct PoolConfiguration: Sendable {
   let nodeName: String
   /// The network's name, for `multusName` lists.
   let multusName: String
-  /// How long a released address rests, in seconds.
-  let coolDown: Int
+  /// The cooldown of a released address, in seconds.
+  let cooldown: Int
   /// Routes that are added to the pools' own.
   let routes: [IPRoute]
   /// This node is the only one: what is written for several cannot be given twice.
@@ -38,7 +38,7 @@ struct PoolConfiguration: Sendable {
     pools = try Self.pools(fields)
     nodeName = try Self.text(fields, "nodeName") ?? environment["NODE_NAME"] ?? HostName.current
     multusName = try Self.text(fields, "multusName") ?? "default/\(network)"
-    coolDown = try Self.coolDown(fields) ?? Self.defaultCoolDown
+    cooldown = try Self.cooldown(fields) ?? Self.defaultCooldown
     var routes: [IPRoute] = []
     for entry in try fields.objects("routes") ?? [] { routes.append(try IPRoute(entry)) }
     self.routes = routes
@@ -76,11 +76,11 @@ struct PoolConfiguration: Sendable {
     if let unknownKey { throw AllocationError(.invalidConfiguration, "\(unknownKey)") }
   }
 
-  /// Reads what is needed to take addresses back: how long they rest is as it is written, or as it is by default.
+  /// Reads what is needed to take addresses back: the cooldown is as it is written, or as it is by default.
   /// - Throws: ``JSONFieldError`` when `dataDir` cannot be read.
   init(ofLeases fields: JSONFields, network: String) throws(JSONFieldError) {
     dataDirectory = try fields.absolutePath("dataDir") ?? Self.defaultDataDirectory
-    coolDown = (try? Self.coolDown(fields)) ?? Self.defaultCoolDown
+    cooldown = (try? Self.cooldown(fields)) ?? Self.defaultCooldown
     (poolDirectory, runDirectory) = (Self.defaultPoolDirectory, Self.defaultRunDirectory)
     (pools, nodeName, multusName, routes) = (nil, "", network, [])
     isSingleNode = false
@@ -90,9 +90,9 @@ struct PoolConfiguration: Sendable {
   private static let defaultPoolDirectory = "/etc/cni/ippool.d"
   private static let defaultDataDirectory = "/var/lib/cni/ippool"
   private static let defaultRunDirectory = "/run/ipvlan"
-  private static let defaultCoolDown = 30
+  private static let defaultCooldown = 30
 
-  private static func coolDown(_ fields: JSONFields) throws(JSONFieldError) -> Int? {
+  private static func cooldown(_ fields: JSONFields) throws(JSONFieldError) -> Int? {
     try fields.int("cooldownSeconds", in: 0...86400)
   }
 

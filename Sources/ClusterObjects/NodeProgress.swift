@@ -2,7 +2,7 @@ package import Addressing
 package import KubernetesClient
 
 /// How far a node has come with pools, as its report says: an IPVLANNode.
-package struct NodeStanding: Sendable, Hashable {
+package struct NodeProgress: Sendable, Hashable {
   /// A pool of the API server in a form that the node may still give addresses by.
   package struct Pool: Sendable, Hashable {
     package let name: String
@@ -63,7 +63,7 @@ package struct NodeStanding: Sendable, Hashable {
   }
 }
 
-extension NodeStanding {
+extension NodeProgress {
   /// What keeps another node from using addresses.
   struct Obstacle: Sendable {
     let addresses: AddressSet
@@ -151,7 +151,7 @@ package struct PublishedReport: Sendable, Hashable {
 
   private init(own: AddressSet, shared: Set<PoolForm>) { (self.own, self.shared) = (own, shared) }
 
-  package init(_ pools: [NodeStanding.Pool] = []) {
+  package init(_ pools: [NodeProgress.Pool] = []) {
     own = AddressSet(union: pools.compactMap(\.own))
     shared = Set(
       pools.filter { $0.own == nil }.map { PoolForm(uid: $0.uid, generation: $0.generation) })

@@ -5,7 +5,7 @@ import Testing
 @Suite struct AllowanceTests {
   @Test("two at once, then one an interval; after a rest two again")
   func rate() {
-    var allowance = Allowance(.init(burst: 2, interval: .seconds(1)))
+    var allowance = RateLimiter(.init(burst: 2, interval: .seconds(1)))
     let start = ContinuousClock.now + .seconds(10)
     #expect(allowance.wait(at: start) == .zero)
     allowance.note(at: start)

@@ -2,47 +2,47 @@ internal import Addressing
 internal import CNetlink
 
 /// The requests of nf_tables.
-extension Request {
+extension NetlinkRequest {
   /// Starts a transaction: all requests up to ``endBatch()`` take effect at once, or none does.
-  static func beginBatch() -> Request { batch("begin a transaction", NFNL_MSG_BATCH_BEGIN) }
+  static func beginBatch() -> NetlinkRequest { batch("begin a transaction", NFNL_MSG_BATCH_BEGIN) }
 
   /// Ends a transaction.
-  static func endBatch() -> Request { batch("end a transaction", NFNL_MSG_BATCH_END) }
+  static func endBatch() -> NetlinkRequest { batch("end a transaction", NFNL_MSG_BATCH_END) }
 
   /// Makes an empty table; one that is there stays as it is.
-  static func addTable(_ name: String) -> Request {
+  static func addTable(_ name: String) -> NetlinkRequest {
     netfilter("add nftables table inet \(name)", NFT_MSG_NEWTABLE, flags: NLM_F_CREATE) { message in
       message.put(NFTA_TABLE_NAME, name)
     }
   }
 
   /// Deletes a table with all that is in it.
-  static func deleteTable(_ name: String) -> Request {
+  static func deleteTable(_ name: String) -> NetlinkRequest {
     netfilter("delete nftables table inet \(name)", NFT_MSG_DELTABLE) { $0.put(NFTA_TABLE_NAME, name) }
   }
 
   /// Asks for a table; ENOENT when there is none.
-  static func table(_ name: String) -> Request {
+  static func table(_ name: String) -> NetlinkRequest {
     netfilter("find nftables table inet \(name)", NFT_MSG_GETTABLE) { $0.put(NFTA_TABLE_NAME, name) }
   }
 
   /// Asks for the tables for both families.
-  static func tables() -> Request {
+  static func tables() -> NetlinkRequest {
     netfilter("list the nftables tables", NFT_MSG_GETTABLE, flags: NLM_F_DUMP) { _ in }
   }
 
   /// Asks for the chains of all families.
-  static func chains() -> Request {
+  static func chains() -> NetlinkRequest {
     netfilter("list the nftables chains", NFT_MSG_GETCHAIN, flags: NLM_F_DUMP, family: 0) { _ in }
   }
 
   /// Asks for the rules of all families.
-  static func rules() -> Request {
+  static func rules() -> NetlinkRequest {
     netfilter("list the nftables rules", NFT_MSG_GETRULE, flags: NLM_F_DUMP, family: 0) { _ in }
   }
 
   /// Makes a set. `number` tells sets of one transaction apart.
-  static func addSet(_ set: NetfilterSet, number: UInt32, to table: String) -> Request {
+  static func addSet(_ set: NetfilterSet, number: UInt32, to table: String) -> NetlinkRequest {
     let operation = "add set \(set.name) to nftables table inet \(table)"
     return netfilter(operation, NFT_MSG_NEWSET, flags: NLM_F_CREATE) { message in
       message.put(NFTA_SET_TABLE, table)
@@ -58,7 +58,7 @@ extension Request {
   /// Adds addresses of the set's family to it. An address that the set has already is no error.
   static func addElements(
     _ addresses: [IPAddress], to set: NetfilterSet, of table: String
-  ) -> [Request] {
+  ) -> [NetlinkRequest] {
     pieces(addresses, set).map { piece in
       elements("add \(name(piece)) to", NFT_MSG_NEWSETELEM, flags: NLM_F_CREATE, piece, set, table)
     }
@@ -67,19 +67,19 @@ extension Request {
   /// Takes addresses of the set's family out of it; ENOENT when one is not in it.
   static func removeElements(
     _ addresses: [IPAddress], from set: NetfilterSet, of table: String
-  ) -> [Request] {
+  ) -> [NetlinkRequest] {
     pieces(addresses, set).map { piece in
       elements("remove \(name(piece)) from", NFT_MSG_DELSETELEM, flags: 0, piece, set, table)
     }
   }
 
   /// Asks whether an address is in a set; ENOENT when it is not.
-  static func element(_ address: IPAddress, in set: NetfilterSet, of table: String) -> Request {
+  static func element(_ address: IPAddress, in set: NetfilterSet, of table: String) -> NetlinkRequest {
     elements("find \(address) in", NFT_MSG_GETSETELEM, flags: 0, [address], set, table)
   }
 
   /// Asks for everything in a set.
-  static func elements(of set: NetfilterSet, in table: String) -> Request {
+  static func elements(of set: NetfilterSet, in table: String) -> NetlinkRequest {
     let operation = "list set \(set.name) of nftables table inet \(table)"
     return netfilter(operation, NFT_MSG_GETSETELEM, flags: NLM_F_DUMP) { message in
       message.put(NFTA_SET_ELEM_LIST_TABLE, table)
@@ -88,7 +88,7 @@ extension Request {
   }
 
   /// Makes a base chain that lets everything pass.
-  static func addChain(_ chain: NetfilterChain, to table: String) -> Request {
+  static func addChain(_ chain: NetfilterChain, to table: String) -> NetlinkRequest {
     let operation = "add chain \(chain.name) to nftables table inet \(table)"
     return netfilter(operation, NFT_MSG_NEWCHAIN, flags: NLM_F_CREATE) { message in
       message.put(NFTA_CHAIN_TABLE, table)
@@ -102,7 +102,7 @@ extension Request {
   }
 
   /// Appends a rule to a chain.
-  static func addRule(_ rule: [NetfilterStatement], to chain: String, of table: String) -> Request {
+  static func addRule(_ rule: [NetfilterStatement], to chain: String, of table: String) -> NetlinkRequest {
     let operation = "add a rule to chain \(chain) of nftables table inet \(table)"
     return netfilter(operation, NFT_MSG_NEWRULE, flags: NLM_F_CREATE | NLM_F_APPEND) { message in
       message.put(NFTA_RULE_TABLE, table)
@@ -128,7 +128,7 @@ extension Request {
   private static func elements(
     _ verb: String, _ type: nf_tables_msg_types, flags: Int32, _ addresses: [IPAddress], _ set: NetfilterSet,
     _ table: String
-  ) -> Request {
+  ) -> NetlinkRequest {
     let operation = "\(verb) set \(set.name) of nftables table inet \(table)"
     return netfilter(operation, type, flags: flags) { message in
       message.put(NFTA_SET_ELEM_LIST_TABLE, table)
@@ -146,17 +146,17 @@ extension Request {
   private static func netfilter(
     _ operation: String, _ type: nf_tables_msg_types, flags: Int32 = 0,
     family: UInt8 = 1, _ body: (inout MessageBuilder) -> Void
-  ) -> Request {
+  ) -> NetlinkRequest {
     // NFPROTO_INET of linux/netfilter.h: both families; NFPROTO_UNSPEC: all there are.
     let header = nfgenmsg(nfgen_family: family, version: UInt8(NFNETLINK_V0), res_id: 0)
     let number = Int(NFNL_SUBSYS_NFTABLES) << 8 | Int(type.rawValue)
-    return Request(operation, type: number, flags: flags, header: header, body)
+    return NetlinkRequest(operation, type: number, flags: flags, header: header, body)
   }
 
-  private static func batch(_ operation: String, _ type: Int32) -> Request {
+  private static func batch(_ operation: String, _ type: Int32) -> NetlinkRequest {
     // The subsystem that the transaction belongs to, in network byte order.
     let header = nfgenmsg(
       nfgen_family: 0, version: UInt8(NFNETLINK_V0), res_id: UInt16(NFNL_SUBSYS_NFTABLES).bigEndian)
-    return Request(operation, type: Int(type), isAcknowledged: false, header: header)
+    return NetlinkRequest(operation, type: Int(type), isAcknowledged: false, header: header)
   }
 }
