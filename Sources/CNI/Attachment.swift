@@ -1,12 +1,12 @@
 /// A container's interface on a network, as GC lists them (CNI SPEC 1.1.0, `cni.dev/valid-attachments`).
-public struct Attachment: Sendable, Hashable {
+package struct Attachment: Sendable, Hashable {
   /// The runtime's name of the container.
-  public let containerID: String
+  package let containerID: String
   /// The interface in it.
-  public let ifname: String
+  package let ifname: String
 
   /// Names an attachment.
-  public init(containerID: String, ifname: String) {
+  package init(containerID: String, ifname: String) {
     self.containerID = containerID
     self.ifname = ifname
   }

@@ -1,5 +1,5 @@
 /// CNI_ARGS: `K=V` pairs separated by semicolons.
-public struct CNIArguments: Sendable, Hashable {
+package struct CNIArguments: Sendable, Hashable {
   /// The keys that the plugin or its allocators read, and those that Kubernetes sends.
   static let knownKeys = [
     "IgnoreUnknown", "IP", "GATEWAY", "MAC", "K8S_POD_NAMESPACE", "K8S_POD_NAME",
@@ -16,7 +16,7 @@ public struct CNIArguments: Sendable, Hashable {
   private var pairs: [Pair] = []
 
   /// No arguments.
-  public init() {}
+  package init() {}
 
   /// Reads the variable as far as it can be read.
   init(lenient text: String) {
@@ -26,7 +26,7 @@ public struct CNIArguments: Sendable, Hashable {
   /// Reads the variable.
   /// - Throws: ``CNIError`` with code 4 for a pair without `=`, a key without name, and a key that is not
   ///   known unless `IgnoreUnknown` says 1 or true.
-  public init(_ text: String) throws(CNIError) {
+  package init(_ text: String) throws(CNIError) {
     for pair in text.utf8.split(separator: UInt8(ascii: ";")) {
       guard append(pair) else {
         throw CNIError(
@@ -56,7 +56,7 @@ public struct CNIArguments: Sendable, Hashable {
   }
 
   /// The value of a key; `nil` when it is absent or empty.
-  public subscript(key: String) -> String? {
+  package subscript(key: String) -> String? {
     pairs.last { $0.key == key }.flatMap { $0.value.isEmpty ? nil : $0.value }
   }
 }

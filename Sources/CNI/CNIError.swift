@@ -1,26 +1,26 @@
-public import JSON
+package import JSON
 
 /// An error as the runtime shows it to people.
-public struct CNIError: Error, Sendable, Hashable {
+package struct CNIError: Error, Sendable, Hashable {
   /// What kind of failure.
-  public let code: ErrorCode
+  package let code: ErrorCode
   /// What happened, to what: one sentence.
-  public let message: String
+  package let message: String
   /// Why, in the words of who refused, and what to do; may be empty.
-  public let details: String
+  package let details: String
 
   /// Message and details as one text for people.
-  public var text: String { details.isEmpty ? message : "\(message); \(details)" }
+  package var text: String { details.isEmpty ? message : "\(message); \(details)" }
 
   /// Describes a failure.
-  public init(code: ErrorCode, message: String, details: String = "") {
+  package init(code: ErrorCode, message: String, details: String = "") {
     self.code = code
     self.message = message
     self.details = details
   }
 
   /// A member of the configuration that is missing or wrong: the codes of the specification.
-  public init(_ error: JSONFieldError) {
+  package init(_ error: JSONFieldError) {
     let code: ErrorCode =
       switch error.kind {
       case .wrongType: .decodingFailure
@@ -31,7 +31,7 @@ public struct CNIError: Error, Sendable, Hashable {
   }
 
   /// The error document (CNI SPEC 1.1.0, "Error").
-  public func json(version: SpecVersion) -> JSONValue {
+  package func json(version: SpecVersion) -> JSONValue {
     var object: JSONObject = [
       "cniVersion": .string(version.rawValue), "code": .int(code.rawValue), "msg": .string(message),
     ]

@@ -1,4 +1,4 @@
-public import Addressing
+package import Addressing
 
 /// Which interface of a result is an attachment's, and which addresses are that interface's.
 extension CNIResult {
@@ -6,14 +6,14 @@ extension CNIResult {
   ///
   /// - Parameter isContainer: whether a path leads to the container that is meant.
   /// - Returns: `nil` where the result has no such interface.
-  public func position(of ifname: String, in isContainer: (String) -> Bool = { _ in true }) -> Int? {
+  package func position(of ifname: String, in isContainer: (String) -> Bool = { _ in true }) -> Int? {
     interfaces.firstIndex { $0.name == ifname && ($0.sandbox.map(isContainer) ?? false) }
   }
 
   /// The addresses of the interface at a position.
   ///
   /// - Parameter andUnassigned: whether addresses that name no interface count too.
-  public func addresses(
+  package func addresses(
     ofInterface position: Int?, andUnassigned countsUnassigned: Bool
   ) -> [AddressAssignment] {
     ips.filter { ip in ip.interface.map { $0 == position } ?? countsUnassigned }.map { $0.assignment }
@@ -23,7 +23,7 @@ extension CNIResult {
   /// this name.
   ///
   /// An address that names an interface of the node, such as the master, is not in the container yet.
-  public func unassignedIPs(ifname: String) -> [Int] {
+  package func unassignedIPs(ifname: String) -> [Int] {
     ips.indices.filter { index in
       guard let position = ips[index].interface else { return true }
       return interfaces[position].sandbox == nil || interfaces[position].name == ifname

@@ -1,17 +1,17 @@
 internal import Addressing
-public import JSON
+package import JSON
 
 extension CNIResult {
   /// Reads the result of an IPAM plugin: it makes no interface, so that `interfaces`, and numbers of positions in
   /// it, which some write all the same, mean nothing (CNI SPEC 1.1.0, section 5).
   /// - Throws: ``JSONFieldError`` as the other.
-  public init(ofIPAM fields: JSONFields) throws(JSONFieldError) {
+  package init(ofIPAM fields: JSONFields) throws(JSONFieldError) {
     try self.init(fields, hasInterfaces: false)
   }
 
   /// Reads a result in the shape of any version; up to 0.2.0 it is told by `ip4` and `ip6`.
   /// - Throws: ``JSONFieldError`` with the path and the value of the member that is wrong.
-  public init(_ fields: JSONFields) throws(JSONFieldError) {
+  package init(_ fields: JSONFields) throws(JSONFieldError) {
     try self.init(fields, hasInterfaces: true)
   }
 

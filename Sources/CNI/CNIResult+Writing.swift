@@ -1,9 +1,9 @@
 internal import Addressing
-public import JSON
+package import JSON
 
 extension CNIResult {
   /// The result in the shape of a version.
-  public func json(version: SpecVersion) -> JSONValue {
+  package func json(version: SpecVersion) -> JSONValue {
     version < .v0_3_0 ? legacy(version) : current(version)
   }
 

@@ -1,25 +1,25 @@
-public import Addressing
+package import Addressing
 
 /// What an ADD or an IPAM plugin answers, independent of the version in which it is written
 /// (CNI SPEC 1.1.0, "Success").
-public struct CNIResult: Sendable, Hashable {
+package struct CNIResult: Sendable, Hashable {
   /// An interface that was made.
-  public struct Interface: Sendable, Hashable {
+  package struct Interface: Sendable, Hashable {
     /// Its name.
-    public var name: String
+    package var name: String
     /// Its hardware address.
-    public var mac: String?
+    package var mac: String?
     /// Its MTU in bytes; since 1.1.0.
-    public var mtu: Int?
+    package var mtu: Int?
     /// The path of the namespace that it lies in; `nil` for the node's.
-    public var sandbox: String?
+    package var sandbox: String?
     /// The socket of a userspace interface; since 1.1.0.
-    public var socketPath: String?
+    package var socketPath: String?
     /// The PCI device; since 1.1.0.
-    public var pciID: String?
+    package var pciID: String?
 
     /// An interface by its name.
-    public init(name: String, mac: String? = nil, mtu: Int? = nil, sandbox: String? = nil) {
+    package init(name: String, mac: String? = nil, mtu: Int? = nil, sandbox: String? = nil) {
       self.name = name
       self.mac = mac
       self.mtu = mtu
@@ -28,30 +28,30 @@ public struct CNIResult: Sendable, Hashable {
   }
 
   /// An address and the interface that has it.
-  public struct IPConfiguration: Sendable, Hashable {
+  package struct IPConfiguration: Sendable, Hashable {
     /// The position in `interfaces`; `nil` when no interface is meant yet.
-    public var interface: Int?
+    package var interface: Int?
     /// The address with its gateway.
-    public var assignment: AddressAssignment
+    package var assignment: AddressAssignment
 
     /// Pairs an address with an interface.
-    public init(interface: Int? = nil, assignment: AddressAssignment) {
+    package init(interface: Int? = nil, assignment: AddressAssignment) {
       self.interface = interface
       self.assignment = assignment
     }
   }
 
   /// The interfaces, in the order in which `ips` counts them.
-  public var interfaces: [Interface]
+  package var interfaces: [Interface]
   /// The addresses.
-  public var ips: [IPConfiguration]
+  package var ips: [IPConfiguration]
   /// The routes.
-  public var routes: [IPRoute]
+  package var routes: [IPRoute]
   /// Name service settings.
-  public var dns: DNSConfiguration
+  package var dns: DNSConfiguration
 
   /// A result with these parts.
-  public init(
+  package init(
     interfaces: [Interface] = [], ips: [IPConfiguration] = [], routes: [IPRoute] = [],
     dns: DNSConfiguration = DNSConfiguration()
   ) {

@@ -1,5 +1,5 @@
 /// What a runtime asks for in CNI_COMMAND (CNI SPEC 1.1.0, section 2).
-public enum Command: String, Sendable, CaseIterable {
+package enum Command: String, Sendable, CaseIterable {
   case add = "ADD"
   case delete = "DEL"
   case check = "CHECK"
@@ -18,7 +18,7 @@ public enum Command: String, Sendable, CaseIterable {
 
   /// Whether the command must make progress whatever else is wrong with what it is given: it reads what it needs,
   /// and takes anything else that cannot be read for absent. Configurations change while pods run.
-  public var isLenient: Bool { self == .delete }
+  package var isLenient: Bool { self == .delete }
 
   /// The first version of the specification that has the command.
   var firstVersion: SpecVersion {

@@ -1,18 +1,18 @@
-public import JSON
-public import Platform
+package import JSON
+package import Platform
 
 /// Another plugin that does a part of the work, such as IPAM (CNI SPEC 1.1.0, section 4).
-public struct DelegatePlugin: Sendable, Hashable {
+package struct DelegatePlugin: Sendable, Hashable {
   /// The plugin's type.
-  public let type: String
+  package let type: String
   /// The path of its executable.
-  public let executable: String
+  package let executable: String
   /// A plugin that has not answered after so many seconds is killed.
-  public static let timeLimit = 60
+  package static let timeLimit = 60
 
   /// Finds the executable of `type` in the directories of CNI_PATH, in their order.
   /// - Throws: ``CNIError`` with code 7 for a type that is no file name, 4 when no directory has it.
-  public init(type: String, in path: [String]) throws(CNIError) {
+  package init(type: String, in path: [String]) throws(CNIError) {
     // By bytes, as the kernel looks: "/" with a combining accent is one character, and another one than "/".
     guard !type.isEmpty, type != ".", type != "..", !type.utf8.contains(where: { $0 == 0x2F || $0 == 0 })
     else {
@@ -29,7 +29,7 @@ public struct DelegatePlugin: Sendable, Hashable {
   }
 
   /// Whether the executable is the one that this process runs, under whatever name.
-  public var isThisExecutable: Bool { Files.isSameFile(executable, "/proc/self/exe") }
+  package var isThisExecutable: Bool { Files.isSameFile(executable, "/proc/self/exe") }
 
   /// Runs the plugin as IPAM plugin, with the request's own environment and configuration.
   ///
@@ -38,7 +38,7 @@ public struct DelegatePlugin: Sendable, Hashable {
   ///
   /// - Parameter variables: further variables for its environment.
   @discardableResult
-  public func run(
+  package func run(
     _ command: Command, _ request: Request, variables: KeyValuePairs<String, String> = [:]
   ) throws(CNIError) -> CNIResult? {
     var environment = request.environment
@@ -58,7 +58,7 @@ public struct DelegatePlugin: Sendable, Hashable {
   ///   - input: its stdin.
   /// - Returns: the result as the plugin wrote it; `nil` for commands that have none.
   /// - Throws: ``CNIError``: the plugin's own error, or code 5 for one that gave no proper answer.
-  public func call(
+  package func call(
     _ command: Command, _ environment: Environment, input: [UInt8]
   ) throws(CNIError) -> JSONObject? {
     var environment = environment
@@ -76,7 +76,7 @@ public struct DelegatePlugin: Sendable, Hashable {
   }
 
   /// What is said of a result that is an object, and not one of the specification's.
-  public func unusable(_ error: JSONFieldError) -> CNIError {
+  package func unusable(_ error: JSONFieldError) -> CNIError {
     failure([], "answered with a result that cannot be used: \(error)")
   }
 

@@ -1,32 +1,32 @@
-public import Addressing
-public import JSON
+package import Addressing
+package import JSON
 
 /// The document on stdin: the keys that the specification gives a meaning, and access to the plugin's own.
-public struct NetworkConfiguration: Sendable {
+package struct NetworkConfiguration: Sendable {
   /// The version that results and errors follow.
-  public let cniVersion: SpecVersion
+  package let cniVersion: SpecVersion
   /// The name of the network.
-  public let name: String
+  package let name: String
   /// The plugin that the document is for.
-  public let type: String
+  package let type: String
   /// The whole document, for keys of the plugin's own.
-  public let fields: JSONFields
+  package let fields: JSONFields
   /// The document as it came, for delegates.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
   /// The IPAM plugin's part; `nil` when it is absent or empty, or cannot be read and the command is lenient.
-  public let ipam: JSONFields?
+  package let ipam: JSONFields?
   /// Values for the capabilities that the configuration declares.
-  public let runtimeConfig: JSONFields?
+  package let runtimeConfig: JSONFields?
   /// `args.cni`, which goes before CNI_ARGS.
-  public let arguments: JSONFields?
+  package let arguments: JSONFields?
   /// GC: what to keep; `nil` when the runtime did not say.
-  public let validAttachments: [Attachment]?
+  package let validAttachments: [Attachment]?
 
   /// The member of `runtimeConfig` with the pod's annotations, which containerd and CRI-O pass.
-  public static let annotationsKey = "io.kubernetes.cri.pod-annotations"
+  package static let annotationsKey = "io.kubernetes.cri.pod-annotations"
 
   /// Whether libcni takes a file of that name in a configuration directory for a network.
-  public static func isFile(named name: String) -> Bool {
+  package static func isFile(named name: String) -> Bool {
     [".conflist", ".conf", ".json"].contains(where: name.hasSuffix)
   }
 
@@ -35,7 +35,7 @@ public struct NetworkConfiguration: Sendable {
   /// - Parameter annotations: the annotations of the pod that are read. Pods have any, and much text in them; the others
   ///   are passed over.
   /// - Throws: ``CNIError`` with code 1, 6 or 7.
-  public init(_ bytes: [UInt8], for command: Command, annotations: [String] = []) throws(CNIError) {
+  package init(_ bytes: [UInt8], for command: Command, annotations: [String] = []) throws(CNIError) {
     let document: JSONFields
     do throws(JSONSyntaxError) {
       let value = try JSONValue(
@@ -93,7 +93,7 @@ public struct NetworkConfiguration: Sendable {
 
   /// The type of the IPAM plugin; `nil` without IPAM, for which some write an empty text.
   /// - Throws: ``CNIError`` when the key is missing or no string.
-  public func ipamType() throws(CNIError) -> String? {
+  package func ipamType() throws(CNIError) -> String? {
     do throws(JSONFieldError) {
       // Not the property: what could not be read there must not look like no IPAM at all.
       guard let ipam = try Self.ipam(fields) else { return nil }
@@ -108,7 +108,7 @@ public struct NetworkConfiguration: Sendable {
   ///
   /// It is read only when asked for, so that a broken one never keeps DEL from its work.
   /// - Throws: ``CNIError`` with code 6 or 7.
-  public func prevResult() throws(CNIError) -> CNIResult? {
+  package func prevResult() throws(CNIError) -> CNIResult? {
     do throws(JSONFieldError) {
       guard let previous = try fields.fields("prevResult") else { return nil }
       return try CNIResult(previous)
@@ -119,7 +119,7 @@ public struct NetworkConfiguration: Sendable {
 
   /// Name service settings of the configuration's own; empty when it has none.
   /// - Throws: ``CNIError`` with code 6.
-  public func dns() throws(CNIError) -> DNSConfiguration {
+  package func dns() throws(CNIError) -> DNSConfiguration {
     do throws(JSONFieldError) {
       guard let settings = try fields.fields("dns") else { return DNSConfiguration() }
       return try DNSConfiguration(settings)

@@ -1,5 +1,5 @@
 /// What a plugin does for each command; VERSION is answered for it.
-public protocol PluginCommands {
+package protocol PluginCommands {
   /// The annotations of the pod that the plugin reads, where the runtime passes them; the others are not even decoded.
   var annotations: [String] { get }
   /// Attaches the container, all or nothing.
@@ -16,5 +16,5 @@ public protocol PluginCommands {
 
 extension PluginCommands {
   /// None.
-  public var annotations: [String] { [] }
+  package var annotations: [String] { [] }
 }

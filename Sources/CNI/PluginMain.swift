@@ -1,36 +1,36 @@
 internal import JSON
-public import Platform
+package import Platform
 
 /// The life of a plugin's process: environment and stdin in, one document on stdout and a status out.
-public struct PluginMain: Sendable {
+package struct PluginMain: Sendable {
   /// What the process says and returns.
-  public struct Reply: Sendable, Hashable {
+  package struct Reply: Sendable, Hashable {
     /// The exit status.
-    public var status: Int32
+    package var status: Int32
     /// The document for stdout; empty for commands that are silent on success.
-    public var output: [UInt8] = []
+    package var output: [UInt8] = []
     /// Text for people, on stderr.
-    public var remarks = ""
+    package var remarks = ""
   }
 
   /// A configuration larger than this is no configuration.
   ///
   /// A pod's annotations have up to 256 KiB, and six bytes stand for some characters; GC's list has every attachment of
   /// the node.
-  public static let maximumInput = 16 << 20
+  package static let maximumInput = 16 << 20
 
   /// What the plugin is, for people who call it by hand.
   private let about: String
 
   /// A plugin that introduces itself as `about`.
-  public init(about: String) { self.about = about }
+  package init(about: String) { self.about = about }
 
   /// Serves one call and hands the answer over. An ADD whose result cannot be handed over has failed: it is taken
   /// back.
   ///
   /// - Parameter input: where the configuration comes from.
   /// - Returns: the exit status.
-  public func serve(
+  package func serve(
     _ environment: Environment, verbs: some PluginCommands, input: some InputSource, output: some OutputSink
   ) -> Int32 {
     var attached: Request?
@@ -61,7 +61,7 @@ public struct PluginMain: Sendable {
   /// Serves one call.
   ///
   /// - Parameter input: where the configuration comes from.
-  public func reply(
+  package func reply(
     to environment: Environment, verbs: some PluginCommands, input: some InputSource
   ) -> Reply {
     var attached: Request?

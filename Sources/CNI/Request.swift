@@ -1,31 +1,31 @@
-public import Platform
+package import Platform
 
 /// One call of the plugin, checked: nothing in it has an effect yet.
-public struct Request: Sendable {
+package struct Request: Sendable {
   /// What is asked for.
-  public let command: Command
+  package let command: Command
   /// The runtime's name of the container; empty for GC and STATUS.
-  public let containerID: String
+  package let containerID: String
   /// The path of the container's network namespace; `nil` when there is none any more.
-  public let netns: String?
+  package let netns: String?
   /// The interface in the container; empty for GC and STATUS.
-  public let ifname: String
+  package let ifname: String
   /// CNI_ARGS.
-  public let arguments: CNIArguments
+  package let arguments: CNIArguments
   /// The directories of CNI_PATH.
-  public let path: [String]
+  package let path: [String]
   /// CNI_NETNS_OVERRIDE: the container's namespace may be the plugin's own.
-  public let allowsOwnNamespace: Bool
+  package let allowsOwnNamespace: Bool
   /// The document on stdin.
-  public let configuration: NetworkConfiguration
+  package let configuration: NetworkConfiguration
   /// The environment, for delegates.
-  public let environment: Environment
+  package let environment: Environment
 
   /// Checks the environment of `command` and reads the configuration.
   ///
   /// - Parameter annotations: the annotations of the pod that are read.
   /// - Throws: ``CNIError`` with code 4 for the environment, 1, 6 or 7 for the configuration.
-  public init(
+  package init(
     _ command: Command, _ environment: Environment, stdin: [UInt8], annotations: [String] = []
   ) throws(CNIError) {
     let missing = command.requiredVariables.filter { environment[$0]?.isEmpty ?? true }

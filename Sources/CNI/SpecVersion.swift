@@ -1,5 +1,5 @@
 /// The versions of the CNI specification that the plugin speaks.
-public enum SpecVersion: String, Sendable, CaseIterable, Comparable {
+package enum SpecVersion: String, Sendable, CaseIterable, Comparable {
   case v0_1_0 = "0.1.0"
   case v0_2_0 = "0.2.0"
   case v0_3_0 = "0.3.0"
@@ -9,8 +9,8 @@ public enum SpecVersion: String, Sendable, CaseIterable, Comparable {
   case v1_1_0 = "1.1.0"
 
   /// The newest.
-  public static let latest = SpecVersion.v1_1_0
+  package static let latest = SpecVersion.v1_1_0
 
   /// Orders by age, the oldest first.
-  public static func < (left: SpecVersion, right: SpecVersion) -> Bool { left.rawValue < right.rawValue }
+  package static func < (left: SpecVersion, right: SpecVersion) -> Bool { left.rawValue < right.rawValue }
 }

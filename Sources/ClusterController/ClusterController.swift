@@ -1,19 +1,19 @@
 internal import ClusterObjects
-public import Daemon
+package import Daemon
 internal import KubernetesClient
-public import Logging
+package import Logging
 internal import Synchronization
 
 /// The controller of a cluster: makes NetworkAttachmentDefinitions of SpiderMultusConfigs, says in the status of pools
 /// what nodes hold of them, and keeps pools that are being deleted until nothing is held.
 ///
 /// Of several only one leads. No node waits for it: with all controllers dead pods are attached as before.
-public struct ClusterController: Sendable {
+package struct ClusterController: Sendable {
   private let options: ControllerOptions
   private let log: Logger
 
   /// A controller that is not running yet.
-  public init(_ options: ControllerOptions, log: Logger) {
+  package init(_ options: ControllerOptions, log: Logger) {
     self.options = options
     self.log = log
   }
@@ -21,7 +21,7 @@ public struct ClusterController: Sendable {
   /// Runs until the task is cancelled.
   /// - Throws: ``DaemonError`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
   ///   for.
-  public func run() async throws(DaemonError) {
+  package func run() async throws(DaemonError) {
     let configuration = ClientConfiguration(
       source: options.credentials, userAgent: "ipvlan-controller/\(options.version)")
     let leader = Leader()

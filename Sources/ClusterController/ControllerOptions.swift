@@ -1,20 +1,20 @@
-public import Daemon
-public import KubernetesClient
+package import Daemon
+package import KubernetesClient
 
 /// What a controller is told at its start.
-public struct ControllerOptions: Sendable {
+package struct ControllerOptions: Sendable {
   /// The API server, and who the controller is there.
-  public var credentials: CredentialSource
+  package var credentials: CredentialSource
   /// The namespace of the Lease by which one of several controllers leads.
-  public var namespace = "kube-system"
+  package var namespace = "kube-system"
   /// What tells this process from the other contenders.
-  public var identity: String
+  package var identity: String
   /// Where its endpoints listen.
-  public var listen: ListenAddress
+  package var listen: ListenAddress
   /// The controller's own version.
-  public var version: String
+  package var version: String
   /// The mode of links for networks that name none.
-  public var mode = "l3s"
+  package var mode = "l3s"
   /// How collections are followed.
   package var reflecting = ReflectorTimes()
   /// When one of several leads.
@@ -27,7 +27,7 @@ public struct ControllerOptions: Sendable {
   package var holdTime: Duration = .seconds(600)
 
   /// The options with which a cluster needs no values.
-  public init(credentials: CredentialSource, identity: String, listen: ListenAddress, version: String) {
+  package init(credentials: CredentialSource, identity: String, listen: ListenAddress, version: String) {
     self.credentials = credentials
     self.identity = identity
     self.listen = listen

@@ -1,5 +1,5 @@
 /// The version of agent and controller, which are one file.
-public enum DaemonVersion {
+package enum DaemonVersion {
   /// As CHANGELOG.md counts; a build between two releases says so.
-  public static let current = "1.0.0+unreleased"
+  package static let current = "1.0.0+unreleased"
 }

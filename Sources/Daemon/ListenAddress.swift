@@ -1,12 +1,12 @@
 /// An address with a port.
-public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   /// The address, without brackets.
-  public let host: String
+  package let host: String
   /// The port; 0 for one that is free.
-  public let port: Int
+  package let port: Int
 
   /// Reads `127.0.0.1:9114` or `[::1]:9114`; `nil` for anything else.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
       (0...65535).contains(port)
     else { return nil }
@@ -19,7 +19,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// A port of the loopback address.
-  public static func loopback(port: Int) -> ListenAddress { ListenAddress(host: "127.0.0.1", port: port) }
+  package static func loopback(port: Int) -> ListenAddress { ListenAddress(host: "127.0.0.1", port: port) }
 
   private init(host: String, port: Int) {
     self.host = host
@@ -27,5 +27,5 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// As it is read.
-  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

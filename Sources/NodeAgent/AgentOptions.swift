@@ -1,28 +1,28 @@
-public import Daemon
-public import KubernetesClient
+package import Daemon
+package import KubernetesClient
 
 /// What an agent is told at its start.
-public struct AgentOptions: Sendable {
+package struct AgentOptions: Sendable {
   /// The API server, and who the agent is there.
-  public var credentials: CredentialSource
+  package var credentials: CredentialSource
   /// The name of the Node that the agent speaks for.
-  public var nodeName: String
+  package var nodeName: String
   /// Where the plugin reads pool documents.
-  public var poolDirectory = "/etc/cni/ippool.d"
+  package var poolDirectory = "/etc/cni/ippool.d"
   /// Where the plugin keeps the leases.
-  public var dataDirectory = "/var/lib/cni/ippool"
+  package var dataDirectory = "/var/lib/cni/ippool"
   /// Where the agent says how it is; gone after a restart of the machine.
-  public var runDirectory = "/run/ipvlan"
+  package var runDirectory = "/run/ipvlan"
   /// When pods and namespaces are followed.
-  public var pods = PodFollowing.auto
+  package var pods = PodFollowing.auto
   /// Whether NetworkAttachmentDefinitions are followed, and the pods: for nodes whose pods `ipvlan-multi` attaches.
-  public var networks = false
+  package var networks = false
   /// Where `ipvlan-multi` records what it has attached.
-  public var recordDirectory = "/var/lib/cni/ipvlan-multi"
+  package var recordDirectory = "/var/lib/cni/ipvlan-multi"
   /// Where its endpoints listen.
-  public var listen: ListenAddress
+  package var listen: ListenAddress
   /// The agent's own version.
-  public var version: String
+  package var version: String
   /// How collections are followed.
   var reflecting = ReflectorTimes()
   /// How long changes are collected before files are written, so that a file of many objects is written once.
@@ -54,7 +54,7 @@ public struct AgentOptions: Sendable {
   var reportBackoff = Backoff(initial: .seconds(1), longest: .seconds(30))
 
   /// The options with which the plugin needs no keys.
-  public init(credentials: CredentialSource, nodeName: String, listen: ListenAddress, version: String) {
+  package init(credentials: CredentialSource, nodeName: String, listen: ListenAddress, version: String) {
     self.credentials = credentials
     self.nodeName = nodeName
     self.listen = listen
@@ -63,7 +63,7 @@ public struct AgentOptions: Sendable {
 }
 
 /// When an agent follows the pods of its node and the namespaces.
-public enum PodFollowing: String, Sendable, CaseIterable {
+package enum PodFollowing: String, Sendable, CaseIterable {
   /// While a pool of the node asks for labels of pods or namespaces.
   case auto
   /// Always: pods choose pools by annotations that the runtime does not hand on to the plugin, as behind Multus.

@@ -1,18 +1,18 @@
 internal import ClusterObjects
-public import Daemon
+package import Daemon
 internal import KubernetesClient
-public import Logging
+package import Logging
 
 /// The agent of a node: mirrors what concerns the node into the files that the plugin reads, and reports how the node is.
 ///
 /// The plugin never asks it: with the agent dead, or the API server, pods are attached from the last files.
-public struct NodeAgent: Sendable {
+package struct NodeAgent: Sendable {
   private let options: AgentOptions
   private let log: Logger
   private let machine: MachineIdentity
 
   /// An agent that is not running yet.
-  public init(_ options: AgentOptions, log: Logger) {
+  package init(_ options: AgentOptions, log: Logger) {
     self.init(options, log: log, machine: .current())
   }
 
@@ -25,7 +25,7 @@ public struct NodeAgent: Sendable {
   /// Runs until the task is cancelled.
   /// - Throws: ``DaemonError`` when it cannot run at all. Whatever comes back by itself, such as an API server, is waited
   ///   for.
-  public func run() async throws(DaemonError) {
+  package func run() async throws(DaemonError) {
     let lock = try AgentLock.take(options.runDirectory)
     let configuration = ClientConfiguration(
       source: options.credentials, userAgent: "ipvlan-agent/\(options.version)")

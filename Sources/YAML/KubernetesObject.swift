@@ -1,19 +1,19 @@
-public import JSON
+package import JSON
 
 /// One Kubernetes object of a document, as kubectl takes it: lists are taken apart, whatever they are in.
-public struct KubernetesObject: Sendable {
+package struct KubernetesObject: Sendable {
   /// Its members, with their path in the document.
-  public let fields: JSONFields
+  package let fields: JSONFields
 
   /// An object of these members.
-  public init(fields: JSONFields) { self.fields = fields }
+  package init(fields: JSONFields) { self.fields = fields }
 
   /// `kind`; `nil` for what is no object of Kubernetes.
-  public var kind: String? { fields.object["kind"]?.string }
+  package var kind: String? { fields.object["kind"]?.string }
 
   /// Checks `apiVersion` by its group: versions of one group have the same fields.
   /// - Throws: ``JSONFieldError`` for another group, or none.
-  public func requireGroup(_ group: String, version: String) throws(JSONFieldError) {
+  package func requireGroup(_ group: String, version: String) throws(JSONFieldError) {
     let text = try fields.required("apiVersion", fields.string("apiVersion"))
     guard text.hasPrefix("\(group)/") else { throw fields.error("apiVersion", "must be \(group)/\(version)") }
   }
@@ -21,7 +21,7 @@ public struct KubernetesObject: Sendable {
   /// Refuses members beside those that every object has: what stands one level too high or has a typing error in
   /// its name says nothing to anybody, and was meant to say something.
   /// - Throws: ``JSONFieldError`` for the first.
-  public func refuseUnknownKeys() throws(JSONFieldError) {
+  package func refuseUnknownKeys() throws(JSONFieldError) {
     try fields.refuseUnknownKeys(known: ["apiVersion", "kind", "metadata", "spec", "status"])
     try fields.fields("metadata")?.refuseUnknownKeys(known: Self.metadataKeys)
   }
@@ -35,14 +35,14 @@ public struct KubernetesObject: Sendable {
 
   /// `metadata.name`, as Kubernetes takes it (RFC 1123 subdomain).
   /// - Throws: ``JSONFieldError`` for another name, or none.
-  public func name() throws(JSONFieldError) -> String {
+  package func name() throws(JSONFieldError) -> String {
     let metadata = try fields.required("metadata", fields.fields("metadata"))
     return try Self.checked(try metadata.required("name", metadata.string("name")), "name", metadata)
   }
 
   /// `metadata.namespace`, without one `default`.
   /// - Throws: ``JSONFieldError`` for what is no name.
-  public func namespace() throws(JSONFieldError) -> String {
+  package func namespace() throws(JSONFieldError) -> String {
     guard let metadata = try fields.fields("metadata"), let name = try metadata.string("namespace") else {
       return "default"
     }
@@ -51,12 +51,12 @@ public struct KubernetesObject: Sendable {
 
   /// An annotation of the object.
   /// - Throws: ``JSONFieldError`` for one that is no text.
-  public func annotation(_ name: String) throws(JSONFieldError) -> String? {
+  package func annotation(_ name: String) throws(JSONFieldError) -> String? {
     try fields.fields("metadata")?.fields("annotations")?.string(name)
   }
 
   /// Whether a text can be the name of an object.
-  public static func isName(_ name: String) -> Bool {
+  package static func isName(_ name: String) -> Bool {
     (1...253).contains(name.utf8.count) && name.first != "." && name.first != "-"
       && name.utf8.allSatisfy { byte in
         (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
@@ -78,7 +78,7 @@ public struct KubernetesObject: Sendable {
 
 extension YAMLDocument {
   /// The objects of the document, in their order. A failure names the place of a value that is no object.
-  public var objects: [Result<KubernetesObject, JSONFieldError>] {
+  package var objects: [Result<KubernetesObject, JSONFieldError>] {
     guard let object = value.object else {
       return [
         .failure(
@@ -121,7 +121,7 @@ extension YAMLDocument {
 
 extension JSONFields {
   /// `true` or `false`, also in the words of YAML 1.1, which kubectl takes: yes, no, on, off.
-  public func flag(_ key: String) throws(JSONFieldError) -> Bool? {
+  package func flag(_ key: String) throws(JSONFieldError) -> Bool? {
     switch value(key)?.string {
     case "yes", "Yes", "YES", "on", "On", "ON": true
     case "no", "No", "NO", "off", "Off", "OFF": false

@@ -3,7 +3,7 @@ internal import JSON
 extension YAMLText {
   /// A text as a value that every reader takes for a text: YAML 1.1 has more words and numbers than one thinks, and
   /// kubectl reads them.
-  public static func scalar(_ text: String) -> String {
+  package static func scalar(_ text: String) -> String {
     let isPlain =
       (text.utf8.first.map { (0x61...0x7A).contains($0 | 0x20) } ?? false)
       && text.utf8.allSatisfy { byte in

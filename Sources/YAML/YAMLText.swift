@@ -2,9 +2,9 @@ internal import JSON
 
 /// A text of YAML documents (YAML 1.2; JSON is a part of it), each read by itself: a broken document does not
 /// hide the others.
-public enum YAMLText {
+package enum YAMLText {
   /// The documents in their order; those that are empty or comments only are left out.
-  public static func documents(in text: [UInt8]) -> [Result<YAMLDocument, YAMLError>] {
+  package static func documents(in text: [UInt8]) -> [Result<YAMLDocument, YAMLError>] {
     do throws(YAMLError) {
       return TextPart.all(in: try TextEncoding.utf8(text)).flatMap(documents)
     } catch {

@@ -1,7 +1,7 @@
 public import Addressing
 internal import JSON
 internal import Platform
-public import YAML
+package import YAML
 
 /// The pools of a directory, as far as they can be used, and what is wrong with the rest.
 ///
@@ -106,7 +106,7 @@ public struct PoolCatalog: Sendable {
 
   /// Reads a SpiderIPPool or a SpiderReservedIP; what is wrong with it becomes a fault.
   /// - Returns: `false` for an object of another kind, which is left alone.
-  public mutating func take(
+  package mutating func take(
     _ object: KubernetesObject, of document: YAMLDocument, at source: NodePool.Source
   ) -> Bool {
     guard let kind = object.kind, ["SpiderIPPool", "SpiderReservedIP"].contains(kind) else { return false }

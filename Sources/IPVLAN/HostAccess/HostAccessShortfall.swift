@@ -1,22 +1,22 @@
-public import Addressing
-public import Netlink
-public import Platform
+package import Addressing
+package import Netlink
+package import Platform
 
 /// A part of host access that does not work on this node, since the kernel lacks a piece or a setting of the
 /// node's stands against it.
-public struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
+package struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible {
   /// What does not work, and why.
-  public let problem: String
+  package let problem: String
   /// The command that mends it.
-  public let remedy: ShellCommand
+  package let remedy: ShellCommand
 
   /// Problem and remedy in one sentence.
-  public var description: String { "\(problem) (run: \(remedy))" }
+  package var description: String { "\(problem) (run: \(remedy))" }
 
   /// The shortfalls for a master, found without changing anything.
   ///
   /// - Parameter families: those that the master's pods have.
-  public static func all(of master: Link, families: Set<IPFamily> = [.v4]) -> [HostAccessShortfall] {
+  package static func all(of master: Link, families: Set<IPFamily> = [.v4]) -> [HostAccessShortfall] {
     [filter(of: master)].compactMap { $0 } + (families.contains(.v4) ? ipv4(master) : [])
       + (families.contains(.v6) ? ipv6() : [])
   }

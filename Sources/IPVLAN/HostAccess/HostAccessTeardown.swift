@@ -1,13 +1,13 @@
 internal import Addressing
-public import Netlink
+package import Netlink
 
 /// Takes host access down whole, when no pod uses it.
-public enum HostAccessTeardown {
+package enum HostAccessTeardown {
   /// Removes slaves, tables, rules and filters of every master, unless a pod still has a way.
   ///
   /// - Returns: the host-side slaves that were removed; `nil` when a pod still has a way.
   /// - Throws: ``NetlinkError`` when something cannot be read, or removed.
-  public static func removeAll() throws(NetlinkError) -> [String]? {
+  package static func removeAll() throws(NetlinkError) -> [String]? {
     let host = try NetworkNamespace.host()
     let lock = try NodeLock(HostAccess.lockName, host: host)
     let removed = try removeAll(under: lock)

@@ -1,22 +1,22 @@
 internal import Addressing
-public import CNI
+package import CNI
 internal import IPAM
 internal import JSON
 internal import Netlink
 
 /// The allocators as an IPAM plugin of its own, for any other main plugin (CNI SPEC 1.1.0, section 4).
-public struct IPAMPlugin: PluginCommands {
+package struct IPAMPlugin: PluginCommands {
   /// Whether the executable serves as an IPAM plugin when it is called by this name.
-  public static func hasName(_ name: String) -> Bool { AllocatorType(rawValue: name) != nil }
+  package static func hasName(_ name: String) -> Bool { AllocatorType(rawValue: name) != nil }
 
   /// Serves whatever `ipam.type` names.
-  public init() {}
+  package init() {}
 
   /// Those by which a pod chooses its pools.
-  public var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
+  package var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
 
   /// Answers addresses, routes and name service settings, and no interface.
-  public func add(_ request: Request) throws(CNIError) -> CNIResult {
+  package func add(_ request: Request) throws(CNIError) -> CNIResult {
     var wish = try AllocationRequest(request)
     wish.occupied = occupiedAddresses()
     let allocation = try run(request) { [wish] allocator throws(AllocationError) in try allocator.give(wish) }
@@ -27,14 +27,14 @@ public struct IPAMPlugin: PluginCommands {
   }
 
   /// Gives back what the attachment holds.
-  public func delete(_ request: Request) throws(CNIError) {
+  package func delete(_ request: Request) throws(CNIError) {
     try run(request) { allocator throws(AllocationError) in
       try allocator.release(AllocationRequest(identityOf: request))
     }
   }
 
   /// Tells whether the attachment still holds the addresses of prevResult.
-  public func check(_ request: Request) throws(CNIError) {
+  package func check(_ request: Request) throws(CNIError) {
     let previous = try request.configuration.prevResult()
     try run(request) { allocator throws(AllocationError) in
       try allocator.check(
@@ -43,7 +43,7 @@ public struct IPAMPlugin: PluginCommands {
   }
 
   /// Frees what is held by attachments that are not listed; without a list, by those that are gone.
-  public func collectGarbage(_ request: Request) throws(CNIError) {
+  package func collectGarbage(_ request: Request) throws(CNIError) {
     let scope = Garbage.Scope.network(
       request.configuration.name, valid: request.configuration.validAttachments.map(Set.init))
     let failures = try run(request) { allocator throws(AllocationError) in
@@ -53,7 +53,7 @@ public struct IPAMPlugin: PluginCommands {
   }
 
   /// Tells whether an address could be given.
-  public func status(_ request: Request) throws(CNIError) {
+  package func status(_ request: Request) throws(CNIError) {
     try run(request) { allocator throws(AllocationError) in
       do throws(AllocationError) { try allocator.status(avoiding: occupiedAddresses()) } catch {
         throw AllocationError(

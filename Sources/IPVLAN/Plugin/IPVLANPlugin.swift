@@ -1,20 +1,20 @@
-public import CNI
+package import CNI
 internal import IPAM
-public import Platform
+package import Platform
 
 /// The CNI plugin `ipvlan`: what it does for each command.
-public struct IPVLANPlugin: PluginCommands {
+package struct IPVLANPlugin: PluginCommands {
   /// When the process began.
   private let start: MonotonicInstant
 
   /// A plugin whose operations began at `start`.
-  public init(start: MonotonicInstant) { self.start = start }
+  package init(start: MonotonicInstant) { self.start = start }
 
   /// Those by which a pod chooses its pools.
-  public var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
+  package var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
 
   /// Attaches a pod to an ipvlan link; all or nothing.
-  public func add(_ request: Request) throws(CNIError) -> CNIResult {
+  package func add(_ request: Request) throws(CNIError) -> CNIResult {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
       let adder = try Adder(request, log: log)
       log.endStep("parse")
@@ -23,7 +23,7 @@ public struct IPVLANPlugin: PluginCommands {
   }
 
   /// Detaches a pod. A link or lease that is gone already is no error.
-  public func delete(_ request: Request) throws(CNIError) {
+  package func delete(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
       let deleter = Deleter(request, log: log)
       log.endStep("parse")
@@ -32,7 +32,7 @@ public struct IPVLANPlugin: PluginCommands {
   }
 
   /// Compares the kernel and the leases with what ADD answered.
-  public func check(_ request: Request) throws(CNIError) {
+  package func check(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
       let checker = try Checker(request, log: log)
       log.endStep("parse")
@@ -41,14 +41,14 @@ public struct IPVLANPlugin: PluginCommands {
   }
 
   /// Removes links and leases that no valid attachment owns.
-  public func collectGarbage(_ request: Request) throws(CNIError) {
+  package func collectGarbage(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
       try GarbageCollector(request, log: log).run()
     }
   }
 
   /// Tells whether an ADD could be served.
-  public func status(_ request: Request) throws(CNIError) {
+  package func status(_ request: Request) throws(CNIError) {
     try OperationLog.run(request, since: start) { log throws(CNIError) in
       try StatusProbe(request, log: log).run()
     }
