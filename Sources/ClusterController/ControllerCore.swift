@@ -79,6 +79,11 @@ actor ControllerCore {
     var statuses: [Step] = []
     for (key, pool) in view.pools.objects.sorted(by: { $0.key < $1.key }) {
       let use = PoolUse(key.name, pool.metadata, reports[key.name] ?? [])
+      if let problem = PoolStatus.heldTwice(use) {
+        warnings.append(
+          Warning(
+            object: ObjectReference(Resources.pools, pool.metadata), reason: "Conflict", message: problem))
+      }
       let step = PoolKeeper.step(for: pool, use, isWhole: view.reports.isWhole)
       if let step { finalizers.append(step) }
       // It goes with its last finalizer, and nobody reads its status then.

@@ -25,6 +25,10 @@ package struct BlockDivision: Sendable {
   /// For how long a claim that was sent is waited for: its answer may be lost.
   private static let patience: Duration = .seconds(10)
 
+  /// For how long a block that was claimed for waiting pods is kept for them. Where the pool is claimed as a whole, it would
+  /// be given back at once otherwise, and claimed again at their next try.
+  private static let spareTime: Duration = .seconds(60)
+
   /// The node's name.
   private let node: String
   /// For how long a block has to be out of the file.
@@ -36,8 +40,10 @@ package struct BlockDivision: Sendable {
   /// Blocks of addresses that only other nodes can give, by their UIDs.
   private var inTheWay: Set<String> = []
   private var claims: [(pool: ObjectIdentity, addresses: AddressSet)] = []
-  /// Pools of which a pod got no address.
+  /// Pools of which a pod got no address, and no more was claimed since.
   private var wanted: Set<String> = []
+  /// When a pod got no address last, by the pool's name. The runtime tries again, at first after seconds, then less often.
+  private var lastWanted: [String: ContinuousClock.Instant] = [:]
   /// When a claim may be tried again after a failure.
   private var retryAt: ContinuousClock.Instant?
   /// Which addresses of shared pools no node gives as its own.
@@ -87,6 +93,7 @@ package struct BlockDivision: Sendable {
     clearance.begin(known)
     let seen = Set(map.all.map(\.name))
     pending = pending.filter { !seen.contains($0.key) && now - $0.value.since < Self.patience }
+    lastWanted = lastWanted.filter { now - $0.value < Self.spareTime }
     claims = []
     let first = before
     let present = busy ?? AddressSet()
@@ -128,8 +135,8 @@ package struct BlockDivision: Sendable {
       surplus += plan.surplus
       inTheWay.formUnion(plan.inTheWay)
       return entry.with(
-        plan.usable, sharing: plan.hasMore ? .more : NodePool.Sharing.none,
-        withheld: plan.usable.isEmpty && !plan.hasMore ? Self.exhausted(entry) : nil)
+        plan.usable, sharing: plan.hasMore || plan.getsMore ? .more : NodePool.Sharing.none,
+        withheld: plan.usable.isEmpty && !plan.hasMore && !plan.getsMore ? Self.exhausted(entry) : nil)
     }
     given = AddressSet(union: resolution.entries.filter { $0.withheld == nil }.map(\.addresses))
     protect(pools, map, owner, busy, shared: undivided.filter(\.object.pool.isShared))
@@ -192,7 +199,8 @@ package struct BlockDivision: Sendable {
     for object in pools where object.pool.isShared || !object.pool.nodeNames.contains(node) {
       let held = rest.intersection(object.pool.addresses)
       guard !held.isEmpty else { continue }
-      open = open.union(held)
+      // What another node has a block of cannot be claimed by a third one. It is held twice, or was given back.
+      open = open.union(held.subtracting(map.foreign(to: owner)))
       rest = rest.subtracting(held)
       let claim = held.subtracting(planned)
       guard owner != nil, !claim.isEmpty else { continue }
@@ -348,7 +356,8 @@ package struct BlockDivision: Sendable {
       identity, entry.addresses.subtracting(AddressSet(union: sent.map(\.addresses))), map, of: owner,
       busy: busy, cleared: cleared, taken: clearance.taken(of: identity), leaving: Set(leaving.keys),
       pending: sent.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
-      isWanted: wanted.contains(identity.name), isElsewhere: isElsewhere)
+      isWanted: wanted.contains(identity.name), keepsSpare: lastWanted[identity.name] != nil,
+      isElsewhere: isElsewhere)
     if plan.needsClearance { clearance.ask(identity) }
     claims += plan.claims.map { (identity, $0) }
     if plan.claims.isEmpty, !plan.needsClearance { wanted.remove(identity.name) }
@@ -368,7 +377,13 @@ package struct BlockDivision: Sendable {
   }
 
   /// Pods wait for addresses of these pools.
-  package mutating func want(_ pools: [String]) { wanted.formUnion(pools) }
+  package mutating func want(_ pools: [String], at now: ContinuousClock.Instant) {
+    wanted.formUnion(pools)
+    for pool in pools { lastWanted[pool] = now }
+  }
+
+  /// Whether blocks are kept for pods that got no address a moment ago.
+  package var keepsSpare: Bool { !lastWanted.isEmpty }
 
   /// The claims to be sent now, each once.
   package mutating func takeClaims(

@@ -34,6 +34,8 @@ package struct BlockPlan: Sendable {
   package private(set) var inTheWay: Set<String> = []
   /// Whether nobody has claimed some addresses yet.
   package private(set) var hasMore = false
+  /// Whether blocks of this node leave its file, so that their addresses can soon be claimed again.
+  package private(set) var getsMore = false
   /// Whether more is to be claimed, or given, as soon as it is clear that no node gives it as its own.
   package private(set) var needsClearance = false
 
@@ -47,11 +49,12 @@ package struct BlockPlan: Sendable {
   ///   - leaving: blocks by their UIDs that have left the node's files already.
   ///   - pending: how many addresses are claimed whose blocks have not been seen yet.
   ///   - isWanted: a pod got no address.
+  ///   - keepsSpare: pods got no address a moment ago: what was claimed for them stays until they come back for it.
   ///   - isElsewhere: whether other pools have some of these addresses.
   package init(
     _ pool: ObjectIdentity, _ addresses: AddressSet, _ map: BlockMap, of owner: Block.Owner,
     busy: AddressSet?, cleared: AddressSet, taken: AddressSet = AddressSet(), leaving: Set<String>,
-    pending: Int = 0, isWanted: Bool = false,
+    pending: Int = 0, isWanted: Bool = false, keepsSpare: Bool = false,
     isElsewhere: (AddressSet) -> Bool = { _ in false }
   ) {
     let isKnown = busy != nil
@@ -90,7 +93,7 @@ package struct BlockPlan: Sendable {
     // Of a pool that is claimed as a whole nobody keeps more than is needed next.
     let high = hasMore ? max(sizes.high, target) : sizes.low
     // The newest go first: the block that was claimed last was needed least.
-    for (block, effective) in kept.reversed() {
+    for (block, effective) in kept.reversed() where !keepsSpare {
       let count = Self.number(effective)
       guard isKnown, free - count >= high, !block.addresses.overlaps(busy) else { continue }
       surplus.append(block)
@@ -98,6 +101,8 @@ package struct BlockPlan: Sendable {
       kept.removeAll { $0.block == block }
     }
     usable = AddressSet(union: kept.map(\.usable))
+    getsMore =
+      pool.terminating == nil && surplus.contains { $0.addresses.overlaps(addresses.subtracting(taken)) }
     guard pool.terminating == nil, isKnown else { return }
     var rest = unclaimed
     // What pods hold already, as those of a pool that was this node's alone before, is claimed before anybody else does.

@@ -236,7 +236,10 @@ actor AgentCore {
       store = view
       storeFault = nil
       storeRevision = revision
+      let keptSpare = division.keepsSpare
       replan()
+      // What waiting pods did not come back for leaves the file.
+      if keptSpare, !division.keepsSpare { poke() }
       acknowledge()
       confirm()
       raiseBlocks.yield()
@@ -250,8 +253,11 @@ actor AgentCore {
   /// Whether nobody has looked at the leases yet.
   var isStoreUnread: Bool { store == nil && storeFault == nil }
 
-  /// Whether addresses rest, whose number changes without anybody's doing, or the leases could not be read.
-  var wantsAnotherLook: Bool { storeFault != nil || store?.pools.contains { $0.cooling > 0 } ?? false }
+  /// Whether time alone changes something: addresses are in cooldown, blocks are kept for pods that waited, or the leases
+  /// could not be read.
+  var wantsAnotherLook: Bool {
+    storeFault != nil || division.keepsSpare || store?.pools.contains { $0.cooling > 0 } ?? false
+  }
 
   /// Takes note of what became of the report.
   func noteReport(_ error: KubernetesError?) {

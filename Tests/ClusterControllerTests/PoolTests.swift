@@ -50,6 +50,20 @@ import Testing
     }
   }
 
+  @Test("an address that pods of two nodes hold is told until one of them is gone")
+  func heldTwice() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"], nodes: ["n1", "n2"])
+      try await running.report("n1", pools: ["a"], holding: ["10.0.0.1": ("a", "default/w")])
+      try await running.report("n2", pools: ["a"], holding: ["10.0.0.1": ("a", "default/v")])
+      try await eventually("it is told") {
+        await running.poolCondition("a", "Conflict") == "True HeldTwice"
+      }
+      try await running.report("n2", pools: ["a"])
+      try await eventually("it is over") { await running.poolCondition("a", "Conflict") == "False None" }
+    }
+  }
+
   @Test("of two pools with the same addresses the younger is told that it does without")
   func conflict() async throws {
     try await controlling { running in

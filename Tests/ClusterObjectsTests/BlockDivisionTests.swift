@@ -58,10 +58,41 @@ import Testing
   @Test("pools whose pods wait get several blocks at once")
   func wanted() throws {
     var division = division()
-    division.want(["p"])
+    division.want(["p"], at: start)
     _ = division.divide(
       try shared("10.0.0.1-10.0.0.30"), BlockMap(), owner: owner, busy: AddressSet(), at: start)
     #expect(division.takeClaims(of: owner, at: start).count == 5)
+  }
+
+  @Test("what was claimed for waiting pods is kept for them, though the pool is claimed as a whole")
+  func kept() throws {
+    let pool = try shared("10.0.0.1-10.0.0.6")
+    let map = BlockMap(try (1...6).map { try block("10.0.0.\($0)", $0) })
+    var division = division(before: addresses("10.0.0.1-10.0.0.6"))
+    division.want(["p"], at: start)
+    let busy = addresses("10.0.0.1")
+    let early = division.divide(pool, map, owner: owner, busy: busy, at: start + .seconds(59))
+    #expect(early.entries.map(\.addresses) == [addresses("10.0.0.1-10.0.0.6")])
+    #expect(division.keepsSpare)
+    let late = division.divide(pool, map, owner: owner, busy: busy, at: start + .seconds(60))
+    #expect(late.entries.map(\.addresses) == [addresses("10.0.0.1-10.0.0.2")])
+    #expect(!division.keepsSpare)
+    // What leaves can be claimed in a minute: ADD says "try again", not that other nodes have all.
+    #expect(late.entries.map(\.sharing) == [.more])
+  }
+
+  @Test("a held address that another node has a block of does not keep edits from being acknowledged")
+  func heldTwice() throws {
+    var division = division()
+    let pools = [try PoolObject(pool("p", ips: ["10.0.0.1-10.0.0.2"], nodes: [], uid: "uid-p"))]
+    let resolution = PoolResolver(node: NodeIdentity(name: "n1", labels: [:])).resolve(pools)
+    let theirs = BlockMap([try block("10.0.0.1", 1, node: "n2", uid: "node-2")])
+    _ = division.divide(
+      resolution, theirs, owner: owner, busy: addresses("10.0.0.1"), pools: pools, at: start)
+    #expect(division.unprotected == AddressSet())
+    _ = division.divide(
+      resolution, BlockMap(), owner: owner, busy: addresses("10.0.0.1"), pools: pools, at: start)
+    #expect(division.unprotected == addresses("10.0.0.1"))
   }
 
   @Test("without the leases nothing is claimed and nothing given back")

@@ -22,10 +22,7 @@ struct PoolStatus: Sendable {
     let outside = usable.map { use.outside($0.pool.addresses) } ?? []
     draft.conditions = [
       Self.ready(object, usable, fault, use),
-      .init(
-        type: "Conflict", isTrue: !conflicts.isEmpty, reason: conflicts.isEmpty ? "None" : "Overlap",
-        message: conflicts.isEmpty
-          ? "no older pool has the same addresses" : conflicts.joined(separator: "; ")),
+      Self.conflict(conflicts, use),
       .init(
         type: "AddressesOutside", isTrue: !outside.isEmpty, reason: outside.isEmpty ? "None" : "Held",
         message: outside.isEmpty
@@ -34,6 +31,22 @@ struct PoolStatus: Sendable {
             + Self.list(outside.map(\.description))),
     ]
     self.draft = draft
+  }
+
+  /// Two pods with one address are worse than two pools: each loses packets.
+  private static func conflict(_ overlaps: [String], _ use: PoolUse) -> StatusDraft.Condition {
+    if let problem = heldTwice(use) {
+      return .init(type: "Conflict", isTrue: true, reason: "HeldTwice", message: problem)
+    }
+    return .init(
+      type: "Conflict", isTrue: !overlaps.isEmpty, reason: overlaps.isEmpty ? "None" : "Overlap",
+      message: overlaps.isEmpty ? "no older pool has the same addresses" : overlaps.joined(separator: "; "))
+  }
+
+  /// What people are told of addresses that pods of two nodes hold; `nil` when there are none.
+  static func heldTwice(_ use: PoolUse) -> String? {
+    guard !use.heldTwice.isEmpty else { return nil }
+    return "\(list(use.heldTwice, separator: "; ")): delete one of the pods of each address"
   }
 
   private static func ready(

@@ -14,22 +14,30 @@ struct PoolUse: Sendable {
   private(set) var records: [ReportObject.Record] = []
   /// The nodes whose files have the pool, by their names.
   private(set) var nodes: [String: ReportObject.Pool] = [:]
+  /// Addresses that pods of two nodes hold, each as a clause with its pods.
+  private(set) var heldTwice: [String] = []
   /// Nodes that still use a form of the pool from before its deletion was asked for, or may.
   private(set) var behind: [String] = []
 
   init(_ name: String, _ metadata: ObjectMetadata, _ reports: some Collection<ReportObject>) {
     let uid = metadata.uid ?? ""
+    var holders: [String: [String]] = [:]
     for report in reports where !report.isHidden(name, uid: uid) {
       let pool = report.pool(name, uid: uid)
       let records = report.records?[name] ?? []
       let count = max(records.count, pool?.held ?? 0)
       if count > 0 { held[report.name] = count }
       self.records += records
+      for record in records {
+        holders[record.address, default: []].append("\(record.pod ?? "a container") on node \(report.name)")
+      }
       guard let pool else { continue }
       nodes[report.name] = pool
       if pool.generation < Int(metadata.generation ?? 0) || !report.isInStep { behind.append(report.name) }
     }
     behind.sort()
+    heldTwice = holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
+      .map { address, pods in "\(address) is held by \(pods.sorted().joined(separator: " and by "))" }
   }
 
   /// How many addresses are held in all.

@@ -36,7 +36,7 @@ extension AgentCore {
   /// Takes over for which pools pods wait.
   func want(_ pools: [String]) {
     guard !pools.isEmpty else { return }
-    division.want(pools)
+    division.want(pools, at: .now)
     poke()
   }
 

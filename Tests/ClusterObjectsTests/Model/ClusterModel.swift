@@ -194,7 +194,7 @@ struct ClusterModel {
     guard !nodes[index].isDead else { return }
     let free = nodes[index].gives.subtracting(nodes[index].busy)
     guard let range = free.ranges.randomElement(using: &random) else {
-      nodes[index].division.want(server.pools.keys.sorted())
+      nodes[index].division.want(server.pools.keys.sorted(), at: now)
       return
     }
     nodes[index].held.insert(UInt128.random(in: range.lower.value...range.upper.value, using: &random))
