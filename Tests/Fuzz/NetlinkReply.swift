@@ -4,7 +4,7 @@
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
-  let request = Request.link(index: 1)
+  let request = NetlinkRequest.link(index: 1)
   for message in ReceivedMessage.all(in: bytes) {
     _ = Link(message)
     _ = InterfaceAddress(message)
