@@ -36,7 +36,8 @@ package struct ClusterController: Sendable {
     try result.get()
   }
 
-  /// Does the work until the lease is lost. A new leader begins with a new view: the former one is old.
+  /// Does the work until the lease is lost. A new leader begins with a new view: the former one is
+  /// old. So does this one, after the API server was restored from a backup.
   private func lead(_ client: APIClient, _ leader: Leader) async {
     let core = ControllerCore(options, log: log)
     leader.core = core

@@ -359,4 +359,38 @@ import Testing
     view.take(Resources.pools, .changed(version("5", 5)))
     #expect(size(view) == 5)
   }
+
+  @Test("a restored server's pools are followed, and kept, although the watches of before are silent")
+  func restored() async throws {
+    try await controlling { running in
+      try await running.createPool("a", ips: ["10.0.0.1-10.0.0.5"])
+      try await running.report("n1", pools: ["a"])
+      try await eventually("its status") { await running.poolCondition("a", "Ready") == "True InUse" }
+      let backup = await running.server.backUp()
+      await running.server.skip(versions: 100_000)
+      // Each of these collections is followed from a version that the backup does not have.
+      try await running.createPool("late", ips: ["10.0.1.1"])
+      try await running.report("n1", pools: ["a", "late"], holding: ["10.0.0.1": ("a", "default/w")])
+      try await eventually("one is held") {
+        await running.poolStatus("a")?["allocatedIPCount"]?.integer == 1
+      }
+      try await eventually("the lease is renewed") {
+        let lease = try await running.client.get(Lease.resource, "ipvlan-controller", namespace: "default")
+        return lease.metadata.isNewer(than: "100000")
+      }
+      await running.server.restore(backup)
+      try await running.createPool("b", ips: ["10.0.0.6-10.0.0.9"])
+      try await running.report("n1", pools: ["a", "b"], holding: ["10.0.0.1": ("a", "default/w")])
+      try await eventually("b has a status, and is kept", within: .seconds(60)) {
+        let pool = await running.poolObject("b")
+        return pool?["status"]?["totalIPCount"]?.integer == 4
+          && pool?.metadata.finalizers == ["ipvlan-cni.dev/held"]
+      }
+      try await eventually("one of a is held again", within: .seconds(60)) {
+        await running.poolStatus("a")?["allocatedIPCount"]?.integer == 1
+      }
+      let lines = running.log.text.split(separator: "\n")
+      #expect(lines.count { $0.hasPrefix("warning") && $0.contains("restored from a backup") } == 1)
+    }
+  }
 }

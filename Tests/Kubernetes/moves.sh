@@ -15,6 +15,8 @@ if [ -x "${KUBE_BIN-}/etcdutl" ] || command -v etcdutl >/dev/null; then
   test_v_what_a_node_has_given_back_since_the_backup_is_not_given_after_a_leap() { with_agents returned_blocks --bump; }
 fi
 
+test_v_the_controller_notices_that_the_server_was_restored() { with_controllers controller_restored; }
+
 test_v_with_a_definition_of_before_addresses_are_given_and_the_log_says_what_to_apply() { with_agents old_definition; }
 
 # Helm leaves definitions as they are: the server drops fields that it does not know.
@@ -199,4 +201,29 @@ returned_blocks() {
   done
   for pod in n{1..8}; do ippool DEL master returned "$pod"; done
   kubectl delete sp returned
+}
+
+# The watches of the leader are ahead of all that the restored server writes during the test: they stay silent.
+controller_restored() {
+  local backup=$cluster/backup
+  forget_other_nodes
+  own_pool master '[10.80.0.121-10.80.0.124]'
+  within 60 counts moved-master 0/4
+  "$repository/scripts/api-server" save "$cluster" "$backup"
+  # What the backup does not have: 300 versions, and a change of the pool that the leader has seen.
+  jq -n '{apiVersion: "v1", kind: "List", items: [range(300) |
+    {apiVersion: "v1", kind: "ConfigMap", metadata: {name: "later-\(.)", namespace: "default"}}]}' | kubectl create -f - >/dev/null
+  own_pool master '[10.80.0.121-10.80.0.123]'
+  within 60 counts moved-master 0/3
+  "$repository/scripts/api-server" restore "$cluster" "$backup"
+  own_pool worker1 '[10.80.0.131-10.80.0.132]'
+  within 30 counts moved-worker1 0/2
+  expect_equal "$(kubectl get sp moved-worker1 -o jsonpath='{.metadata.finalizers}')" '["ipvlan-cni.dev/held"]' "the finalizers of a new pool"
+  own_pool master '[10.80.0.121-10.80.0.122]'
+  within 30 counts moved-master 0/2
+  # Also the one that waits says so.
+  cat "$cluster"/controllers/*/log | grep -q 'it was restored from a backup'
+  kubectl delete sp moved-master moved-worker1 --wait=false
+  within 120 no_pool moved-master
+  within 120 no_pool moved-worker1
 }

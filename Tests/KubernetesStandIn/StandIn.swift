@@ -129,6 +129,9 @@ public final class StandIn: Sendable {
   /// Restarts: versions of before cannot be watched from.
   public func restart() async { await store.forget() }
 
+  /// Counts so many versions on, as writes to other collections do.
+  public func skip(versions: Int) async { await store.skip(versions) }
+
   /// What a backup holds.
   public struct Backup: Sendable { let content: StandInStore.Backup }
 

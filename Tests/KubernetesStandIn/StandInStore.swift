@@ -329,6 +329,9 @@ actor StandInStore {
     pages = [:]
   }
 
+  /// Counts on, as writes to other collections do.
+  func skip(_ versions: Int) { version += versions }
+
   // MARK: Helpers
 
   private static let identity: Set<[String]> = [

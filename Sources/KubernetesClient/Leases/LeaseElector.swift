@@ -1,4 +1,5 @@
 public import Logging
+internal import Synchronization
 
 /// Lets one of several processes lead at a time, by a Lease.
 ///
@@ -8,6 +9,10 @@ public import Logging
 ///
 /// That is no fence: a request that a former leader had sent may still arrive. Each write of a leader has to carry its own
 /// condition, a resourceVersion or a uid.
+///
+/// A leader also ends its work when the server answers an older version of the lease than before: the server was restored from
+/// a backup, and a watch that goes on from a newer version is silent. The work begins again with the next term. Only a backup that is
+/// newer than the last renewal does not show.
 public struct LeaseElector: Sendable {
   /// Times, in the proportions that Kubernetes' own components use.
   public struct Times: Sendable, Hashable {
@@ -55,14 +60,16 @@ public struct LeaseElector: Sendable {
   /// itself, and when the task is cancelled.
   public func run(_ lead: @escaping @Sendable () async -> Void) async {
     var seen = Observation()
+    // Outlasts the terms: one fall of the version ends one term.
+    let newest = NewestVersion()
     var faults = RepeatedFaults()
     while !Task.isCancelled {
       let asked = ContinuousClock.now
-      switch await acquire(&seen) {
+      switch await acquire(&seen, newest) {
       case .success(true):
         faults.noteSuccess(Self.reaching, log)
         log.info("this process leads", metadata: ["lease": "\(key)", "identity": "\(identity)"])
-        await hold(since: asked, lead)
+        await hold(since: asked, newest, lead)
         seen = Observation()
       case .success(false): faults.noteSuccess(Self.reaching, log)
       case .failure(let error):
@@ -77,17 +84,18 @@ public struct LeaseElector: Sendable {
   }
 
   /// Leads, and renews the lease meanwhile.
-  private func hold(since start: ContinuousClock.Instant, _ lead: @escaping @Sendable () async -> Void) async
-  {
-    enum Ending { case workDone, lost }
+  private func hold(
+    since start: ContinuousClock.Instant, _ newest: NewestVersion,
+    _ lead: @escaping @Sendable () async -> Void
+  ) async {
+    enum Ending { case workDone, lost, restored }
     await withTaskGroup(of: Ending.self) { group in
       group.addTask {
         await lead()
         return .workDone
       }
       group.addTask {
-        await renew(since: start)
-        return .lost
+        await renew(since: start, newest) == .restored ? .restored : .lost
       }
       if case .lost? = await group.next(), !Task.isCancelled {
         log.warning("this process no longer leads", metadata: ["lease": "\(key)"])
@@ -95,11 +103,19 @@ public struct LeaseElector: Sendable {
       group.cancelAll()
       await group.waitForAll()
     }
-    await release()
+    await release(newest)
   }
 
-  /// Returns when the lease is lost: taken by another, or not renewed in time.
-  private func renew(since start: ContinuousClock.Instant) async {
+  /// Why a term ends.
+  private enum Loss {
+    /// The lease is gone, was taken by another, or was not renewed in time.
+    case lease
+    /// The server has an older state than before.
+    case restored
+  }
+
+  /// Returns when the term has to end.
+  private func renew(since start: ContinuousClock.Instant, _ newest: NewestVersion) async -> Loss {
     var renewed = start
     // As the last renewal has left it; `nil` when it has to be looked at.
     var known: Lease?
@@ -108,56 +124,97 @@ public struct LeaseElector: Sendable {
       try? await Task.sleep(for: times.retryPeriod)
       let asked = ContinuousClock.now
       let left = times.renewDeadline - (asked - renewed)
-      guard left > .zero else { return }
+      guard left > .zero else { return .lease }
       // A server that does not answer must not keep us leading beyond the deadline.
       let former = known
-      let outcome = await within(left) { () async -> Result<Lease?, KubernetesError> in
+      let outcome = await within(left) { () async -> Result<Renewal, KubernetesError> in
         do throws(KubernetesError) {
-          return .success(try await renewOnce(former))
+          return .success(try await renewOnce(former, newest))
         } catch {
           return .failure(error)
         }
       }
       switch outcome {
-      case .success(let lease?)?:
+      case .success(.renewed(let lease))?:
         (renewed, known) = (asked, lease)
         faults.noteSuccess(Self.reaching, log)
-      case .success(nil)?, nil: return
+      case .success(.lost(let loss))?: return loss
+      case nil: return .lease
       case .failure(let error)?:
         known = nil
-        guard error.kind != .cancelled else { return }
+        guard error.kind != .cancelled else { return .lease }
         faults.note(
           Self.reaching,
           "\(error); this process leads until \(times.renewDeadline) after the last renewal, and tries again",
           log)
       }
     }
+    return .lease
+  }
+
+  /// What a try to renew has come to.
+  private enum Renewal {
+    case renewed(Lease)
+    case lost(Loss)
   }
 
   /// Renews the lease as it was left by the last renewal, in one request as long as nobody else writes it.
-  /// - Returns: the lease; `nil` when another holds it.
-  private func renewOnce(_ known: Lease?) async throws(KubernetesError) -> Lease? {
+  private func renewOnce(
+    _ known: Lease?, _ newest: NewestVersion
+  ) async throws(KubernetesError) -> Renewal {
     if let known {
-      do throws(KubernetesError) { return try await renew(known) } catch {
+      do throws(KubernetesError) { return try await renew(known, newest) } catch {
+        // A server that was restored has no such version, or no lease at all.
         guard error.kind == .conflict || error.kind == .notFound else { throw error }
       }
     }
-    let lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
-    guard lease.spec?.holderIdentity == identity else { return nil }
-    do throws(KubernetesError) { return try await renew(lease) } catch {
+    let lease: Lease
+    switch try await look(newest) {
+    case .renewed(let found): lease = found
+    case .lost(let loss): return .lost(loss)
+    }
+    do throws(KubernetesError) { return try await renew(lease, newest) } catch {
       // Somebody else has written between the two requests: look again.
       guard error.kind == .conflict else { throw error }
-      let lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
-      return lease.spec?.holderIdentity == identity ? lease : nil
+      return try await look(newest)
     }
   }
 
-  private func renew(_ lease: Lease) async throws(KubernetesError) -> Lease {
-    try await write(["renewTime": .string(Timestamp.now().description)], over: lease)
+  /// Looks whether the lease is still this process's.
+  private func look(_ newest: NewestVersion) async throws(KubernetesError) -> Renewal {
+    let lease: Lease
+    do throws(KubernetesError) {
+      lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
+    } catch {
+      // Another may make it at any moment.
+      guard error.kind == .notFound else { throw error }
+      return .lost(.lease)
+    }
+    if isOlder(lease, newest) { return .lost(.restored) }
+    return lease.spec?.holderIdentity == identity ? .renewed(lease) : .lost(.lease)
+  }
+
+  private func renew(_ lease: Lease, _ newest: NewestVersion) async throws(KubernetesError) -> Renewal {
+    let renewed = try await write(["renewTime": .string(Timestamp.now().description)], over: lease)
+    return isOlder(renewed, newest) ? .lost(.restored) : .renewed(renewed)
+  }
+
+  /// Takes note of the lease as the server has it now.
+  /// - Returns: whether it has had a newer one, which the log tells.
+  private func isOlder(_ lease: Lease, _ newest: NewestVersion) -> Bool {
+    guard let before = newest.note(lease) else { return false }
+    log.warning(
+      "the API server answers an older state than before: it was restored from a backup; the process that leads lists everything again",
+      metadata: [
+        "lease": "\(key)", "version": "\(lease.metadata.resourceVersion ?? "")", "versionBefore": "\(before)",
+      ])
+    return true
   }
 
   /// Takes the lease if nobody holds it.
-  private func acquire(_ seen: inout Observation) async -> Result<Bool, KubernetesError> {
+  private func acquire(
+    _ seen: inout Observation, _ newest: NewestVersion
+  ) async -> Result<Bool, KubernetesError> {
     do throws(KubernetesError) {
       let lease: Lease
       do throws(KubernetesError) {
@@ -168,24 +225,28 @@ public struct LeaseElector: Sendable {
         let spec = Lease.Specification(
           holderIdentity: identity, leaseDurationSeconds: Int(times.leaseDuration.components.seconds),
           acquireTime: now, renewTime: now, leaseTransitions: 0)
-        _ = try await client.create(
+        let made = try await client.create(
           Lease.resource,
           Lease(metadata: ObjectMetadata(name: key.name, namespace: key.namespace), spec: spec))
+        // The term that begins now knows nothing of before.
+        _ = isOlder(made, newest)
         return .success(true)
       }
       seen.look(at: lease)
+      _ = isOlder(lease, newest)
       let holder = lease.spec?.holderIdentity ?? ""
       // The duration that the holder wrote counts, as it is what the holder keeps to.
       let duration = lease.spec?.leaseDurationSeconds.map { Duration.seconds($0) } ?? times.leaseDuration
       guard holder.isEmpty || holder == identity || seen.age > duration else { return .success(false) }
       let now = FieldValue.string(Timestamp.now().description)
       let transitions = (lease.spec?.leaseTransitions ?? 0) + (holder == identity ? 0 : 1)
-      try await write(
+      let taken = try await write(
         [
           "holderIdentity": .string(identity), "acquireTime": now, "renewTime": now,
           "leaseDurationSeconds": .integer(times.leaseDuration.components.seconds),
           "leaseTransitions": .integer(Int64(transitions)),
         ], over: lease)
+      _ = isOlder(taken, newest)
       return .success(true)
     } catch {
       // Another was faster.
@@ -194,17 +255,19 @@ public struct LeaseElector: Sendable {
   }
 
   /// Gives the lease up, so that another leads at once. Runs to its end though the task may be cancelled.
-  private func release() async {
+  private func release(_ newest: NewestVersion) async {
     await Task {
       do throws(KubernetesError) {
         let lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
+        _ = isOlder(lease, newest)
         guard lease.spec?.holderIdentity == identity else { return }
-        try await write(
+        let released = try await write(
           [
             "holderIdentity": "", "leaseDurationSeconds": 1,
             "renewTime": .string(Timestamp.now().description),
           ],
           over: lease)
+        _ = isOlder(released, newest)
       } catch {
         log.info("the lease was not given up, and runs out by itself: \(error)")
       }
@@ -212,7 +275,6 @@ public struct LeaseElector: Sendable {
   }
 
   /// Changes the lease if it is still the one that was read.
-  @discardableResult
   private func write(
     _ spec: [String: FieldValue], over lease: Lease
   ) async throws(KubernetesError) -> Lease {
@@ -235,5 +297,22 @@ private struct Observation {
     guard lease.metadata.resourceVersion != version else { return }
     version = lease.metadata.resourceVersion
     since = .now
+  }
+}
+
+/// The newest version of a lease that this process has seen.
+///
+/// The versions of all objects come from one counter. So it does not matter whether the lease was deleted and made anew.
+final class NewestVersion: Sendable {
+  private let version = Mutex<UInt64?>(nil)
+
+  /// Takes note of a lease as the server has it. A version that is no number says nothing.
+  /// - Returns: the newest version before, when this one is older: from now on this one is the newest.
+  func note(_ lease: Lease) -> UInt64? {
+    guard let now = lease.metadata.resourceVersion.flatMap({ UInt64($0) }) else { return nil }
+    return version.withLock { version in
+      defer { version = now }
+      return version.flatMap { now < $0 ? $0 : nil }
+    }
   }
 }
