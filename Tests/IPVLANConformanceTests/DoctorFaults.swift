@@ -297,7 +297,7 @@ extension DoctorTests {
           "ens6", subnet: "210.22.16.0/24", ips: "210.22.16.11", gateway: "210.22.16.1")
       }),
     Fault(
-      "cool-down too short", ["cooldownShort"],
+      "cool-down too short", ["coolDownShort"],
       make: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 5]) },
       mend: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 120]) }),
   ]

@@ -77,7 +77,7 @@ extension Probe {
     // As after the server was restored to an older state: it says nothing, and sends no bookmark either.
     Probe("a watch from a version that is still to come", "silence") { probing in
       do {
-        _ = try await probing.events(1, from: "900000000", seconds: 100, idle: .seconds(5)) {
+        _ = try await probing.events(1, from: "9000000000000", seconds: 100, idle: .seconds(5)) {
           try await probing.make("a")
         }
         return "an event"
