@@ -1,5 +1,4 @@
 public import Logging
-internal import Synchronization
 
 /// Lets one of several processes lead at a time, by a Lease.
 ///
@@ -59,7 +58,7 @@ public struct LeaseElector: Sendable {
   /// `lead` is cancelled when the lease is lost, and should end at once; a lease is given up when `lead` returns by
   /// itself, and when the task is cancelled.
   public func run(_ lead: @escaping @Sendable () async -> Void) async {
-    var seen = Observation()
+    var seen = LeaseObservation()
     // Outlasts the terms: one fall of the version ends one term.
     let newest = NewestVersion()
     var faults = RepeatedFaults()
@@ -70,7 +69,7 @@ public struct LeaseElector: Sendable {
         faults.noteSuccess(Self.reaching, log)
         log.info("this process leads", metadata: ["lease": "\(key)", "identity": "\(identity)"])
         await hold(since: asked, newest, lead)
-        seen = Observation()
+        seen = LeaseObservation()
       case .success(false): faults.noteSuccess(Self.reaching, log)
       case .failure(let error):
         guard error.kind != .cancelled else { return }
@@ -213,7 +212,7 @@ public struct LeaseElector: Sendable {
 
   /// Takes the lease if nobody holds it.
   private func acquire(
-    _ seen: inout Observation, _ newest: NewestVersion
+    _ seen: inout LeaseObservation, _ newest: NewestVersion
   ) async -> Result<Bool, KubernetesError> {
     do throws(KubernetesError) {
       let lease: Lease
@@ -283,36 +282,5 @@ public struct LeaseElector: Sendable {
     }
     let patch: FieldValue = ["metadata": ["resourceVersion": .string(version)], "spec": .object(spec)]
     return try await client.mergePatch(Lease.resource, key.name, namespace: key.namespace, patch: patch)
-  }
-}
-
-/// Since when, on our clock, a lease has not changed.
-private struct Observation {
-  private var version: String?
-  private var since = ContinuousClock.now
-
-  var age: Duration { ContinuousClock.now - since }
-
-  mutating func look(at lease: Lease) {
-    guard lease.metadata.resourceVersion != version else { return }
-    version = lease.metadata.resourceVersion
-    since = .now
-  }
-}
-
-/// The newest version of a lease that this process has seen.
-///
-/// The versions of all objects come from one counter. So it does not matter whether the lease was deleted and made anew.
-final class NewestVersion: Sendable {
-  private let version = Mutex<UInt64?>(nil)
-
-  /// Takes note of a lease as the server has it. A version that is no number says nothing.
-  /// - Returns: the newest version before, when this one is older: from now on this one is the newest.
-  func note(_ lease: Lease) -> UInt64? {
-    guard let now = lease.metadata.resourceVersion.flatMap({ UInt64($0) }) else { return nil }
-    return version.withLock { version in
-      defer { version = now }
-      return version.flatMap { now < $0 ? $0 : nil }
-    }
   }
 }
