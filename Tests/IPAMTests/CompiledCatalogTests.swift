@@ -33,6 +33,23 @@ import Testing
     return catalog
   }
 
+  /// A member that the format leaves out compiles, and would be missing from pools that come from the catalogue.
+  @Test func theFormatKnowsAllMembers() throws {
+    try site.write("pools/all.yaml", Guide.pools)
+    let pool = try #require(PoolCatalog(directory: pools).pools.first)
+    let remark: Comment = "write and read it in CompiledCatalog+Format.swift, then name it here"
+    #expect(
+      Mirror(reflecting: pool).children.compactMap(\.label) == [
+        "name", "source", "subnet", "addresses", "excluded", "gateway", "routes", "isDefault", "isDisabled",
+        "withheld", "sharing", "nodeNames", "namespaceNames", "multusNames", "nodeAffinity",
+        "namespaceAffinity", "podAffinity",
+      ], remark)
+    #expect(
+      Mirror(reflecting: IPRoute(destination: pool.subnet)).children.compactMap(\.label) == [
+        "destination", "gateway", "mtu", "advertisedMSS", "priority", "table", "scope",
+      ], remark)
+  }
+
   @Test func itHasWhatTheDocumentsSayOfThisNode() throws {
     try site.write(
       "pools/all.yaml",
