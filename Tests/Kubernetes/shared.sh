@@ -31,7 +31,7 @@ END
 # until_given NODE NETWORK POD: as a kubelet does, which tries again after code 11 and 104; prints the address.
 until_given() {
   local address='' tries
-  for tries in $(seq 900); do
+  for tries in $(seq 2000); do
     address=$(ippool ADD "$1" "$2" "$3")
     [ -z "$address" ] || break
     sleep 0.2
