@@ -21,7 +21,9 @@ struct PoolUse: Sendable {
 
   init(_ name: String, _ metadata: ObjectMetadata, _ reports: some Collection<ReportObject>) {
     let uid = metadata.uid ?? ""
-    var holders: [String: [String]] = [:]
+    // Looked at with each change of any report: only what is held twice is put into words.
+    var holders: [String: (record: ReportObject.Record, node: String)] = [:]
+    var twice: [String: [String]] = [:]
     for report in reports where !report.isHidden(name, uid: uid) {
       let pool = report.pool(name, uid: uid)
       let records = report.records?[name] ?? []
@@ -29,15 +31,26 @@ struct PoolUse: Sendable {
       if count > 0 { held[report.name] = count }
       self.records += records
       for record in records {
-        holders[record.address, default: []].append("\(record.pod ?? "a container") on node \(report.name)")
+        let address = record.address
+        guard let first = holders[address] else {
+          holders[address] = (record, report.name)
+          continue
+        }
+        twice[address, default: [Self.holder(first.record, first.node)]].append(
+          Self.holder(record, report.name))
       }
       guard let pool else { continue }
       nodes[report.name] = pool
       if pool.generation < Int(metadata.generation ?? 0) || !report.isInStep { behind.append(report.name) }
     }
     behind.sort()
-    heldTwice = holders.filter { $0.value.count > 1 }.sorted { $0.key < $1.key }
-      .map { address, pods in "\(address) is held by \(pods.sorted().joined(separator: " and by "))" }
+    heldTwice = twice.keys.sorted().map { address in
+      "\(address) is held by \((twice[address] ?? []).sorted().joined(separator: " and by "))"
+    }
+  }
+
+  private static func holder(_ record: ReportObject.Record, _ node: String) -> String {
+    "\(record.pod ?? "a container") on node \(node)"
   }
 
   /// How many addresses are held in all.
