@@ -42,12 +42,19 @@ until_given() {
 blocks_of() { kubectl get ivb -o json | jq --arg node "$1" '[.items[] | select(.spec.node == $node)] | length'; }
 has_blocks() { [ "$(blocks_of "$1")" -ge 1 ]; }
 
+# delete_pool POOL: agents that end before they have reported that it is gone would be waited for by all that share its subnet.
+delete_pool() {
+  kubectl delete sp "$1"
+  reported_by_nobody() { kubectl get ivn -o json | jq -e --arg pool "$1" 'all(.items[].status.pools[]?; .name != $pool)'; }
+  within 60 reported_by_nobody "$1"
+}
+
 # Runtimes try again after seconds: what was claimed for a pod stays until it comes back for it, though the pool is claimed as a
 # whole then. It went back and forth, and the last of seven pods waited for minutes.
 test_p_a_burst_on_a_small_pool_is_served() { with_agents burst; }
 
 burst() {
-  shared_pool burst 10.50.0.1-10.50.0.9
+  shared_pool burst 10.50.0.241-10.50.0.249
   within 60 has_blocks master
   within 60 has_blocks worker1
   local pod pods=()
@@ -61,7 +68,7 @@ burst() {
   done
   for pod in "${pods[@]}"; do wait "$pod"; done
   for pod in 1 2 3 4 5 6 7; do ippool DEL master burst "burst-$pod"; done
-  kubectl delete sp burst
+  delete_pool burst
 }
 
 test_p_eight_nodes_share_a_pool_while_the_server_is_killed() { with_sharers eight_nodes; }
