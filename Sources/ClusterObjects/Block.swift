@@ -16,6 +16,22 @@ package struct Block: Sendable, Hashable {
   /// The part of these addresses that one block can have: the definition allows 256 ranges.
   static func part(of addresses: AddressSet) -> AddressSet { AddressSet(Array(addresses.ranges.prefix(256))) }
 
+  /// These addresses by blocks as the node claims them ahead of need. A block goes as a whole: as one block of many addresses, what
+  /// pods held would stay the node's until the last of them is gone, and then as its spare.
+  ///
+  /// - Parameter size: a power of two. Blocks begin where it divides the address.
+  static func parts(of addresses: AddressSet, size: Int) -> [AddressSet] {
+    var parts: [AddressSet] = []
+    var rest = addresses
+    while let first = rest.ranges.first?.lower {
+      let end = IPAddress(family: first.family, value: first.value | UInt128(size - 1))
+      guard let range = IPRange(first, end) else { break }
+      parts.append(rest.intersection(AddressSet([range])))
+      rest = rest.subtracting(AddressSet([range]))
+    }
+    return parts
+  }
+
   /// A Node as long as it lives: one that is made anew under its name is another one.
   package struct Owner: Sendable, Hashable {
     package let node: String

@@ -203,8 +203,9 @@ package struct BlockDivision: Sendable {
       open = open.union(held.subtracting(map.foreign(to: owner)))
       rest = rest.subtracting(held)
       let claim = held.subtracting(planned)
-      guard owner != nil, !claim.isEmpty else { continue }
-      claims.append((object.identity, Block.part(of: claim)))
+      guard owner != nil else { continue }
+      let size = BlockSizes(addresses: object.pool.addresses.count).block
+      claims += Block.parts(of: claim, size: size).map { (object.identity, $0) }
     }
     unprotected = open
   }
@@ -357,7 +358,7 @@ package struct BlockDivision: Sendable {
       busy: busy, cleared: cleared, taken: clearance.taken(of: identity), leaving: Set(leaving.keys),
       pending: sent.reduce(0) { $0 + Int(min($1.addresses.count, 1 << 20)) },
       isWanted: wanted.contains(identity.name), keepsSpare: lastWanted[identity.name] != nil,
-      isElsewhere: isElsewhere)
+      isOwn: self.own.needs, isElsewhere: isElsewhere)
     if plan.needsClearance { clearance.ask(identity) }
     claims += plan.claims.map { (identity, $0) }
     if plan.claims.isEmpty, !plan.needsClearance { wanted.remove(identity.name) }

@@ -50,12 +50,13 @@ package struct BlockPlan: Sendable {
   ///   - pending: how many addresses are claimed whose blocks have not been seen yet.
   ///   - isWanted: a pod got no address.
   ///   - keepsSpare: pods got no address a moment ago: what was claimed for them stays until they come back for it.
+  ///   - isOwn: whether a pool of the node's own gives some of these addresses by its blocks.
   ///   - isElsewhere: whether other pools have some of these addresses.
   package init(
     _ pool: ObjectIdentity, _ addresses: AddressSet, _ map: BlockMap, of owner: Block.Owner,
     busy: AddressSet?, cleared: AddressSet, taken: AddressSet = AddressSet(), leaving: Set<String>,
     pending: Int = 0, isWanted: Bool = false, keepsSpare: Bool = false,
-    isElsewhere: (AddressSet) -> Bool = { _ in false }
+    isOwn: (AddressSet) -> Bool = { _ in false }, isElsewhere: (AddressSet) -> Bool = { _ in false }
   ) {
     let isKnown = busy != nil
     let busy = busy ?? AddressSet()
@@ -95,7 +96,9 @@ package struct BlockPlan: Sendable {
     // The newest go first: the block that was claimed last was needed least.
     for (block, effective) in kept.reversed() where !keepsSpare {
       let count = Self.number(effective)
-      guard isKnown, free - count >= high, !block.addresses.overlaps(busy) else { continue }
+      // Claimed for a pool of the node's own that is gone.
+      let isLarge = !hasMore && count > sizes.high && !isOwn(block.addresses)
+      guard isKnown, free - count >= high || isLarge, !block.addresses.overlaps(busy) else { continue }
       surplus.append(block)
       free -= count
       kept.removeAll { $0.block == block }
@@ -108,7 +111,7 @@ package struct BlockPlan: Sendable {
     // What pods hold already, as those of a pool that was this node's alone before, is claimed before anybody else does.
     let held = unclaimed.intersection(busy)
     if !held.isEmpty {
-      claims.append(Block.part(of: held))
+      claims += Block.parts(of: held, size: sizes.block)
       rest = rest.subtracting(held)
     }
     uncleared = uncleared.union(rest.subtracting(cleared))

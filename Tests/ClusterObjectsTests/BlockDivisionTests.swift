@@ -197,7 +197,37 @@ import Testing
       try shared("10.0.0.1-10.0.0.9"), BlockMap(), owner: owner, busy: addresses("10.0.0.2", "10.0.0.8"),
       at: start)
     let claims = division.takeClaims(of: owner, at: start).compactMap { $0["spec"]?["ips"]?.array }
-    #expect(claims.first == ["10.0.0.2", "10.0.0.8"])
+    // By blocks as all others: each goes when its pod is gone.
+    #expect(claims.prefix(2) == [["10.0.0.2"], ["10.0.0.8"]])
+  }
+
+  @Test(
+    "a large block, as of a pool of its own that is gone, is exchanged for small ones once all is claimed")
+  func large() throws {
+    let map = BlockMap([try block("10.0.0.1-10.0.0.9", 1)])
+    var division = division(before: addresses("10.0.0.1-10.0.0.9"))
+    let claimed = division.divide(
+      try shared("10.0.0.1-10.0.0.9"), map, owner: owner, busy: AddressSet(), at: start)
+    #expect(claimed.entries.map(\.addresses) == [AddressSet()])
+    #expect(claimed.entries.map(\.sharing) == [.more])
+    // Others can claim what they need.
+    var other = self.division(before: addresses("10.0.0.1-10.0.0.9"))
+    let more = other.divide(
+      try shared("10.0.0.1-10.0.0.20"), map, owner: owner, busy: AddressSet(), at: start)
+    #expect(more.entries.map(\.addresses) == [addresses("10.0.0.1-10.0.0.9")])
+  }
+
+  @Test("what pods hold is cut where blocks end")
+  func heldCut() throws {
+    var division = division()
+    _ = division.divide(
+      try shared("10.0.0.1-10.0.0.200"), BlockMap(), owner: owner,
+      busy: addresses("10.0.0.2", "10.0.0.7-10.0.0.13", "10.0.0.15"), at: start)
+    let claims = division.takeClaims(of: owner, at: start).compactMap { $0["spec"]?["ips"]?.array }
+    #expect(
+      claims.prefix(4) == [
+        ["10.0.0.2"], ["10.0.0.7"], ["10.0.0.8-10.0.0.11"], ["10.0.0.12-10.0.0.13", "10.0.0.15"],
+      ])
   }
 }
 

@@ -52,6 +52,11 @@ import Testing
     let lost = try model.settle()
     #expect(model.duplicates.isEmpty)
     #expect(lost.isEmpty, "seed \(seed): \(lost.ranges)\n\(model.state)")
+    // Nobody keeps more than is needed next from those who have pods.
+    let sizes = BlockSizes(addresses: UInt128(last))
+    let kept = try model.fillLastNode()
+    #expect(
+      kept.allSatisfy { $0 < sizes.low + sizes.block }, "seed \(seed): \(kept)\n\(model.state)")
   }
 }
 

@@ -303,6 +303,24 @@ struct ClusterModel {
     return all.subtracting(AddressSet(union: nodes.map(\.busy)))
   }
 
+  /// Then all pods go, and those of the last node want all that there is.
+  ///
+  /// - Returns: how many free addresses each other node keeps nevertheless.
+  mutating func fillLastNode() throws -> [UInt128] {
+    let last = nodes.count - 1
+    for index in nodes.indices { nodes[index].held = [] }
+    try turn(20)
+    var (idle, rounds) = (0, 0)
+    while idle < 5, rounds < 300 {
+      rounds += 1
+      let before = nodes[last].held
+      for _ in 0...Int(nodes[last].gives.subtracting(nodes[last].busy).count) { add(last) }
+      try turn(2)
+      idle = nodes[last].held == before ? idle + 1 : 0
+    }
+    return nodes.dropLast().map(\.gives.count)
+  }
+
   /// Every node does all that it can, some times.
   mutating func turn(_ times: Int) throws {
     for _ in 0..<times {
