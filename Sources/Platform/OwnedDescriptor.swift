@@ -49,11 +49,12 @@ extension FileDescriptor {
   /// Reads to the end.
   /// - Throws: the `Errno` of read(2); `EFBIG` when there is more than `limit` bytes.
   func readToEnd(limit: Int) throws(Errno) -> [UInt8] {
-    // Configurations and settings fit at once; what does not makes the room grow.
+    // Configurations and settings fit at once. For what does not there is room for a pod's annotations: memory that nothing
+    // is written to costs nothing, and copying does.
     var room = min(4096, limit + 1)
     var bytes = try fill([], room)
     while bytes.count == room, bytes.count <= limit {
-      room = min(16 * room, limit + 1)
+      room = min(256 * room, limit + 1)
       bytes = try fill(bytes, room)
     }
     guard bytes.count <= limit else { throw .fileTooLarge }

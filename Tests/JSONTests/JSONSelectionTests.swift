@@ -72,7 +72,7 @@ import Testing
   }
 }
 
-/// Where strings end, which is looked for in blocks of 64 bytes.
+/// Where strings end, which is looked for in blocks of 64 and of 128 bytes.
 @Suite struct JSONSkimmerTests {
   /// Byte by byte, as the grammar has it.
   private func end(in text: [UInt8]) -> Int? {
@@ -91,6 +91,20 @@ import Testing
     var generator = SeededRandom(seed: 2026)
     // Long runs of backslashes, over the ends of blocks too.
     let alphabets: [[UInt8]] = [Array(#"a\"#.utf8), Array(#"\"#.utf8), Array(#"abcdefghijk\""#.utf8)]
+    let escapes: [[UInt8]] = [#"\""#, #"\n"#, #"\\"#, #"\\\""#].map { Array($0.utf8) }
+    for length in 0..<1200 {
+      // Long stretches without an end, as a pod's annotations have.
+      var long: [UInt8] = []
+      while long.count < length {
+        long += Array(repeating: UInt8(ascii: "x"), count: Int(generator.next() % 300))
+        let kinds = length % 2 == 0 ? 2 : 4
+        long += escapes[Int(generator.next() % UInt64(kinds))]
+      }
+      if length % 3 > 0 { long += Array(#""abc"x"#.utf8) }
+      #expect(
+        JSONSkimmer.endOfString(in: long.span, from: 0) == end(in: long),
+        "\(String(decoding: long, as: UTF8.self))")
+    }
     for length in 0..<400 {
       for alphabet in alphabets {
         for _ in 0..<4 {
