@@ -75,11 +75,13 @@ actor ControllerCore {
       grouping: PoolResolver(node: NodeIdentity(name: "", labels: [:])).resolve(view.ledger.pools.values)
         .conflicts, by: \.identity.name)
     let reports = view.reportsByPool
+    let doubles = DoubleHolders(view.pools.objects.values.map(\.metadata), view.reports.objects.values)
     var finalizers: [Step] = []
     var statuses: [Step] = []
     for (key, pool) in view.pools.objects.sorted(by: { $0.key < $1.key }) {
       let use = PoolUse(key.name, pool.metadata, reports[key.name] ?? [])
-      if let problem = PoolStatus.heldTwice(use) {
+      let heldTwice = doubles.clauses(of: key.name)
+      if let problem = PoolStatus.warning(ofHeldTwice: heldTwice) {
         warnings.append(
           Warning(
             object: ObjectReference(Resources.pools, pool.metadata), reason: "Conflict", message: problem))
@@ -92,7 +94,8 @@ actor ControllerCore {
       guard view.reports.feed.isComplete else { continue }
       let status = PoolStatus(
         pool, usable: view.ledger.pools[key.name], fault: view.ledger.faults[key.name],
-        conflicts: conflicts[key.name]?.map(\.problem) ?? [], use)
+        conflicts: conflicts[key.name]?.map(\.problem) ?? [],
+        heldTwice: heldTwice, use)
       add(status.draft, Resources.pools, pool, to: &statuses)
     }
     return finalizers + statuses

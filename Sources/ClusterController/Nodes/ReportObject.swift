@@ -24,6 +24,9 @@ struct ReportObject: Sendable {
   let records: [String: [Record]]?
   /// The node's files are what the API server had.
   let isInStep: Bool
+  /// The last restore of the API server that the node knows of.
+  let lostState: Timestamp?
+  private let followedSince: Timestamp?
 
   var name: String { object.metadata.name ?? "" }
 
@@ -50,7 +53,12 @@ struct ReportObject: Sendable {
     }
     isInStep =
       status?["conditions"]?.array?.first { $0["type"]?.string == "PoolsInSync" }?["status"]?.string == "True"
+    lostState = status?["lostState"]?.string.flatMap(Timestamp.init)
+    followedSince = status?["followedSince"]?.string.flatMap(Timestamp.init)
   }
+
+  /// Whether it is from after this moment, at which the API server was restored.
+  func hasLooked(since moment: Timestamp) -> Bool { followedSince.map { $0 >= moment } ?? false }
 
   /// The pools of which it says anything.
   var poolNames: Set<String> { Set(pools.keys).union(records?.keys.map { $0 } ?? []) }
@@ -59,7 +67,5 @@ struct ReportObject: Sendable {
   func pool(_ name: String, uid: String) -> Pool? { pools[name]?.first { $0.uid == uid } }
 
   /// Whether the node's own files have the pool's name, and the API server's pool is not used.
-  func isHidden(_ name: String, uid: String) -> Bool {
-    pool(name, uid: uid) == nil && pool(name, uid: "") != nil
-  }
+  func isHidden(_ name: String, uid: String) -> Bool { pool(name, uid: "") != nil }
 }

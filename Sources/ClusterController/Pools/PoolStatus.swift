@@ -9,9 +9,10 @@ struct PoolStatus: Sendable {
   /// - Parameter usable: the pool in the last form that could be used.
   /// - Parameter fault: what is wrong with its newest form.
   /// - Parameter conflicts: what older pools leave it less.
+  /// - Parameter heldTwice: a clause for each address that pods of two nodes hold.
   init(
     _ object: UnstructuredObject, usable: PoolObject?, fault: LastValidPools.Fault?, conflicts: [String],
-    _ use: PoolUse
+    heldTwice: [String], _ use: PoolUse
   ) {
     var draft = StatusDraft()
     draft.fields = [
@@ -22,7 +23,7 @@ struct PoolStatus: Sendable {
     let outside = usable.map { use.outside($0.pool.addresses) } ?? []
     draft.conditions = [
       Self.ready(object, usable, fault, use),
-      Self.conflict(conflicts, use),
+      Self.conflict(conflicts, heldTwice),
       .init(
         type: "AddressesOutside", isTrue: !outside.isEmpty, reason: outside.isEmpty ? "None" : "Held",
         message: outside.isEmpty
@@ -34,19 +35,24 @@ struct PoolStatus: Sendable {
   }
 
   /// Two pods with one address are worse than two pools: each loses packets.
-  private static func conflict(_ overlaps: [String], _ use: PoolUse) -> StatusDraft.Condition {
-    if let problem = heldTwice(use) {
-      return .init(type: "Conflict", isTrue: true, reason: "HeldTwice", message: problem)
+  private static func conflict(_ overlaps: [String], _ heldTwice: [String]) -> StatusDraft.Condition {
+    guard heldTwice.isEmpty else {
+      let problem = "\(remedy): \(list(heldTwice, separator: "; "))"
+      return .init(
+        type: "Conflict", isTrue: true, reason: "HeldTwice",
+        message: ([problem] + overlaps).joined(separator: "; "))
     }
     return .init(
       type: "Conflict", isTrue: !overlaps.isEmpty, reason: overlaps.isEmpty ? "None" : "Overlap",
       message: overlaps.isEmpty ? "no older pool has the same addresses" : overlaps.joined(separator: "; "))
   }
 
-  /// What people are told of addresses that pods of two nodes hold; `nil` when there are none.
-  static func heldTwice(_ use: PoolUse) -> String? {
-    guard !use.heldTwice.isEmpty else { return nil }
-    return "\(list(use.heldTwice, separator: "; ")): delete one of the pods of each address"
+  /// It comes first: a long message is cut off at its end.
+  private static let remedy = "pods of two nodes hold the same address: delete one of the pods of each"
+
+  /// What an event tells of them; `nil` when there are none. Each other text would be another event: only the first is named.
+  static func warning(ofHeldTwice clauses: [String]) -> String? {
+    clauses.first.map { "\(remedy): \($0)\(clauses.count > 1 ? ", and there are more" : "")" }
   }
 
   private static func ready(

@@ -14,43 +14,22 @@ struct PoolUse: Sendable {
   private(set) var records: [ReportObject.Record] = []
   /// The nodes whose files have the pool, by their names.
   private(set) var nodes: [String: ReportObject.Pool] = [:]
-  /// Addresses that pods of two nodes hold, each as a clause with its pods.
-  private(set) var heldTwice: [String] = []
   /// Nodes that still use a form of the pool from before its deletion was asked for, or may.
   private(set) var behind: [String] = []
 
   init(_ name: String, _ metadata: ObjectMetadata, _ reports: some Collection<ReportObject>) {
     let uid = metadata.uid ?? ""
-    // Looked at with each change of any report: only what is held twice is put into words.
-    var holders: [String: (record: ReportObject.Record, node: String)] = [:]
-    var twice: [String: [String]] = [:]
     for report in reports where !report.isHidden(name, uid: uid) {
       let pool = report.pool(name, uid: uid)
       let records = report.records?[name] ?? []
       let count = max(records.count, pool?.held ?? 0)
       if count > 0 { held[report.name] = count }
       self.records += records
-      for record in records {
-        let address = record.address
-        guard let first = holders[address] else {
-          holders[address] = (record, report.name)
-          continue
-        }
-        twice[address, default: [Self.holder(first.record, first.node)]].append(
-          Self.holder(record, report.name))
-      }
       guard let pool else { continue }
       nodes[report.name] = pool
       if pool.generation < Int(metadata.generation ?? 0) || !report.isInStep { behind.append(report.name) }
     }
     behind.sort()
-    heldTwice = twice.keys.sorted().map { address in
-      "\(address) is held by \((twice[address] ?? []).sorted().joined(separator: " and by "))"
-    }
-  }
-
-  private static func holder(_ record: ReportObject.Record, _ node: String) -> String {
-    "\(record.pod ?? "a container") on node \(node)"
   }
 
   /// How many addresses are held in all.
@@ -63,7 +42,8 @@ struct PoolUse: Sendable {
       guard let first = IPAddress(left.address), let second = IPAddress(right.address) else {
         return left.address < right.address
       }
-      return first < second
+      // Of two pods that hold one address the same one is named each time.
+      return (first, left.pod ?? "") < (second, right.pod ?? "")
     }
     var object = JSONObject()
     for record in sorted {
