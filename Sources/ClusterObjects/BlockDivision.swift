@@ -25,9 +25,9 @@ package struct BlockDivision: Sendable {
   /// For how long a claim that was sent is waited for: its answer may be lost.
   private static let patience: Duration = .seconds(10)
 
-  /// For how long a block that was claimed for waiting pods is kept for them. Where the pool is claimed as a whole, it would
-  /// be given back at once otherwise, and claimed again at their next try.
-  private static let spareTime: Duration = .seconds(60)
+  /// For how long a block that was claimed for waiting pods is kept for them: a kubelet tries again after 10 to 15 seconds. Where
+  /// the pool is claimed as a whole, the block would be given back at once otherwise, and claimed again at the next try.
+  private static let spareTime: Duration = .seconds(20)
 
   /// The node's name.
   private let node: String

@@ -97,12 +97,16 @@ package struct BlockPlan: Sendable {
     for (block, effective) in kept.reversed() where !keepsSpare {
       let count = Self.number(effective)
       // Claimed for a pool of the node's own that is gone.
-      let isLarge = !hasMore && count > sizes.high && !isOwn(block.addresses)
-      guard isKnown, free - count >= high || isLarge, !block.addresses.overlaps(busy) else { continue }
+      let isLarge = !hasMore && count > sizes.high
+      guard isKnown, free - count >= high || isLarge, !block.addresses.overlaps(busy),
+        !isOwn(block.addresses)
+      else { continue }
       surplus.append(block)
       free -= count
       kept.removeAll { $0.block == block }
     }
+    // By these a pool of its own gives addresses.
+    surplus.removeAll { isOwn($0.addresses) && !inTheWay.contains($0.uid) }
     usable = AddressSet(union: kept.map(\.usable))
     getsMore =
       pool.terminating == nil && surplus.contains { $0.addresses.overlaps(addresses.subtracting(taken)) }

@@ -71,10 +71,10 @@ import Testing
     var division = division(before: addresses("10.0.0.1-10.0.0.6"))
     division.want(["p"], at: start)
     let busy = addresses("10.0.0.1")
-    let early = division.divide(pool, map, owner: owner, busy: busy, at: start + .seconds(59))
+    let early = division.divide(pool, map, owner: owner, busy: busy, at: start + .seconds(19))
     #expect(early.entries.map(\.addresses) == [addresses("10.0.0.1-10.0.0.6")])
     #expect(division.keepsSpare)
-    let late = division.divide(pool, map, owner: owner, busy: busy, at: start + .seconds(60))
+    let late = division.divide(pool, map, owner: owner, busy: busy, at: start + .seconds(20))
     #expect(late.entries.map(\.addresses) == [addresses("10.0.0.1-10.0.0.2")])
     #expect(!division.keepsSpare)
     // What leaves can be claimed in a minute: ADD says "try again", not that other nodes have all.
@@ -135,7 +135,7 @@ import Testing
     // The file could not be written: it gives them still.
     #expect(division.overdue(at: start + .seconds(1000)).isEmpty)
     division.noteFile(of: divided, at: start)
-    #expect(division.overdue(at: start + .seconds(59)).isEmpty)
+    #expect(division.overdue(at: start + .seconds(19)).isEmpty)
     #expect(division.overdue(at: start + .seconds(60)).map(\.version) == [5, 6])
     let later = division.divide(
       pool, map, owner: owner, busy: addresses("10.0.0.1", "10.0.0.5"), at: start + .seconds(60))
@@ -215,6 +215,27 @@ import Testing
     let more = other.divide(
       try shared("10.0.0.1-10.0.0.20"), map, owner: owner, busy: AddressSet(), at: start)
     #expect(more.entries.map(\.addresses) == [addresses("10.0.0.1-10.0.0.9")])
+  }
+
+  @Test("what a shared pool has of a block that a pool of its own needs is given, however much is free")
+  func needed() throws {
+    // The older one has an address of the newest of four blocks.
+    let pools = [
+      try PoolObject(pool("own", ips: ["10.0.0.13"], age: 200)),
+      try PoolObject(pool("p", ips: ["10.0.0.1-10.0.0.100"], nodes: [])),
+    ]
+    let resolution = PoolResolver(node: NodeIdentity(name: "n1", labels: [:])).resolve(pools)
+    let ranges = ["10.0.0.1-10.0.0.3", "10.0.0.4-10.0.0.7", "10.0.0.8-10.0.0.11", "10.0.0.12-10.0.0.15"]
+    let map = BlockMap(try ranges.enumerated().map { try block($1, $0 + 1) })
+    var division = division(before: addresses("10.0.0.1-10.0.0.15"))
+    let divided = division.divide(
+      resolution, map, owner: owner, busy: AddressSet(), pools: pools, at: start)
+    let shared = try #require(divided.entries.first { $0.object.name == "p" })
+    #expect(
+      shared.addresses.intersection(addresses("10.0.0.12-10.0.0.15"))
+        == addresses("10.0.0.12", "10.0.0.14-10.0.0.15"))
+    division.noteFile(of: divided, at: start)
+    #expect(division.overdue(at: start + .seconds(100)).allSatisfy { $0.version < 4 })
   }
 
   @Test("what pods hold is cut where blocks end")
