@@ -24,6 +24,12 @@ public struct NetworkNamespace: ~Copyable {
     self.descriptor = descriptor
   }
 
+  /// Opens the file that stands for the namespace once more: locks tell the two apart.
+  /// - Throws: the `Errno` of open(2).
+  public func reopened() throws(Errno) -> OwnedDescriptor {
+    try OwnedDescriptor(opening: "/proc/self/fd/\(descriptor.descriptor.rawValue)", .readOnly)
+  }
+
   /// Opens the namespace that the calling thread is in.
   /// - Throws: the `Errno` of open(2).
   public static func current() throws(Errno) -> NetworkNamespace {

@@ -95,4 +95,11 @@ extension Errno {
   public static var textFileBusy: Errno { Errno(rawValue: ETXTBSY) }
   /// The corresponding C constant is `EWOULDBLOCK`.
   public static var wouldBlock: Errno { Errno(rawValue: EWOULDBLOCK) }
+  /// The corresponding C constant is `EDQUOT`.
+  public static var quotaExceeded: Errno { Errno(rawValue: EDQUOT) }
+
+  /// Whether a file could not be made since its file system is read-only, full, or closed to this program.
+  public var deniesNewFiles: Bool {
+    [.readOnlyFileSystem, .noSpace, .quotaExceeded, .permissionDenied, .notPermitted].contains(self)
+  }
 }

@@ -3,11 +3,13 @@ internal import Platform
 /// A system call of a plugin that goes wrong.
 public struct Fault: Sendable, CustomStringConvertible {
   /// In which way.
-  public enum Effect: String, Sendable, CaseIterable {
+  public enum Effect: Sendable {
     /// The kernel answers with an I/O error instead of doing it.
-    case error = "error=EIO"
+    case error
+    /// So it does from then on.
+    case errors
     /// The process is killed on its way in.
-    case kill = "signal=SIGKILL"
+    case kill
   }
 
   /// The call's name.
@@ -18,7 +20,13 @@ public struct Fault: Sendable, CustomStringConvertible {
   public let effect: Effect
 
   /// As strace writes it.
-  public var description: String { "\(call):\(effect.rawValue):when=\(occurrence)" }
+  public var description: String {
+    switch effect {
+    case .error: "\(call):error=EIO:when=\(occurrence)"
+    case .errors: "\(call):error=EIO:when=\(occurrence)+"
+    case .kill: "\(call):signal=SIGKILL:when=\(occurrence)"
+    }
+  }
 }
 
 /// Runs the plugin, or the program that the variable PROGRAM names, under strace(1), which counts system calls and makes
@@ -46,14 +54,23 @@ public struct FaultInjector: Sendable {
   /// The ways in which the last run could have gone wrong: every one of `calls` can fail, and the process can be
   /// killed at each of `kills`.
   public func faults(in calls: [String], killing kills: Set<String>) throws -> [Fault] {
-    let lines = String(decoding: try Files.read(trace), as: UTF8.self).split(separator: "\n")
-    return calls.flatMap { call in
-      let count = lines.count { $0.hasPrefix("\(call)(") }
-      let effects = Fault.Effect.allCases.filter { $0 == .error || kills.contains(call) }
-      return (0..<count).flatMap { occurrence in
-        effects.map { Fault(call: call, occurrence: occurrence + 1, effect: $0) }
+    try calls.flatMap { call in
+      let effects: [Fault.Effect] = kills.contains(call) ? [.error, .kill] : [.error]
+      return try occurrences(of: call).flatMap { occurrence in
+        effects.map { Fault(call: call, occurrence: occurrence, effect: $0) }
       }
     }
+  }
+
+  /// The ways in which `call` could have failed from some moment of the last run on.
+  public func lastingFaults(of call: String) throws -> [Fault] {
+    try occurrences(of: call).map { Fault(call: call, occurrence: $0, effect: .errors) }
+  }
+
+  private func occurrences(of call: String) throws -> [Int] {
+    let lines = String(decoding: try Files.read(trace), as: UTF8.self).split(separator: "\n")
+    let count = lines.count { $0.hasPrefix("\(call)(") }
+    return (0..<count).map { $0 + 1 }
   }
 
   /// Removes the stand-in and what its runs have left.

@@ -60,6 +60,41 @@ import Testing
     }
   }
 
+  /// Nothing can be undone: the link stays in the pod, and so does the lease, since another pod would get its address.
+  @Test func anAddressOfALinkThatStaysIsNobodyElses() throws {
+    try withCleanNode(keeping: ["files"]) { node in
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      let configuration = Configuration.ipvlan(mode: "l3", ipam: try onePool(on: node))
+      var first = PodAttachment(try node.pod(), on: node, configuration)
+      first.plugin = injector.plugin
+      try first.add()
+      let faults = try injector.lastingFaults(of: "sendto")
+      try first.delete()
+      var other = PodAttachment(try node.pod("b"), on: node, configuration)
+      var left = 0
+      for fault in faults {
+        var attempt = PodAttachment(first.pod, on: node, configuration)
+        attempt.plugin = injector.plugin
+        attempt.environment["FAULT"] = fault.description
+        let reply = try attempt.call(.add)
+        attempt.plugin = Plugin()
+        attempt.environment["FAULT"] = nil
+        guard !reply.isSuccess else {
+          try attempt.delete()
+          continue
+        }
+        let stays = try first.pod.namespace.linkNames() != ["lo"]
+        if stays { left += 1 }
+        let rival = try other.call(.add)
+        #expect(rival.isSuccess == !stays, "after \(fault), which said \(reply): \(rival)")
+        try other.delete()
+        try attempt.delete()
+      }
+      #expect(left > 0, "no fault left a link: \(faults)")
+    }
+  }
+
   @Test func aFaultOfADeleteIsToldOrHarmlessAndTheNextDeleteFinishes() throws {
     try withCleanNode(keeping: ["files"]) { node in
       let injector = try FaultInjector(on: node)

@@ -31,6 +31,25 @@ test_read_only_etc() {
   refused ipvlanctl pools --from-imds --imds-endpoint http://127.0.0.1:1 --to /etc/cni/ippool.d/new.yaml
 }
 
+# In a container, and where others have filled it: what ADDs lock is locked without a file of ours then.
+test_run_without_new_files() {
+  mkdir -p /run/ipvlan
+  local way
+  for way in read-only full; do
+    rm -rf /run/ipvlan/*
+    case $way in
+      read-only) mount_read_only /run/ipvlan ;;
+      full) mount -t tmpfs -o nr_inodes=1 full /run/ipvlan && echo /run/ipvlan >>/tmp/read-only ;;
+    esac
+    if touch /run/ipvlan/new 2>/dev/null; then return 1; fi
+    expect_host_access_works
+    forget_network ipvlan-ens5
+    expect_office_works
+    forget_network office
+    unmount_read_only
+  done
+}
+
 test_read_only_state_is_named() {
   use_network ipvlan-ens5
   reference_network

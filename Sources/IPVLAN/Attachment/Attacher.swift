@@ -15,6 +15,8 @@ struct Attacher: ~Copyable {
   /// The positions of planned routes that the pod has already by another interface, which keeps them.
   private var leftOut: [Int] = []
   private var advertiser: NeighborAdvertisementSocket?
+  /// Whether the link may be in the pod still though the attachment failed: its addresses must not go to another pod.
+  private(set) var leavesLink = false
 
   /// - Parameter podPath: the path of the pod's namespace, for errors and the record.
   init(_ plan: AttachmentPlan, _ mode: consuming SharedMode, podPath: String, log: OperationLog) {
@@ -91,6 +93,7 @@ struct Attacher: ~Copyable {
         case .routeBySource: "the rules of \(plan.identity.name) could not be removed again"
         default: "the link could not be removed again"
         }
+      if case .createLink = step { leavesLink = true }
       return failure.adding("\(what): \(error); DEL does it")
     }
   }

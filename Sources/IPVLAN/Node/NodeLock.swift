@@ -27,12 +27,27 @@ struct NodeLock: ~Copyable {
     _ name: String, _ lock: OwnedDescriptor.Lock, milliseconds: Int, host: borrowing NetworkNamespace
   ) throws(NetlinkError) -> NodeLock? {
     do throws(Errno) {
-      try Files.makeDirectory(SharedMode.directory)
-      let file = try OwnedDescriptor(
-        opening: path(name, host), .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+      let file = try open(name, host)
       return try file.lock(lock, milliseconds: milliseconds) ? NodeLock(file) : nil
     } catch {
       throw NetlinkError(operation: "lock \(name) of the node in \(SharedMode.directory)", errno: error)
+    }
+  }
+
+  /// The file of that name. Where /run takes no new one, a file of the kernel's serves as well: a lock needs no right to write.
+  private static func open(
+    _ name: String, _ host: borrowing NetworkNamespace
+  ) throws(Errno) -> OwnedDescriptor {
+    do throws(Errno) {
+      try Files.makeDirectory(SharedMode.directory)
+      return try OwnedDescriptor(
+        opening: path(name, host), .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+    } catch  where error.deniesNewFiles {
+      // Who removes what pods have left takes both locks.
+      guard name == HostAccess.lockName else {
+        return try OwnedDescriptor(opening: "/proc/self/ns/uts", .readOnly)
+      }
+      return try host.reopened()
     }
   }
 

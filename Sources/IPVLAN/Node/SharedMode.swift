@@ -174,7 +174,7 @@ struct SharedMode: ~Copyable {
         try Files.makeDirectory(directory)
         return try OwnedDescriptor(
           opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
-      } catch .readOnlyFileSystem {
+      } catch  where error.deniesNewFiles {
         return nil
       }
     }

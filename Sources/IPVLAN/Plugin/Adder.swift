@@ -36,7 +36,7 @@ struct Adder {
   private static let looks = 20
 
   /// Attaches the pod.
-  /// - Throws: ``CNIError``; then kernel and lease store are as before.
+  /// - Throws: ``CNIError``; then kernel and lease store are as before. What could not be undone is in its details.
   func run() throws(CNIError) -> CNIResult {
     let netns = request.netns ?? ""
     var session = try NodeSession(
@@ -53,14 +53,21 @@ struct Adder {
     for remark in allocation.remarks { log.note(remark) }
     for entry in allocation.passedOver { log.note("passed over \(entry)") }
     log.endStep("allocate")
+    let plan: AttachmentPlan
     do throws(CNIError) {
-      let plan = try plan(allocation, master, &session)
-      var attacher = Attacher(plan, mode, podPath: netns, log: log)
+      plan = try self.plan(allocation, master, &session)
+    } catch {
+      throw source.undo(allocation, of: wish, after: error)
+    }
+    var attacher = Attacher(plan, mode, podPath: netns, log: log)
+    do throws(CNIError) {
       let leftOut = try attacher.run(&session)
       return plan.result(
         without: leftOut, sandbox: netns, extending: prevResult, isFromPrevious: source.isPrevResult,
         dns: dns(allocation.dns))
     } catch {
+      // As in DEL: an address that another pod gets must not be on a link any more.
+      guard !attacher.leavesLink else { throw error.adding("the addresses stay this pod's until then") }
       throw source.undo(allocation, of: wish, after: error)
     }
   }
