@@ -16,6 +16,8 @@ package struct Feed: Sendable {
     package var since: Timestamp
     /// Whether it may end without anybody's doing.
     package var isTransient: Bool
+    /// What an administrator can do about it.
+    package var remedy: String? = nil
   }
 
   /// Everything has been read, and nothing is known to be missing.
@@ -37,7 +39,15 @@ package struct Feed: Sendable {
     case .failed(let error, _):
       failure = Failure(
         problem: "\(error)", cause: error.problem, since: failure?.since ?? .now().inSeconds,
-        isTransient: error.isTransient)
+        isTransient: error.isTransient, remedy: Self.remedy(for: error.kind))
+    }
+  }
+
+  private static func remedy(for kind: KubernetesError.Kind) -> String? {
+    switch kind {
+    case .unauthorized: "make a new token, or a new certificate, for the kubeconfig"
+    case .forbidden: "apply ipvlan.yaml, or the chart, of this version again: its roles allow it"
+    default: nil
     }
   }
 }

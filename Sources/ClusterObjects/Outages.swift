@@ -28,7 +28,9 @@ package struct Outages: Sendable {
     var lines: [Line] = []
     for (collection, failure) in failures {
       if told[failure.cause] == nil {
-        lines.append(Line(level: .warning, text: "\(failure.problem); it is tried again until it succeeds"))
+        let remedy = failure.remedy.map { "; \($0)" } ?? ""
+        lines.append(
+          Line(level: .warning, text: "\(failure.problem); it is tried again until it succeeds\(remedy)"))
       }
       var outage = told[failure.cause] ?? Outage(collections: [], since: "\(failure.since)")
       if !outage.collections.contains(collection) { outage.collections.append(collection) }

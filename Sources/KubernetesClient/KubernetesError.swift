@@ -93,7 +93,8 @@ extension KubernetesError {
       default: .other
       }
     let reason = status?.reason.map { " \($0)" } ?? ""
-    let message = status?.message.map { ": \($0)" } ?? ""
+    // Of a token that is not valid the server says "Unauthorized" twice.
+    let message = status?.message.map { $0 == status?.reason ? "" : ": \($0)" } ?? ""
     self.init(
       kind, action: action, problem: "the server answers \(code)\(reason)\(message)", status: status,
       retryAfter: retryAfter ?? status?.details?.retryAfterSeconds.map { .seconds($0) })

@@ -51,4 +51,25 @@ import Testing
         "a is followed again, for the first time since 1970-01-01T00:00:00Z",
       ])
   }
+
+  @Test("what an administrator can do is told where it is known")
+  func remedy() {
+    func line(_ kind: KubernetesError.Kind, _ problem: String) -> String? {
+      var feed = Feed()
+      feed.note(
+        ReflectorEvent<UnstructuredObject>.failed(
+          KubernetesError(kind, action: "watch a", problem: problem), retry: .seconds(1)))
+      var outages = Outages()
+      return feed.failure.flatMap { outages.note([("a", $0)]).first?.text }
+    }
+    #expect(
+      line(.unauthorized, "401")
+        == "cannot watch a: 401; it is tried again until it succeeds; make a new token, or a new certificate, for the kubeconfig"
+    )
+    #expect(
+      line(.forbidden, "403")
+        == "cannot watch a: 403; it is tried again until it succeeds; apply ipvlan.yaml, or the chart, of this version again: its roles allow it"
+    )
+    #expect(line(.timedOut, "no answer") == "cannot watch a: no answer; it is tried again until it succeeds")
+  }
 }
