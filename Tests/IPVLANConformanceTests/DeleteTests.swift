@@ -75,6 +75,86 @@ import Testing
     }
   }
 
+  /// An edit of a configuration while a pod runs.
+  struct Edit: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let before: JSONObject
+    let after: JSONObject
+
+    static let all = [
+      Edit(
+        testDescription: "host access given", before: ["mode": "l3s", "hostAccess": false],
+        after: ["mode": "l3s", "hostAccess": true]),
+      Edit(
+        testDescription: "host access taken", before: ["mode": "l3s", "hostAccess": true],
+        after: ["mode": "l3s", "hostAccess": false]),
+      Edit(testDescription: "mode l2", before: ["mode": "l3s"], after: ["mode": "l2"]),
+    ]
+  }
+
+  /// DEL takes back what ADD made, whatever the configuration says by now: the next pod with the address has what its own says.
+  @Test(arguments: Edit.all, [false, true])
+  func anEditOfHostAccessSinceAddLeavesNothing(edit: Edit, isNamespaceGone: Bool) throws {
+    try withNode { node in
+      // Fence and host access of the master stay: other pods have them.
+      var keepers = try [node.attachment("open", host: 8), node.attachment("fenced", host: 9)]
+      for (index, hasHostAccess) in [true, false].enumerated() {
+        keepers[index].configuration["mode"] = "l3s"
+        keepers[index].configuration["hostAccess"] = .bool(hasHostAccess)
+        try keepers[index].add()
+      }
+      let before = try Snapshot(of: node.namespace)
+      var pod = try node.attachment("a")
+      for (key, value) in edit.before.members { pod.configuration[key] = value }
+      try pod.add()
+      #expect(try before.difference(from: Snapshot(of: node.namespace)) != "")
+      for (key, value) in edit.after.members { pod.configuration[key] = value }
+      if isNamespaceGone { pod.pod.namespace.destroy() }
+      try pod.delete()
+      #expect(try before.difference(from: Snapshot(of: node.namespace)) == "")
+      for index in keepers.indices { try keepers[index].check() }
+
+      guard edit.after["mode"] == "l3s" else { return }
+      var next = try node.attachment("b")
+      for (key, value) in edit.after.members { next.configuration[key] = value }
+      // The kernel takes its time to remove the links of a namespace that is gone.
+      try eventually { try next.call(.add).isSuccess }
+      try next.check()
+      let (isOpen, namespace) = (edit.after["hostAccess"] == true, next.pod.namespace)
+      #expect(try Traffic.ping("172.31.22.228", from: namespace, expecting: isOpen) == isOpen)
+      #expect(try Traffic.ping("172.31.16.4", from: node.namespace, expecting: isOpen) == isOpen)
+    }
+  }
+
+  /// An earlier version, or a DEL that never came, has left an address where the next pod's must not be.
+  @Test(arguments: [false, true]) func addTakesAwayWhatAPodBeforeHasLeft(hasHostAccess: Bool) throws {
+    try withNode { node in
+      let set = hasHostAccess ? "ipvlan-fence" : "ih-ens5"
+      var keepers = try [node.attachment("open", host: 8), node.attachment("fenced", host: 9)]
+      for index in [0, 1] {
+        keepers[index].configuration["mode"] = "l3s"
+        keepers[index].configuration["hostAccess"] = .bool(index == 0)
+        try keepers[index].add()
+      }
+      try node.namespace.execute("nft", ["add", "element", "inet", set, "pods4", "{ 172.31.16.4 }"])
+        .mustSucceed()
+      if !hasHostAccess {
+        try node.namespace.ip("route", "add", "172.31.16.4", "dev", "ih-ens5", "proto", "118")
+      }
+      var pod = try node.attachment("a", mode: "l3s")
+      pod.configuration["hostAccess"] = .bool(hasHostAccess)
+      try pod.add()
+      try pod.check()
+      let elements = try node.namespace.execute("nft", ["list", "set", "inet", set, "pods4"]).mustSucceed()
+        .text
+      #expect(!elements.contains("172.31.16.4"), "\(elements)")
+      #expect(
+        try Traffic.ping("172.31.22.228", from: pod.pod.namespace, expecting: hasHostAccess) == hasHostAccess)
+      let routes = try node.namespace.execute("ip", ["route", "show", "proto", "118"]).mustSucceed().text
+      #expect(routes.contains("172.31.16.4 ") == hasHostAccess, "\(routes)")
+    }
+  }
+
   @Test func deleteAfterTheNamespaceIsGoneSucceeds() throws {
     try withCleanNode { node in
       var attachment = try node.attachment()

@@ -65,6 +65,21 @@ import Testing
     }
   }
 
+  /// The fence knows addresses alone, and a pod with a master of its own may have any.
+  @Test func deleteLeavesTheFenceOfAnotherPodAlone() throws {
+    try withCleanNode { node in
+      var fenced = try node.attachment("fenced", mode: "l3s")
+      try fenced.add()
+      var attachment = try attachment(on: node, mode: "l3s")
+      try attachment.add()
+      try attachment.delete()
+      try fenced.check()
+      #expect(try !Traffic.ping("172.31.22.228", from: fenced.pod.namespace, expecting: false))
+      try fenced.delete()
+      try attachment.pod.namespace.ip("link", "delete", "trunk")
+    }
+  }
+
   @Test func hostAccessCannotBeHad() throws {
     try withCleanNode { node in
       var attachment = try node.attachment(mode: "l3s")

@@ -67,7 +67,7 @@ struct Attacher: ~Copyable {
       mode?.recordSlave(index, in: session.podNamespace, path: podPath)
       mode = nil
     case .openHostAccess: try hostAccess.addPod(plan.addresses, &session)
-    case .fence: fence(session.nodeNamespace)
+    case .fence: fence(&session)
     }
   }
 
@@ -212,9 +212,11 @@ struct Attacher: ~Copyable {
     }
   }
 
-  private func fence(_ host: borrowing NetworkNamespace) {
+  private func fence(_ session: inout NodeSession) {
     do throws(NetlinkError) {
-      try Fence.enclose(addresses, host: host)
+      try Fence.enclose(addresses, host: session.nodeNamespace)
+      // A pod with host access that had the address before may have left its way.
+      try hostAccess.removePod(addresses, isExpected: false, &session.node)
     } catch {
       log.note("\(plan.identity.name) is not kept from the node and from Services: \(error)")
     }

@@ -26,10 +26,11 @@ struct AttachmentPlan: Sendable {
     /// Records the link as the slave that shows the master's mode, and gives the mode up. Nothing to undo: a slave that
     /// is gone is not asked.
     case releaseMode
-    /// Lets node and pod reach each other. Undone by removing the pod's routes and its entries in the filter; what belongs
-    /// to the master stays.
+    /// Lets node and pod reach each other; what a fenced pod before has left of its addresses is taken out of the fence.
+    /// Undone by removing the pod's routes and its entries in the filter; what belongs to the master stays.
     case openHostAccess
-    /// Puts the pod behind the fence. A pod works without it, so that this step never fails. Undone by taking it out.
+    /// Puts the pod behind the fence, and closes a way that a pod before has left. A pod works without it, so that this
+    /// step never fails. Undone by taking it out.
     case fence
   }
 

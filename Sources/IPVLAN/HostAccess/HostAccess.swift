@@ -79,27 +79,36 @@ struct HostAccess {
   }
 
   /// Takes back what ``addPod(_:_:)`` did for a pod, or has begun.
+  ///
+  /// - Parameter isExpected: whether it did; else there may be what a pod before has left, and most often there is nothing.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
-  func removePod(_ addresses: [IPAddress], _ node: inout NetlinkSocket) throws(NetlinkError) {
-    guard let link = try node.link(exactlyNamed: HostLink.name(ofMaster: master.name)) else { return }
-    try Self.removePod(addresses, from: link, &node)
+  func removePod(
+    _ addresses: [IPAddress], isExpected: Bool = true, _ node: inout NetlinkSocket
+  ) throws(NetlinkError) {
+    guard let link = try node.link(exactlyNamed: HostLink.name(ofMaster: master.name)),
+      isExpected || HostLink.isHostLink(link)
+    else { return }
+    try Self.removePod(addresses, from: link, isExpected: isExpected, &node)
   }
 
   /// Closes the way to a pod. A part that does not exist is no error.
   ///
+  /// - Parameter isExpected: whether there should be one.
   /// - Returns: the filter's socket, whose end waits for the kernel to clean up: keep it while a link is removed,
   ///   which takes the kernel as long.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   @discardableResult
   static func removePod(
-    _ addresses: [IPAddress], from link: Link, _ node: inout NetlinkSocket
+    _ addresses: [IPAddress], from link: Link, isExpected: Bool = true, _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> NetfilterSocket? {
     try node.remove(
       addresses.map { HostAccessPlan.hostRoute($0, outOf: link.index) },
       routeProtocol: HostAccessNumbers.routeProtocol)
     guard let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else { return nil }
     var filter = try NetfilterSocket()
-    try filter.remove(addresses, from: NetfilterSet.pods, of: link.name)
+    try isExpected
+      ? filter.remove(addresses, from: NetfilterSet.pods, of: link.name)
+      : filter.removeStrays(addresses, from: NetfilterSet.pods, of: link.name)
     return filter
   }
 
@@ -147,6 +156,11 @@ struct HostAccess {
     } catch  where error.errno == .noSuchFileOrDirectory {
       log.note("nftables table inet \(plan.filterName) was missing")
       try HostAccessBuilder.replaceFilter(plan, &session.node, &filter)
+    }
+    // A fenced pod that had the address before may have left it there.
+    if try filter.holdAny(of: addresses, in: NetfilterSet.pods, of: Fence.tableName) {
+      log.note("took the pod's addresses out of nftables table inet \(Fence.tableName)")
+      try Fence.release(addresses, host: session.nodeNamespace)
     }
   }
 }

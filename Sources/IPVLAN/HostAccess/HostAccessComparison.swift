@@ -48,6 +48,9 @@ package struct HostAccessComparison {
       &node
     ).without(strangers).clauses(plan)
     differences += filterDifferences(plan, note)
+    differences += try Fence.enclosed(among: addresses).map { address in
+      "\(address) is in nftables table inet \(Fence.tableName): the pod reaches neither the node nor Services"
+    }
     return differences.map(HostAccessShortfall.mendable)
   }
 

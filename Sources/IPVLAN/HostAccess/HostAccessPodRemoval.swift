@@ -25,9 +25,12 @@ struct HostAccessPodRemoval {
 
   /// Closes the way.
   ///
+  /// - Parameter isExpected: whether the pod should have it; else most often there is none.
   /// - Returns: what is to be kept until the link is removed.
   /// - Throws: ``NetlinkError`` when the kernel refuses.
-  func carryOut(_ node: inout NetlinkSocket) throws(NetlinkError) -> NetfilterSocket? {
-    try HostAccess.removePod(addresses, from: hostLink, &node)
+  func carryOut(
+    _ node: inout NetlinkSocket, isExpected: Bool
+  ) throws(NetlinkError) -> NetfilterSocket? {
+    try HostAccess.removePod(addresses, from: hostLink, isExpected: isExpected, &node)
   }
 }

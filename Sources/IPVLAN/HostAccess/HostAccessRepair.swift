@@ -28,6 +28,7 @@ package enum HostAccessRepair {
     } else {
       try HostAccessBuilder.replaceFilter(plan, &node, &filter)
     }
+    try Fence.releaseStray(addresses, host: host)
   }
 
   /// What ``followNode()`` came to, in lines for people.

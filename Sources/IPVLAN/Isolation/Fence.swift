@@ -52,6 +52,15 @@ package enum Fence {
     return socket
   }
 
+  /// As ``release(_:host:)``, for a pod that does not belong behind it: most often it is not there, and nothing is locked
+  /// or changed. Somebody may have edited `hostAccess` or `mode` since its ADD, or since that of the pod before.
+  @discardableResult
+  static func releaseStray(
+    _ addresses: [IPAddress], host: borrowing NetworkNamespace
+  ) throws(NetlinkError) -> NetfilterSocket? {
+    try enclosed(among: addresses).isEmpty ? nil : release(addresses, host: host)
+  }
+
   /// As ``release(_:host:)``, for who holds the lock ``tableName``.
   @discardableResult
   static func releaseUnderLock(_ addresses: [IPAddress]) throws(NetlinkError) -> NetfilterSocket? {
@@ -70,6 +79,15 @@ package enum Fence {
   package static func missing(_ addresses: [IPAddress]) throws(NetlinkError) -> [IPAddress] {
     try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
       try socket.missing(addresses, from: NetfilterSet.pods, of: tableName)
+    } ?? []
+  }
+
+  /// Those of a pod's addresses that are behind it.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  package static func enclosed(among addresses: [IPAddress]) throws(NetlinkError) -> [IPAddress] {
+    try NetfilterSocket.wherePresent { (socket: consuming NetfilterSocket) throws(NetlinkError) in
+      let missing = try socket.missing(addresses, from: NetfilterSet.pods, of: tableName)
+      return addresses.filter { !missing.contains($0) }
     } ?? []
   }
 

@@ -60,39 +60,42 @@ struct Deleter {
       .contains { $0.link.alias == identity.alias }
   }
 
+  /// What is to be kept until the link is removed: the end of each waits for the kernel to clean up.
+  private struct Cleanup: ~Copyable {
+    var fence: NetfilterSocket?
+    var filter: NetfilterSocket?
+  }
+
   /// Takes back what the node has for the pod, while its link still tells its addresses and its master.
   ///
-  /// - Returns: what is to be kept until the link is removed.
-  private func close(
-    _ link: Link?, _ session: inout NodeSession
-  ) throws(NetlinkError) -> NetfilterSocket? {
+  /// The fence and the way both, whatever the configuration says: somebody may have edited `hostAccess` since ADD. It
+  /// tells only where most often nothing is.
+  private func close(_ link: Link?, _ session: inout NodeSession) throws(NetlinkError) -> Cleanup {
     let traces = PossibleTraces(request.configuration.fields)
-    guard let link, traces.areAny(behind: link.ipvlanMode) else { return nil }
+    guard let link, traces.areAny(behind: link.ipvlanMode), try isMasterOnNode(link, traces, &session) else {
+      return Cleanup()
+    }
     let present = try session.pod.addresses(ofLink: link.index).map { $0.address.address }
       .filter { !$0.isLinkLocal }
     // Somebody may have taken some off the link.
     let addresses = present + toldAddresses.filter { !present.contains($0) }
-    switch traces.hasHostAccess {
-    case true?:
-      guard let withdrawal = try HostAccessPodRemoval(to: link, addresses, &session) else {
-        sweep()
-        return nil
-      }
-      return try withdrawal.carryOut(&session.node)
-    case false?: return try Fence.release(addresses, host: session.nodeNamespace)
-    case nil:
-      // With a master in the pod the node has nothing.
-      guard try isMasterOnNode(link, &session) else { return nil }
-      let filter = try HostAccessPodRemoval(to: link, addresses, &session)?.carryOut(&session.node)
-      let fence = try Fence.release(addresses, host: session.nodeNamespace)
-      // Open until here: see NetfilterSocket.remove.
-      _ = consume filter
-      return fence
-    }
+    let way = try HostAccessPodRemoval(to: link, addresses, &session)
+    if way == nil, traces.hasHostAccess == true { sweep() }
+    let fence =
+      traces.hasHostAccess == false
+      ? try Fence.release(addresses, host: session.nodeNamespace)
+      : try Fence.releaseStray(addresses, host: session.nodeNamespace)
+    let filter = try way?.carryOut(&session.node, isExpected: traces.hasHostAccess == true)
+    return Cleanup(fence: fence, filter: filter)
   }
 
-  private func isMasterOnNode(_ link: Link, _ session: inout NodeSession) throws(NetlinkError) -> Bool {
+  /// Whether the link's master is one of the node's. With a master in the pod the node has nothing.
+  private func isMasterOnNode(
+    _ link: Link, _ traces: PossibleTraces, _ session: inout NodeSession
+  ) throws(NetlinkError) -> Bool {
     guard let number = link.parentNamespaceID else { return session.hasOneNamespace }
+    // It is not in the pod; where the configuration does not say that it is, it can only be on the node.
+    if traces.hasMasterOnNode { return true }
     return try session.pod.namespaceID(of: session.nodeNamespace) == number
   }
 
@@ -152,7 +155,7 @@ struct Deleter {
       for unread in inventory.unread {
         log.note("the link may be in a namespace that is not searched: \(unread)")
       }
-      if PossibleTraces(request.configuration.fields).areAny(behind: nil) { sweep() }
+      if PossibleTraces(request.configuration.fields).mayBeLeft { sweep() }
     } catch {
       throw CNIError(
         .ioFailure, "cannot remove interface \(identity.name), which is not in its namespace any more", error)
@@ -166,8 +169,10 @@ struct Deleter {
 /// pod no more (4.3). So where none of the plugin's own keys is there, nothing is known of them. A key that cannot be read
 /// tells nothing either. Cleaning up what was never made does no harm.
 struct PossibleTraces {
-  /// Whether the pod has host access; else it may be behind the fence. `nil` when that is not known.
+  /// Whether the pod is to have host access; else it may be behind the fence. `nil` when that is not known.
   let hasHostAccess: Bool?
+  /// Whether the configuration is known, and puts the master on the node.
+  let hasMasterOnNode: Bool
   private let mode: IPVLANMode?
   private let isLinkInContainer: Bool
 
@@ -181,6 +186,7 @@ struct PossibleTraces {
     do throws(JSONFieldError) { isLinkInContainer = try fields.bool("linkInContainer") ?? false } catch {
       isLinkInContainer = false
     }
+    hasMasterOnNode = isWhole && !isLinkInContainer
     do throws(JSONFieldError) {
       let text = try fields.string("mode") ?? ""
       mode = text.isEmpty ? (isWhole ? .l2 : nil) : IPVLANMode(text)
@@ -189,12 +195,13 @@ struct PossibleTraces {
     }
   }
 
-  /// Whether there may be any, when the pod's link has this mode now: somebody may have given the links of a master another
-  /// one. `nil` when the link is gone.
+  /// Whether there may be any of a pod whose link has this mode now: somebody may have given the links of a master another
+  /// one. Where the master lies the link tells.
   func areAny(behind present: IPVLANMode?) -> Bool {
-    if hasHostAccess == true { return true }
-    if isLinkInContainer { return false }
-    if let mode, mode != .l2 { return true }
-    return present.map { $0 != .l2 } ?? (mode == nil)
+    hasHostAccess == true || present != .l2 || mode.map { $0 != .l2 } ?? false
   }
+
+  /// Whether there may be any of a pod whose link is gone. Its mode is not known any more: that of the configuration may be
+  /// newer than ADD.
+  var mayBeLeft: Bool { hasHostAccess == true || !isLinkInContainer }
 }

@@ -91,6 +91,25 @@ public struct NetfilterSocket: ~Copyable {
     return missing
   }
 
+  /// Whether the sets of a table have one of the addresses; they have none when there is no such table.
+  /// As ``missing(_:from:of:)``.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  public mutating func holdAny(
+    of addresses: [IPAddress], in sets: [NetfilterSet], of table: String
+  ) throws(NetlinkError) -> Bool {
+    try missing(addresses, from: sets, of: table).count < addresses.count
+  }
+
+  /// Takes addresses out of the sets of a table, most often none of which is there: that is asked first, since to abandon
+  /// a transaction can take the kernel some milliseconds.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  public mutating func removeStrays(
+    _ addresses: [IPAddress], from sets: [NetfilterSet], of table: String
+  ) throws(NetlinkError) {
+    guard try holdAny(of: addresses, in: sets, of: table) else { return }
+    try remove(addresses, from: sets, of: table)
+  }
+
   private mutating func members(
     of sets: [NetfilterSet], of table: String
   ) throws(NetlinkError) -> Set<IPAddress> {
