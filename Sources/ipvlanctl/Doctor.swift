@@ -23,6 +23,6 @@ struct Doctor: ParsableCommand {
   func run() throws {
     let sources = metadata.complete(paths.sources)
     let report = try fix ? DoctorReport.fixing(sources) : DoctorReport(sources)
-    CommandOutput.show(report, as: listing.output, status: report.findings.isEmpty ? 0 : 1)
+    CommandOutput.show(report, as: listing.output, status: report.isHealthy ? 0 : 1)
   }
 }

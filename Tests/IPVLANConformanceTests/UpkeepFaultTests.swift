@@ -43,7 +43,10 @@ import Testing
       }
       try #require(chosen.count > 20, "\(chosen)")
       for fault in chosen {
+        // Each has something to do, and says it is done only when nothing is left.
+        if try Self.isFree(site) { try makeGarbage() }
         let reply = try Self.run(upkeep, site, injector, live, fault: fault)
+        if reply.isSuccess { #expect(try Self.isFree(site), "\(upkeep) with \(fault): \(reply)") }
         for attachment in live {
           var attachment = attachment
           #expect(throws: Never.self, "\(upkeep) with \(fault): \(reply)") { try attachment.check() }
@@ -148,6 +151,38 @@ import Testing
     }
   }
 
+  /// The doctor changes nothing, and calls no node healthy of which it could not read a part.
+  @Test func noFaultOfTheDoctorHidesAFault() throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      let look = { (fault: Fault?) in
+        try site.runProgram(
+          injector.plugin.executable,
+          ["doctor", "--conf-dir", site.configurations, "--cache-dir", site.cache],
+          environment: ["PROGRAM": "\(Plugin.directory)/ipvlanctl", "FAULT": fault?.description ?? ""])
+      }
+      #expect(try look(nil).isSuccess)
+      try node.namespace.ip("route", "delete", site.attachments[0].address, "dev", "ih-ens5")
+      let before = try Snapshot(of: node)
+      #expect(try look(nil).status == 1)
+      var faults: [Fault] = []
+      for call in ["recvmsg", "sendto", "socket"] {
+        let all = try injector.faults(in: [call], killing: [])
+        try #require(all.count > 12, "\(all)")
+        faults += stride(from: 0, to: all.count, by: max(1, all.count / 16)).map { all[$0] }
+      }
+      for fault in faults {
+        let reply = try look(fault)
+        #expect(
+          reply.status == 1 && !(reply.text + reply.errors).isEmpty
+            && !reply.text.contains("nothing is wrong"), "\(fault): \(reply)")
+      }
+      try node.mustEqual(before)
+    }
+  }
+
   /// A node with two pods that have host access, whose leases are older than any ADD can be.
   private static func site(_ node: Node, _ ipam: String) throws -> OperatorSite {
     let site = try OperatorSite(node, pods: 0)
@@ -157,6 +192,11 @@ import Testing
     for name in ["live0", "live1"] { try site.attach(name) }
     try node.ageLeases()
     return site
+  }
+
+  /// Whether there is no garbage, as the tool tells.
+  private static func isFree(_ site: OperatorSite) throws -> Bool {
+    try site.control("gc", "--dry-run").mustSucceed().text.contains("nothing to free")
   }
 
   private static func run(

@@ -47,7 +47,7 @@ package struct HostAccessComparison {
         + IPFamily.allCases.compactMap { family in unnoted.first { $0.family == family } },
       &node
     ).without(strangers).clauses(plan)
-    differences += filterDifferences(plan, note)
+    differences += try filterDifferences(plan, note)
     differences += try Fence.enclosed(among: addresses).map { address in
       "\(address) is in nftables table inet \(Fence.tableName): the pod reaches neither the node nor Services"
     }
@@ -64,20 +64,18 @@ package struct HostAccessComparison {
     }
   }
 
-  private func filterDifferences(_ plan: HostAccessPlan, _ note: HostLink.Note) -> [String] {
+  private func filterDifferences(
+    _ plan: HostAccessPlan, _ note: HostLink.Note
+  ) throws(NetlinkError) -> [String] {
     let harm = "Services, and the node's addresses on other links, are not reached"
     guard note.hasFilter else {
       // A kernel that refused the table to ADD refuses it still; that is a shortfall, and nothing is missing.
-      guard HostAccessShortfall.hasNetfilter else { return [] }
+      guard try NetfilterSocket.isPresent() else { return [] }
       return ["nftables table inet \(plan.filterName) is not of this version, or could not be made: \(harm)"]
     }
-    do throws(NetlinkError) {
-      var filter = try NetfilterSocket()
-      return try filter.missing(addresses, from: NetfilterSet.pods, of: plan.filterName).map { address in
-        "\(address) is missing from nftables table inet \(plan.filterName): \(harm) from the pod"
-      }
-    } catch {
-      return ["nftables table inet \(plan.filterName) cannot be read: \(error)"]
+    var filter = try NetfilterSocket()
+    return try filter.missing(addresses, from: NetfilterSet.pods, of: plan.filterName).map { address in
+      "\(address) is missing from nftables table inet \(plan.filterName): \(harm) from the pod"
     }
   }
 }

@@ -30,9 +30,6 @@ package struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible 
     }
   }
 
-  /// Whether the kernel has nftables.
-  static var hasNetfilter: Bool { netfilterProblem() == nil }
-
   /// Why there is no nftables; `nil` where there is.
   private static func netfilterProblem() -> String? {
     do throws(NetlinkError) {
@@ -53,17 +50,16 @@ package struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible 
   }
 
   private static func ipv4(_ master: Link) -> [HostAccessShortfall] {
-    var shortfalls: [HostAccessShortfall] = []
-    if setting("net/ipv4/ip_forward") == 0 {
-      shortfalls.append(
-        HostAccessShortfall(
-          problem: "the node does not forward IPv4: node ports, and Services whose backend is on this node, "
-            + "do not work", remedy: "sysctl -w net.ipv4.ip_forward=1"))
-    }
+    var shortfalls = shortfall(
+      where: "net/ipv4/ip_forward", is: 0,
+      HostAccessShortfall(
+        problem: "the node does not forward IPv4: node ports, and Services whose backend is on this node, "
+          + "do not work", remedy: "sysctl -w net.ipv4.ip_forward=1"))
     // The strictest of "all" and the link's own counts. Connections to node ports of a second NIC, and those
     // that are translated twice, arrive by another link than the route back would take.
-    for link in ["all", master.name] where setting("net/ipv4/conf/\(link)/rp_filter") == 1 {
-      shortfalls.append(
+    for link in ["all", master.name] {
+      shortfalls += shortfall(
+        where: "net/ipv4/conf/\(link)/rp_filter", is: 1,
         HostAccessShortfall(
           problem: "strict reverse path filtering on \(link) drops connections to node ports of a second NIC",
           remedy: "sysctl -w net.ipv4.conf.\(link).rp_filter=2"))
@@ -72,16 +68,28 @@ package struct HostAccessShortfall: Sendable, Hashable, CustomStringConvertible 
   }
 
   private static func ipv6() -> [HostAccessShortfall] {
-    guard setting("net/ipv6/conf/all/forwarding") == 0 else { return [] }
-    return [
+    shortfall(
+      where: "net/ipv6/conf/all/forwarding", is: 0,
       HostAccessShortfall(
         problem: "the node does not forward IPv6: node ports, and Services whose backend is on this node, do "
-          + "not work", remedy: "sysctl -w net.ipv6.conf.all.forwarding=1")
-    ]
+          + "not work", remedy: "sysctl -w net.ipv6.conf.all.forwarding=1"))
   }
 
-  private static func setting(_ name: String) -> Int? {
-    guard let bytes = try? Files.read("/proc/sys/\(name)", limit: 64) else { return nil }
-    return Int(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self))
+  /// The shortfall, if the setting has that value. One that is there and cannot be read is a shortfall, too.
+  private static func shortfall(
+    where setting: String, is value: Int, _ shortfall: HostAccessShortfall
+  ) -> [HostAccessShortfall] {
+    do throws(Errno) {
+      let bytes = try Files.read("/proc/sys/\(setting)", limit: 64)
+      return Int(String(decoding: bytes.prefix { $0 != 0x0A }, as: UTF8.self)) == value ? [shortfall] : []
+    } catch .noSuchFileOrDirectory {
+      return []
+    } catch {
+      return [
+        HostAccessShortfall(
+          problem: "the node's setting \(setting) cannot be read: \(error)",
+          remedy: "cat \("/proc/sys/\(setting)")")
+      ]
+    }
   }
 }

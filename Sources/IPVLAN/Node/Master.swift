@@ -5,6 +5,15 @@ internal import Platform
 
 /// Finding the parent link and judging whether it can carry ipvlan slaves.
 package enum Master {
+  /// As ``find(_:through:)``, in the namespace that the thread is in.
+  package static func find(_ master: PluginConfiguration.Master) throws(CNIError) -> Link {
+    var socket: NetlinkSocket
+    do throws(NetlinkError) { socket = try NetlinkSocket() } catch {
+      throw CNIError(.masterUnusable, "cannot look up the master", error)
+    }
+    return try find(master, through: &socket)
+  }
+
   /// The link that the configuration means.
   /// - Throws: ``CNIError`` with code 100 that says what is missing and where to look.
   package static func find(

@@ -2,7 +2,7 @@ internal import IPAM
 internal import Platform
 
 /// Where pools come from the API server, somebody must bring them.
-struct AgentCheck: Check {
+struct AgentCheck: StateCheck {
   static func findings(_ state: NodeState) -> [Finding] {
     let directories = Set(state.subjects.compactMap(\.allocator?.poolDirectory))
     return directories.sorted().flatMap { directory -> [Finding] in

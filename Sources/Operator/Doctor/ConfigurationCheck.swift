@@ -6,7 +6,7 @@ internal import Platform
 
 /// Configurations must be readable, and name masters that can carry links.
 struct ConfigurationCheck: Check {
-  static func findings(_ state: NodeState) -> [Finding] {
+  static func findings(_ state: NodeState, unread: inout [String]) -> [Finding] {
     let unreadable = state.directory.faults.map { fault in
       guard !fault.isDirectory else {
         return Finding(
@@ -19,15 +19,17 @@ struct ConfigurationCheck: Check {
         consequence: "runtimes skip its network, or refuse to start pods",
         remedy: "ipvlanctl lint \(fault.file)")
     }
-    return unreadable + state.networks.flatMap(findings)
+    return unreadable + state.networks.flatMap { findings($0, &unread) }
   }
 
-  private static func findings(_ network: Result<NodeState.Subject, NodeState.KeyFault>) -> [Finding] {
+  private static func findings(
+    _ network: Result<NodeState.Subject, NodeState.KeyFault>, _ unread: inout [String]
+  ) -> [Finding] {
     switch network {
     case .failure(let fault): [invalid(fault.network, fault.error)]
     case .success(let subject):
       (subject.network.ipvlan.map { DocumentCheck.addresses($0, subject.network.name) } ?? [])
-        .map { invalid(subject.network, $0) } + master(of: subject)
+        .map { invalid(subject.network, $0) } + master(of: subject, &unread)
     }
   }
 
@@ -37,12 +39,16 @@ struct ConfigurationCheck: Check {
       consequence: "every pod on the network is refused", remedy: "ipvlanctl lint \(network.source)")
   }
 
-  private static func rival(of master: Link) -> MasterRival? {
-    guard let host = try? NetworkNamespace.host() else { return nil }
-    return try? MasterRival.find(of: master, host: host)
+  private static func rival(of master: Link, _ unread: inout [String]) -> MasterRival? {
+    do throws(NetlinkError) {
+      return try MasterRival.find(of: master, host: NetworkNamespace.host())
+    } catch {
+      unread.append("whether something else has master \(master.name) is not known: \(error)")
+      return nil
+    }
   }
 
-  private static func master(of subject: NodeState.Subject) -> [Finding] {
+  private static func master(of subject: NodeState.Subject, _ unread: inout [String]) -> [Finding] {
     let network = subject.network
     guard let link = subject.master else {
       return (subject.masterFault.map { [unusable($0, network)] }) ?? []
@@ -66,7 +72,7 @@ struct ConfigurationCheck: Check {
       ]
     }
     do throws(CNIError) { try Master.validate(link, mtu: nil) } catch { return [unusable(error, network)] }
-    if let rival = rival(of: link) {
+    if let rival = rival(of: link, &unread) {
       return [
         Finding(
           .masterUnusable,

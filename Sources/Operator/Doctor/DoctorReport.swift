@@ -4,6 +4,8 @@ package import JSON
 package struct DoctorReport: Report {
   package let findings: [Finding]
   package private(set) var remarks: [String]
+  /// What could not be read, and why: what is wrong there is not among the findings.
+  package let unread: [String]
   private var fixed: [String] = []
 
   /// Looks without changing anything.
@@ -12,11 +14,13 @@ package struct DoctorReport: Report {
 
   /// Looks at what was read.
   package init(_ state: NodeState) {
-    remarks = state.remarks
+    var unread: [String] = []
+    let all = NodeState.checks.flatMap { $0.findings(state, unread: &unread) }
+    remarks = state.remarks + unread
+    self.unread = state.unread + unread
     if state.directory.ipvlanNetworks.isEmpty {
       remarks.append("no configuration here uses the plugin ipvlan, so that there is little to look at")
     }
-    let all = NodeState.checks.flatMap { $0.findings(state) }
     // What several masters lack alike is said once.
     var said: Set<String> = []
     findings = all.filter { said.insert("\($0.kind.rawValue) \($0.problem) \($0.remedy)").inserted }
@@ -34,16 +38,27 @@ package struct DoctorReport: Report {
       if let failure = FixRunner.apply(fix, state) { failed.append(failure) }
     }
     var after = try DoctorReport(sources)
-    after.fixed = before.findings.filter { finding in
-      finding.isFixable && !after.findings.contains { $0.problem == finding.problem }
-    }.map(\.problem)
+    // Of what cannot be read nobody knows whether it is mended.
+    if after.unread.isEmpty {
+      after.fixed = before.findings.filter { finding in
+        finding.isFixable && !after.findings.contains { $0.problem == finding.problem }
+      }.map(\.problem)
+    }
     after.remarks += failed
     return after
   }
 
+  /// Whether all was read, and nothing is wrong.
+  package var isHealthy: Bool { findings.isEmpty && unread.isEmpty }
+
   package func text(for screen: Screen) -> ScreenText {
     var text: ScreenText = .lines(fixed, prefix: screen.styled("mended", .good) + "  ")
-    guard !findings.isEmpty else { return text + "nothing is wrong on this node\n" }
+    guard !findings.isEmpty else {
+      return text
+        + (unread.isEmpty
+          ? "nothing is wrong on this node\n"
+          : "nothing wrong was found, but not all of this node could be looked at\n")
+    }
     for finding in findings {
       text += screen.styled("wrong", .bad) + "   \(finding.problem)\n"
       text += "        so      \(finding.consequence)\n"

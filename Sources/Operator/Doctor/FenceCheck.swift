@@ -4,7 +4,7 @@ internal import Netlink
 
 /// Pods without host access must be behind the fence, which others may flush.
 struct FenceCheck: Check {
-  static func findings(_ state: NodeState) -> [Finding] {
+  static func findings(_ state: NodeState, unread: inout [String]) -> [Finding] {
     let pods = pods(state)
     if let pod = pods.first, let shortfall = HostAccessShortfall.ofFence() {
       return [
@@ -15,7 +15,11 @@ struct FenceCheck: Check {
           remedy: shortfall.remedy)
       ]
     }
-    let open = Set((try? Fence.missing(pods.flatMap(\.hosts))) ?? [])
+    let open: Set<IPAddress>
+    do throws(NetlinkError) { open = Set(try Fence.missing(pods.flatMap(\.hosts))) } catch {
+      unread.append("the fence is not looked at: \(error)")
+      return []
+    }
     return pods.compactMap { pod in
       let addresses = pod.hosts.filter(open.contains)
       guard !addresses.isEmpty else { return nil }

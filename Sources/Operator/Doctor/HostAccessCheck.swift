@@ -5,8 +5,8 @@ internal import Platform
 
 /// Where pods have access from the node, all of it must stand.
 struct HostAccessCheck: Check {
-  static func findings(_ state: NodeState) -> [Finding] {
-    state.inventory.masters.flatMap { findings($0, state) } + stale(state)
+  static func findings(_ state: NodeState, unread: inout [String]) -> [Finding] {
+    state.inventory.masters.flatMap { findings($0, state, &unread) } + stale(state)
   }
 
   /// The pods of a master that have access from the node.
@@ -16,14 +16,22 @@ struct HostAccessCheck: Check {
     }
   }
 
-  private static func findings(_ master: Link, _ state: NodeState) -> [Finding] {
+  private static func findings(
+    _ master: Link, _ state: NodeState, _ unread: inout [String]
+  ) -> [Finding] {
     let pods = pods(of: master, state)
     let addresses = pods.flatMap(\.hosts)
-    guard !addresses.isEmpty, var node = try? NetlinkSocket() else { return [] }
+    guard !addresses.isEmpty else { return [] }
     let check = HostAccessComparison(
       on: master, addresses: addresses, gateways: pods.flatMap { $0.cached?.gateways ?? [] },
       strangers: strangers(state))
-    let differences = (try? check.differences(&node)) ?? []
+    var differences: [HostAccessShortfall] = []
+    do throws(NetlinkError) {
+      var node = try NetlinkSocket()
+      differences = try check.differences(&node)
+    } catch {
+      unread.append("host access of master \(master.name) is not looked at: \(error)")
+    }
     let incomplete = differences.map { difference in
       Finding(
         .hostAccessIncomplete, difference.problem,

@@ -5,7 +5,7 @@ internal import Platform
 
 /// A cloud's fabric carries only addresses that a NIC owns: the pools of a master must hold those of its NIC, and no
 /// others.
-struct InstanceCheck: Check {
+struct InstanceCheck: StateCheck {
   private let instance: Instance
   private let state: NodeState
   private let nodeAddresses: AddressSet

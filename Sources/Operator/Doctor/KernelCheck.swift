@@ -3,19 +3,21 @@ internal import Platform
 
 /// The kernel must have ipvlan, and be new enough for the modes that are used.
 struct KernelCheck: Check {
-  static func findings(_ state: NodeState) -> [Finding] {
+  static func findings(_ state: NodeState, unread: inout [String]) -> [Finding] {
     guard !state.subjects.isEmpty || !state.podLinks.isEmpty else { return [] }
-    return missing() + tooOld(state)
+    return missing(&unread) + tooOld(state)
   }
 
-  private static func missing() -> [Finding] {
+  private static func missing(_ unread: inout [String]) -> [Finding] {
     do throws(NetlinkError) {
       var socket = try NetlinkSocket()
       try socket.probeIPVLAN()
       return []
     } catch {
-      // Without the right to ask nothing is known.
-      guard error.errno == .notSupported else { return [] }
+      guard error.errno == .notSupported else {
+        unread.append("whether the kernel has ipvlan is not known: \(error)")
+        return []
+      }
       return [
         Finding(
           .kernelWithoutIPVLAN, "the kernel has no ipvlan: \(error)",

@@ -3,7 +3,7 @@ internal import IPAM
 internal import Platform
 
 /// Every lease must have an attachment, and every attachment a lease.
-struct LeaseCheck: Check {
+struct LeaseCheck: StateCheck {
   static func findings(_ state: NodeState) -> [Finding] {
     unusable(state) + orphans(state) + missing(state) + taken(state)
   }

@@ -4,7 +4,7 @@ internal import Netlink
 internal import Platform
 
 /// Links in pods must be there and finished, and no two may have the same address.
-struct LinkCheck: Check {
+struct LinkCheck: StateCheck {
   static func findings(_ state: NodeState) -> [Finding] {
     halfMade(state) + missing(state) + duplicates(state)
   }

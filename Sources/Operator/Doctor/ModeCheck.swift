@@ -2,7 +2,7 @@ internal import Netlink
 internal import Platform
 
 /// All slaves of a master share its mode and flag: configurations must ask for what the slaves have.
-struct ModeCheck: Check {
+struct ModeCheck: StateCheck {
   static func findings(_ state: NodeState) -> [Finding] {
     state.subjects.flatMap { subject -> [Finding] in
       guard let master = subject.master,

@@ -2,7 +2,7 @@ internal import Netlink
 internal import Platform
 
 /// Every network namespace must be readable: only a look into all of them tells which links and addresses no pod has.
-struct NamespaceCheck: Check {
+struct NamespaceCheck: StateCheck {
   static func findings(_ state: NodeState) -> [Finding] {
     let unread = state.inventory.unread
     guard !unread.isEmpty else { return [] }

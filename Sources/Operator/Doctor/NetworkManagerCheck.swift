@@ -1,7 +1,7 @@
 internal import Platform
 
 /// The daemons that look after a node's network must leave alone what host access has made.
-struct NetworkManagerCheck: Check {
+struct NetworkManagerCheck: StateCheck {
   static func findings(_ state: NodeState) -> [Finding] {
     let running = Processes.names()
     return managedByNetworkd(state, running) + managedByNetworkManager(state, running)

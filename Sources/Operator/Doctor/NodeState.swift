@@ -22,8 +22,12 @@ package struct NodeState {
   let nodeAddresses: NodeAddresses
   /// Where `ipvlan-agent` says how it is.
   let agentDirectory: String
+  /// What could not be looked at, and why; but for ``unread``.
+  private let notes: [String]
+  /// What could not be read, and why, so that nothing is known of it.
+  let unread: [String]
   /// What could not be looked at, and why.
-  let remarks: [String]
+  var remarks: [String] { notes + unread }
 
   /// Reads everything.
   /// - Throws: ``UserError`` when not even the node's links can be listed.
@@ -39,7 +43,9 @@ package struct NodeState {
     inventory.identify(by: leases.entries)
     self.inventory = inventory
     networks = directory.networks.compactMap(Subject.read)
-    var remarks = inventory.remarks + garbage.failures.map(\.message)
+    var remarks = inventory.remarks
+    var unread = garbage.failures.map(\.message)
+    unread += networks.compactMap { try? $0.get() }.compactMap(\.surveyFault)
     var instance: Instance?
     if let endpoint = sources.metadata {
       do throws(UserError) { instance = try Instance(endpoint) } catch {
@@ -50,7 +56,8 @@ package struct NodeState {
     nodeAddresses = NodeAddresses(
       inventory.nodeAddresses, links: inventory.nodeLinks,
       primaries: instance?.interfaces.compactMap(\.primary) ?? [])
-    self.remarks = remarks + (instance?.remarks ?? [])
+    notes = remarks + (instance?.remarks ?? [])
+    self.unread = unread
   }
 
   /// A network of this plugin whose keys cannot be used, and why.
@@ -68,6 +75,8 @@ package struct NodeState {
     let masterFault: CNIError?
     let allocator: IPPoolAllocator?
     let survey: IPPoolAllocator.Survey?
+    /// Why there is none although there are pools, in words.
+    let surveyFault: String?
 
     /// `nil` for a network that does not use this plugin.
     static func read(_ network: Network) -> Result<Subject, KeyFault>? {
@@ -84,7 +93,13 @@ package struct NodeState {
       self.keys = keys
       (master, masterFault) = Self.master(keys)
       allocator = network.poolAllocator
-      survey = allocator.flatMap { try? $0.survey() }
+      do throws(AllocationError) {
+        survey = try allocator?.survey()
+        surveyFault = nil
+      } catch {
+        survey = nil
+        surveyFault = "the pools of network \(network.name) are not looked at: \(error.text)"
+      }
     }
 
     /// The pools that serve the network here.
@@ -92,10 +107,8 @@ package struct NodeState {
 
     private static func master(_ keys: PluginConfiguration) -> (Link?, CNIError?) {
       // A master in a pod is known only when there is a pod.
-      guard !keys.isLinkInContainer, var socket = try? NetlinkSocket() else { return (nil, nil) }
-      do throws(CNIError) { return (try Master.find(keys.master, through: &socket), nil) } catch {
-        return (nil, error)
-      }
+      guard !keys.isLinkInContainer else { return (nil, nil) }
+      do throws(CNIError) { return (try Master.find(keys.master), nil) } catch { return (nil, error) }
     }
   }
 

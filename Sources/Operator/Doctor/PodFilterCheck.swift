@@ -4,15 +4,11 @@ internal import Platform
 /// In l3s, packets from the wire pass neither PREROUTING nor INPUT of the pod's own namespace: rules there do nothing, in
 /// silence.
 struct PodFilterCheck: Check {
-  static func findings(_ state: NodeState) -> [Finding] {
-    guard let host = try? NetworkNamespace.host() else { return [] }
+  static func findings(_ state: NodeState, unread: inout [String]) -> [Finding] {
     var seen: Set<NetworkNamespace.Identity> = []
     return state.podLinks.compactMap { pod in
       guard pod.link.ipvlanMode == .l3s, !pod.place.isHostNamespace, seen.insert(pod.place.identity).inserted,
-        let namespace = try? NetworkNamespace(path: pod.place.path),
-        let chains = try? namespace.run(
-          returningTo: host, { () throws(NetlinkError) in try PacketFilter.incomingChains() }),
-        !chains.isEmpty
+        let chains = chains(of: pod, &unread), !chains.isEmpty
       else { return nil }
       let network = pod.attachment.flatMap { attachment in
         state.subjects.first { $0.network.name == attachment.network }?.network.source
@@ -25,6 +21,18 @@ struct PodFilterCheck: Check {
         remedy:
           "set \"mode\": \"l3\" in \(network ?? "its network"), when no pod of \(pod.master?.name ?? "its master") is left; see \"Choosing a mode\""
       )
+    }
+  }
+
+  private static func chains(of pod: NodeLink, _ unread: inout [String]) -> [String]? {
+    do throws(NetlinkError) {
+      guard let namespace = try pod.place.open() else { return nil }
+      return try namespace.run(returningTo: NetworkNamespace.host()) { () throws(NetlinkError) in
+        try PacketFilter.incomingChains()
+      }
+    } catch {
+      unread.append("whether \(pod.subject) has packet filter rules of its own is not known: \(error)")
+      return nil
     }
   }
 }

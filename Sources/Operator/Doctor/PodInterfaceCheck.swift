@@ -3,12 +3,16 @@ internal import Netlink
 /// The interfaces of pods must be as ADD made them. Of each the first thing is told that the others follow from; the
 /// command mends all of them.
 struct PodInterfaceCheck: Check {
-  static func findings(_ state: NodeState) -> [Finding] {
-    state.podLinks.filter { !$0.isHalfMade }.compactMap { finding($0) }
+  static func findings(_ state: NodeState, unread: inout [String]) -> [Finding] {
+    state.podLinks.filter { !$0.isHalfMade }.compactMap { finding($0, &unread) }
   }
 
-  private static func finding(_ entry: NodeLink) -> Finding? {
-    let pod = PodInterface(entry)
+  private static func finding(_ entry: NodeLink, _ unread: inout [String]) -> Finding? {
+    let pod: PodInterface?
+    do throws(NetlinkError) { pod = try PodInterface(entry) } catch {
+      pod = nil
+      unread.append("whether \(entry.subject) is as ADD made it is not known: \(error)")
+    }
     if !entry.link.isUp {
       return Finding(
         .linkDown, "\(entry.subject) is down", consequence: "the pod sends and receives nothing",

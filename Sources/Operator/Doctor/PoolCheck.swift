@@ -4,7 +4,7 @@ internal import Netlink
 internal import Platform
 
 /// Pools must be readable, serve their networks, and hold addresses that the master's network routes to it.
-struct PoolCheck: Check {
+struct PoolCheck: StateCheck {
   static func findings(_ state: NodeState) -> [Finding] {
     var findings: [Finding] = []
     var seen: Set<String> = []

@@ -59,6 +59,21 @@ package struct NamespacePlace: Sendable, Hashable {
   package var prefix: ShellCommand { isHostNamespace ? "" : "nsenter --net=\(path) " }
 }
 
+extension NamespacePlace {
+  /// The namespace; `nil` when it is gone, or the path leads to another one.
+  /// - Throws: ``NetlinkError`` when it is there and cannot be opened.
+  func open() throws(NetlinkError) -> NetworkNamespace? {
+    do throws(Errno) {
+      let opened = try NetworkNamespace(path: path)
+      guard try opened.identity() == identity else { return nil }
+      return opened
+    } catch {
+      guard NetworkNamespace.exists(at: path) else { return nil }
+      throw NetlinkError(operation: "open network namespace \(path)", errno: error)
+    }
+  }
+}
+
 extension NodeLink {
   /// An ADD is at work on it, or was killed.
   var isHalfMade: Bool { LinkIdentity.isHalfMade(link) }

@@ -16,14 +16,15 @@ package struct Metrics: Sendable {
     Self.addAttachments(&metrics, state)
     let statistics = OperationStatistics(files: state.directory.logFiles)
     Self.addOperations(&metrics, statistics)
-    let findings = DoctorReport(state).findings
+    let report = DoctorReport(state)
+    let findings = report.findings
     metrics.add(
       "ipvlan_findings", "gauge", "What ipvlanctl doctor finds wrong, by kind.",
       Finding.Kind.allCases.map { kind in
         .init([("kind", kind.rawValue)], findings.filter { $0.kind == kind }.count)
       })
     text = metrics.text
-    remarks = state.remarks + statistics.remarks
+    remarks = state.remarks + report.unread.filter { !state.unread.contains($0) } + statistics.remarks
   }
 
   /// Replaces a file at once, as the node exporter's textfile collector needs it.

@@ -15,23 +15,21 @@ struct PodInterface {
   private let entry: NodeLink
   private let expectation: AttachmentExpectation
 
-  /// Looks into the pod; `nil` when nobody has written down what ADD answered, or the pod cannot be looked into.
-  init?(_ entry: NodeLink) {
+  /// Looks into the pod; `nil` when nobody has written down what ADD answered, or the pod is gone.
+  /// - Throws: ``NetlinkError`` when it is there and cannot be looked into.
+  init?(_ entry: NodeLink) throws(NetlinkError) {
     guard let cached = entry.cached, let result = cached.result,
-      let host = try? NetworkNamespace.host(),
-      let namespace = try? NetworkNamespace(path: entry.place.path),
-      (try? namespace.identity()) == entry.place.identity,
-      var pod = try? namespace.openSocket(returningTo: host)
+      let namespace = try entry.place.open()
     else { return nil }
+    var pod = try namespace.openSocket(returningTo: NetworkNamespace.host())
     self.entry = entry
     let ifname = cached.id.ifname
-    let isFree = (try? pod.link(exactlyNamed: ifname)) == .some(.none)
+    let isFree = try pod.link(exactlyNamed: ifname) == nil
     lostName = entry.link.name != ifname && isFree ? ifname : nil
     expectation = AttachmentExpectation(result, ifname: ifname)
     let present = Set(entry.addresses.map(\.address.address))
     missingAddresses = expectation.addresses.map(\.address).filter { !present.contains($0.address) }
-    guard let unmet = try? expectation.unmetRoutes(with: entry.addresses, through: &pod) else { return nil }
-    unmetRoutes = unmet
+    unmetRoutes = try expectation.unmetRoutes(with: entry.addresses, through: &pod)
   }
 
   /// Whether it is as ADD made it.

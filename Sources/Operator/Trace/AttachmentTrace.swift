@@ -23,7 +23,7 @@ struct AttachmentTrace {
     keys = network.flatMap { state.subject(of: $0)?.keys }
     stops = [configurationStop, cacheStop, leaseStop, namespaceStop]
     if let link {
-      let pod = PodInterface(link)
+      let pod = try? PodInterface(link)
       stops += [linkStop(link, pod), addressStop(link, pod)] + PodRoutes(link, pod).stops
       stops += [hostAccessStop(link), masterStop(link)] + instanceStops(link)
     } else {
@@ -127,7 +127,10 @@ struct AttachmentTrace {
       if isEnclosed, let shortfall = HostAccessShortfall.ofFence() {
         return .wrong("host access", "not configured, and \(shortfall.problem)", run: shortfall.remedy)
       }
-      let open = isEnclosed ? ((try? Fence.missing(entry.hosts)) ?? []) : []
+      let open: [IPAddress]
+      do throws(NetlinkError) { open = isEnclosed ? try Fence.missing(entry.hosts) : [] } catch {
+        return .wrong("host access", "\(error)", run: "nft list table inet \(Fence.tableName)")
+      }
       return open.isEmpty
         ? .neutral("host access", "not configured: the node and the pod do not reach each other")
         : .wrong(
