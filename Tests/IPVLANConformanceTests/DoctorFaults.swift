@@ -26,8 +26,8 @@ extension DoctorTests {
       "an address twice", ["duplicateAddress"],
       make: { try $0.node.namespace.ip("address", "add", "172.31.16.4/32", "dev", "ens6") }),
     Fault(
-      "a pod's address in another pod", ["duplicateAddress", "leaseMissing", "fenceIncomplete"],
-      fixed: ["fenceIncomplete"],
+      // The fence stays as it is: it would cut the first pod off, which has host access.
+      "a pod's address in another pod", ["duplicateAddress", "leaseMissing"],
       make: { site in
         let other = try site.attach("other", to: "ens6")
         try other.pod.namespace.ip("address", "add", "172.31.16.4/32", "dev", "eth0")
@@ -180,6 +180,25 @@ extension DoctorTests {
         try site.attach("fenced", to: "ens6")
         try site.node.namespace.execute("nft", ["delete", "table", "inet", "ipvlan-fence"]).mustSucceed()
       }),
+    Fault(
+      "pod with host access behind the fence", ["hostAccessIncomplete"], fixed: ["hostAccessIncomplete"],
+      make: { site in
+        try site.attach("fenced", to: "ens6")
+        try site.node.namespace.execute(
+          "nft", ["add", "element", "inet", "ipvlan-fence", "pods4", "{ 172.31.16.4 }"]
+        ).mustSucceed()
+      }),
+    Fault(
+      "host access taken from the configuration", ["nodeAccessConflict"],
+      make: { try $0.writeNetwork("ens5", ["hostAccess": false]) },
+      mend: { try $0.writeNetwork("ens5", ["hostAccess": true]) }),
+    Fault(
+      "host access given by the configuration", ["nodeAccessConflict"],
+      make: { site in
+        try site.attach("fenced", to: "ens6")
+        try site.writeNetwork("ens6", ["hostAccess": true])
+      },
+      mend: { try $0.writeNetwork("ens6") }),
     Fault(
       "no forwarding", ["hostAccessShortfall"],
       make: { try $0.node.namespace.setSysctl("net/ipv4/ip_forward", "0") }),

@@ -116,6 +116,39 @@ import Testing
     }
   }
 
+  /// The file says something else about the node than the pods have: what runs is right, and comes back as it was.
+  @Test(arguments: [true, false]) func repairKeepsTheNodeAccessOfRunningPods(hasHostAccess: Bool) throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeNetwork("ens5", ["hostAccess": .bool(hasHostAccess)])
+      let pod = try site.attach("pod0").pod.namespace
+      let before = try Snapshot(of: node.namespace)
+      try site.writeNetwork("ens5", ["hostAccess": .bool(!hasHostAccess)])
+      let losses =
+        hasHostAccess
+        ? [[], ["ip", "route", "delete", "172.31.16.4", "dev", "ih-ens5"], ["nft", "flush", "ruleset"]]
+        : [[], ["nft", "flush", "ruleset"]]
+      for loss in losses {
+        if let program = loss.first {
+          try node.namespace.execute(program, Array(loss.dropFirst())).mustSucceed()
+        }
+        let fixing = try site.control("doctor", "--fix")
+        #expect(try before.difference(from: Snapshot(of: node.namespace)) == "", "\(loss): \(fixing)")
+      }
+      // Where nobody has written down how the pod was made, the node tells.
+      try ScratchFiles.removeAll(site.cache)
+      _ = try site.control("doctor", "--fix")
+      #expect(try before.difference(from: Snapshot(of: node.namespace)) == "")
+      let findings = try site.findings()
+      #expect(findings.map(\.kind) == ["nodeAccessConflict"] && !findings[0].isFixable, "\(findings)")
+      #expect(try Traffic.ping("172.31.22.228", from: pod, expecting: hasHostAccess) == hasHostAccess)
+      #expect(
+        try Traffic.ping("172.31.16.4", from: node.namespace, expecting: hasHostAccess) == hasHostAccess)
+      try site.writeNetwork("ens5", ["hostAccess": .bool(hasHostAccess)])
+      #expect(try site.findings().isEmpty)
+    }
+  }
+
   /// A plugin for addresses that takes its time holds up nobody else.
   @Test func aSlowIPAMPluginHoldsUpNoOtherPod() throws {
     try withNode { node in

@@ -6,7 +6,7 @@ internal import Netlink
 /// What the node has for pods: host routes, and places in the filters of masters and behind the fence.
 struct NodeLeftovers {
   private var routes: [Route] = []
-  private var enclosed: [IPAddress] = []
+  private var fenced: [IPAddress] = []
   /// The addresses in the filters of masters, by the filters' names.
   private var admitted: [String: [IPAddress]] = [:]
 
@@ -15,14 +15,20 @@ struct NodeLeftovers {
   init() throws(NetlinkError) {
     var node = try NetlinkSocket()
     routes = try HostAccessPlan.hostRoutes(through: &node)
-    enclosed = try Fence.enclosed()
+    fenced = try Fence.enclosed()
     admitted = try Self.admitted()
   }
 
   /// Their addresses.
   var addresses: [IPAddress] {
-    Set(routes.map { $0.destination.address } + enclosed + admitted.values.joined()).sorted()
+    Set(routes.map { $0.destination.address } + fenced + admitted.values.joined()).sorted()
   }
+
+  /// The addresses that have a way, or a part of one.
+  var opened: Set<IPAddress> { Set(routes.map { $0.destination.address } + admitted.values.joined()) }
+
+  /// The addresses behind the fence.
+  var enclosed: Set<IPAddress> { Set(fenced) }
 
   /// Removes what the node has for addresses that belong to nobody.
   ///
@@ -67,7 +73,7 @@ struct NodeLeftovers {
   private func only(_ addresses: Set<IPAddress>) -> NodeLeftovers {
     var entries = self
     entries.routes.removeAll { !addresses.contains($0.destination.address) }
-    entries.enclosed.removeAll { !addresses.contains($0) }
+    entries.fenced.removeAll { !addresses.contains($0) }
     entries.admitted = admitted.mapValues { $0.filter(addresses.contains) }
     return entries
   }
@@ -76,7 +82,7 @@ struct NodeLeftovers {
     var node = try NetlinkSocket()
     try node.remove(
       routes.compactMap { $0.asNodeRoute }, routeProtocol: HostAccessNumbers.routeProtocol)
-    if !enclosed.isEmpty { try Fence.releaseUnderLock(enclosed) }
+    if !fenced.isEmpty { try Fence.releaseUnderLock(fenced) }
     for (table, addresses) in admitted where !addresses.isEmpty {
       var filter = try NetfilterSocket()
       try filter.remove(addresses, from: NetfilterSet.pods, of: table)

@@ -31,6 +31,7 @@ extension NodeState {
       LeaseCheck.self,
       HostAccessCheck.self,
       FenceCheck.self,
+      NodeAccessCheck.self,
       PodFilterCheck.self,
       NetworkManagerCheck.self,
       AgentCheck.self,

@@ -16,7 +16,7 @@ struct FenceCheck: Check {
       ]
     }
     let open: Set<IPAddress>
-    do throws(NetlinkError) { open = Set(try Fence.missing(pods.flatMap(\.hosts))) } catch {
+    do throws(NetlinkError) { open = Set(try Fence.missing(addresses(state))) } catch {
       unread.append("the fence is not looked at: \(error)")
       return []
     }
@@ -36,8 +36,15 @@ struct FenceCheck: Check {
     state.podLinks.filter { isEnclosed($0, state) }
   }
 
+  /// The addresses that belong behind it. One that a pod with host access has too would cut that off: it is told as being in use
+  /// twice.
+  static func addresses(_ state: NodeState) -> [IPAddress] {
+    let opened = Set(state.podLinks.filter { state.nodeAccess(of: $0) == .open }.flatMap(\.hosts))
+    return pods(state).flatMap(\.hosts).filter { !opened.contains($0) }
+  }
+
   /// Whether a pod belongs behind it; those of the reference plugin never were.
   static func isEnclosed(_ pod: NodeLink, _ state: NodeState) -> Bool {
-    LinkIdentity.attachment(of: pod.link) != nil && state.keys(of: pod)?.nodeAccess == .fenced
+    LinkIdentity.attachment(of: pod.link) != nil && state.nodeAccess(of: pod) == .fenced
   }
 }

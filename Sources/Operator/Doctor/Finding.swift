@@ -9,7 +9,7 @@ package struct Finding: Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case kernelWithoutIPVLAN, kernelTooOld, namespaceUnreadable
     case configurationUnreadable, configurationInvalid, masterUnusable, masterWithoutCarrier, mtuTooLarge
-    case modeConflict
+    case modeConflict, nodeAccessConflict
     case poolFileInvalid, poolUnknown, noPool, poolUndivided, poolUsedUp
     case poolAddressOnNode, poolOutsideSubnet, coolDownShort
     case poolAddressNotOwned, ownedAddressUnused

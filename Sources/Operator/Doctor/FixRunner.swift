@@ -21,8 +21,7 @@ enum FixRunner {
       return attempt("restore the host access of \(name)") { try restore(name, state) }
     case .restoreFence:
       return attempt("restore the fence") {
-        let addresses = FenceCheck.pods(state).flatMap(\.hosts)
-        try Fence.enclose(Fence.missing(addresses), host: NetworkNamespace.host())
+        try Fence.enclose(Fence.missing(FenceCheck.addresses(state)), host: NetworkNamespace.host())
       }
     }
   }

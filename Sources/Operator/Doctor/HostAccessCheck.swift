@@ -12,7 +12,7 @@ struct HostAccessCheck: Check {
   /// The pods of a master that have access from the node.
   static func pods(of master: Link, _ state: NodeState) -> [NodeLink] {
     state.podLinks.filter {
-      $0.master?.index == master.index && (state.keys(of: $0)?.hasHostAccess ?? false)
+      $0.master?.index == master.index && state.nodeAccess(of: $0) == .open
     }
   }
 

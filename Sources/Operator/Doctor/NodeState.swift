@@ -22,6 +22,8 @@ package struct NodeState {
   let nodeAddresses: NodeAddresses
   /// Where `ipvlan-agent` says how it is.
   let agentDirectory: String
+  /// What the node has for pods; `nil` where that cannot be read.
+  private let podAccess: PodAccess?
   /// What could not be looked at, and why; but for ``unread``.
   private let notes: [String]
   /// What could not be read, and why, so that nothing is known of it.
@@ -45,6 +47,10 @@ package struct NodeState {
     networks = directory.networks.compactMap(Subject.read)
     var remarks = inventory.remarks
     var unread = garbage.failures.map(\.message)
+    do throws(NetlinkError) { podAccess = try PodAccess() } catch {
+      podAccess = nil
+      unread.append("which pods have host access, and which are fenced, is not known: \(error)")
+    }
     unread += networks.compactMap { try? $0.get() }.compactMap(\.surveyFault)
     var instance: Instance?
     if let endpoint = sources.metadata {
@@ -122,8 +128,31 @@ package struct NodeState {
     subjects.first { $0.network.name == network.name && $0.network.source == network.source }
   }
 
-  /// The keys of the network that an attachment is on.
-  func keys(of link: NodeLink) -> PluginConfiguration? {
-    subjects.first { $0.network.name == link.attachment?.network }?.keys
+  /// The keys of the network that an attachment is on, as its configuration is now.
+  func keys(of link: NodeLink) -> PluginConfiguration? { subject(of: link)?.keys }
+
+  /// The network that an attachment is on.
+  func subject(of link: NodeLink) -> Subject? {
+    subjects.first { $0.network.name == link.attachment?.network }
+  }
+
+  /// Whether what the node has for pods could be read.
+  var isPodAccessKnown: Bool { podAccess != nil }
+
+  /// How a running pod and the node stand to each other: as the node has it, else as it was configured when the pod was made,
+  /// else as it is configured now. `nil` where nothing tells it, or what the node has cannot be read.
+  func nodeAccess(of link: NodeLink) -> PluginConfiguration.NodeAccess? {
+    guard let podAccess else { return nil }
+    let configured = (link.cached?.keys ?? keys(of: link))?.nodeAccess
+    // In l2 the node never sees the pod's packets. An address that another pod has too tells nothing of this one.
+    guard link.link.ipvlanMode != .l2 else { return configured }
+    return podAccess.nodeAccess(of: link.hosts.filter { !isElsewhere($0, than: link) }) ?? configured
+  }
+
+  private func isElsewhere(_ address: IPAddress, than link: NodeLink) -> Bool {
+    podLinks.contains { other in
+      (other.place.identity, other.link.index) != (link.place.identity, link.link.index)
+        && other.hosts.contains(address)
+    }
   }
 }

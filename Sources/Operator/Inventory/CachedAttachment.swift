@@ -1,6 +1,7 @@
 internal import Addressing
 internal import CNI
 package import IPAM
+internal import IPVLAN
 package import JSON
 
 /// An attachment as libcni has written it down (`<cache>/results/<network>-<containerID>-<ifname>`): what the
@@ -54,6 +55,13 @@ package struct CachedAttachment: Sendable {
 
   /// Whether one of the chain's plugins is `ipvlan`.
   var usesIPVLAN: Bool { plugins.contains { $0["type"]?.string == "ipvlan" } }
+
+  /// The keys of the plugin as they were when the attachment was made; `nil` where that is not written down.
+  var keys: PluginConfiguration? {
+    plugins.first { $0["type"]?.string == "ipvlan" }.flatMap { plugin in
+      try? PluginConfiguration(checking: JSONFields(plugin, ignoringCase: true))
+    }
+  }
 
   /// `cniArgs` is a list of pairs.
   private static func pod(_ arguments: [JSONValue]) -> String? {

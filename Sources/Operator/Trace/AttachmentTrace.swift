@@ -122,7 +122,8 @@ struct AttachmentTrace {
   }
 
   private func hostAccessStop(_ entry: NodeLink) -> TraceStop {
-    guard keys?.hasHostAccess ?? false, let master = entry.master else {
+    guard state.isPodAccessKnown else { return .neutral("host access", "cannot be looked at") }
+    guard state.nodeAccess(of: entry) == .open, let master = entry.master else {
       let isEnclosed = FenceCheck.isEnclosed(entry, state)
       if isEnclosed, let shortfall = HostAccessShortfall.ofFence() {
         return .wrong("host access", "not configured, and \(shortfall.problem)", run: shortfall.remedy)
