@@ -39,6 +39,7 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'agent: {pods: always, podAccess: false}' 'agent.podAccess is false: .* set agent.podAccess to true, or agent.pods to auto'
   refuses 'pools: [{name: a, spec: {subnet: 10.0.0.0/24, ip: [10.0.0.1]}}]' 'pools/0/spec'
   refuses 'agent: {networks: 1}' 'agent/networks'
+  refuses 'agent: {follow: 1}' 'agent/follow'
   refuses 'defaultNetwork: a/b/c' 'defaultNetwork'
   refuses 'multus: {enabled: true}' 'defaultNetwork is empty: .* set defaultNetwork to NAMESPACE/NAME of a SpiderMultusConfig'
   refuses '{multus: {enabled: true}, defaultNetwork: a/b/c}' 'defaultNetwork'
