@@ -101,6 +101,30 @@ extension NetlinkSocket {
     return nil
   }
 
+  /// The gateways of the main table's default routes of a family, out of one link or out of any; multipath routes have
+  /// several.
+  /// As the `via` of `ip -4 route show default`, or `-6`, and its `nexthop` lines.
+  /// - Throws: ``NetlinkError`` when the routes cannot be listed.
+  public mutating func defaultGateways(
+    _ family: IPFamily, outOf index: Int32? = nil
+  ) throws(NetlinkError) -> [(gateway: IPAddress, linkIndex: Int32)] {
+    var gateways: [(gateway: IPAddress, linkIndex: Int32)] = []
+    // The kernel lists a multipath route when any of its links is asked for.
+    for message in try list(.routes(family, table: Route.mainTable, outOf: index)) {
+      // Each ADD comes here, and a node may have many routes: rtm_dst_len tells most of them apart.
+      guard message.payload.number(at: 1, as: UInt8.self) == 0, let route = Route(message),
+        route.destination.family == family, route.isUnicast, route.table == Route.mainTable
+      else { continue }
+      let hops =
+        route.nextHops.isEmpty
+        ? [Route.NextHop(linkIndex: route.linkIndex ?? 0, gateway: route.gateway)] : route.nextHops
+      for hop in hops where index == nil || hop.linkIndex == index {
+        if let gateway = hop.gateway { gateways.append((gateway: gateway, linkIndex: hop.linkIndex)) }
+      }
+    }
+    return gateways
+  }
+
   /// Makes an ipvlan link that is born, down, in `namespace`.
   /// As `ip link add link MASTER name NAME netns NAMESPACE type ipvlan mode MODE FLAG`, with `group` and `mtu` where
   /// they are given.

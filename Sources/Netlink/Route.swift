@@ -23,8 +23,18 @@ public struct Route: Sendable, Hashable {
   public let mtu: UInt32?
   /// The advertised maximum segment size in bytes, when the route sets one.
   public let advertisedMSS: UInt32?
+  /// The next hops of a multipath route; empty for any other.
+  public let nextHops: [NextHop]
   /// How many links it spreads over: more than 1 for multipath routes.
-  public let nextHopCount: Int
+  public var nextHopCount: Int { max(nextHops.count, 1) }
+
+  /// One of the next hops of a multipath route (`struct rtnexthop`).
+  public struct NextHop: Sendable, Hashable {
+    /// The link that it leads out of.
+    public let linkIndex: Int32
+    /// Its address; `nil` when the destination is on the link.
+    public let gateway: IPAddress?
+  }
 
   /// The number of the main table; the C constant is `RT_TABLE_MAIN`.
   public static let mainTable: UInt32 = 254
@@ -56,18 +66,18 @@ public struct Route: Sendable, Hashable {
     priority = attributes.number(Int(RTA_PRIORITY.rawValue), as: UInt32.self) ?? 0
     mtu = metrics.number(Int(RTAX_MTU), as: UInt32.self)
     advertisedMSS = metrics.number(Int(RTAX_ADVMSS), as: UInt32.self)
-    nextHopCount = max(hops.count, 1)
+    nextHops = hops
   }
 
   /// The `struct rtnexthop` list of a multipath route.
-  private static func nextHops(_ bytes: ArraySlice<UInt8>) -> [(linkIndex: Int32, gateway: IPAddress?)] {
-    var hops: [(linkIndex: Int32, gateway: IPAddress?)] = []
+  private static func nextHops(_ bytes: ArraySlice<UInt8>) -> [NextHop] {
+    var hops: [NextHop] = []
     var rest = bytes
     while let length = rest.number(at: 0, as: UInt16.self).map(Int.init), length >= 8, length <= rest.count,
       let index = rest.number(at: 4, as: Int32.self)
     {
       let attributes = Attributes(rest.dropFirst(8).prefix(length - 8))
-      hops.append((index, attributes.address(Int(RTA_GATEWAY.rawValue))))
+      hops.append(NextHop(linkIndex: index, gateway: attributes.address(Int(RTA_GATEWAY.rawValue))))
       rest = rest.dropFirst((length + 3) & ~3)
     }
     return hops

@@ -6,7 +6,7 @@ extension Node {
   public var poolDirectory: String { "\(directory)/ippool.d" }
 
   /// Writes a pool for this node and every network.
-  public func writePool(_ name: String, subnet: String, ips: String, gateway: String) throws {
+  public func writePool(_ name: String, subnet: String, ips: String, gateway: String?) throws {
     try Files.makeDirectory(poolDirectory)
     let document = """
       apiVersion: spiderpool.spidernet.io/v2beta1
@@ -17,9 +17,9 @@ extension Node {
         subnet: "\(subnet)"
         ips:
           - "\(ips)"
-        gateway: "\(gateway)"
         default: true
         nodeName: ["master"]
+      \(gateway.map { "  gateway: \"\($0)\"" } ?? "")
 
       """
     try Files.replace("\(poolDirectory)/\(name).yaml", with: Array(document.utf8))

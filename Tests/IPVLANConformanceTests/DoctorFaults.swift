@@ -23,6 +23,17 @@ extension DoctorTests {
       "a pool's address on the node", ["poolAddressOnNode"],
       make: { try $0.node.namespace.ip("address", "add", "172.31.16.7/20", "dev", "ens5") }),
     Fault(
+      "a pool with the gateway", ["poolAddressOfGateway"],
+      make: { site in
+        try site.node.writePool(
+          "ens5", subnet: "172.31.16.0/20", ips: "172.31.16.1-172.31.16.8", gateway: nil)
+      },
+      mend: { site in
+        let remedy = try site.findings().map(\.remedy)
+        #expect(remedy.allSatisfy { $0.contains("take 172.31.16.1 out of spec.ips") }, "\(remedy)")
+        try site.writePool5("172.31.16.4-172.31.16.8")
+      }),
+    Fault(
       "an address twice", ["duplicateAddress"],
       make: { try $0.node.namespace.ip("address", "add", "172.31.16.4/32", "dev", "ens6") }),
     Fault(

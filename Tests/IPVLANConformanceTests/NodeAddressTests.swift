@@ -64,6 +64,7 @@ import Testing
           attachment.configuration["ipam"] = .object(Configuration.staticIPAM(address, routes: routes))
           attachment.configuration["hostAccess"] = .bool(hasHostAccess)
           try attachment.mustFail(code: 103, naming: "gateway of \(whose)")
+          try attachment.mustFail(.status, code: 50, naming: "gateway of \(whose)")
           #expect(try attachment.pod.namespace.linkNames() == ["lo"])
         }
       }

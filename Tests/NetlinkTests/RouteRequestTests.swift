@@ -158,6 +158,8 @@ import Testing
           d2161001
           """)))
     #expect(route.nextHopCount == 2)
+    #expect(route.nextHops.map(\.linkIndex) == [2, 3])
+    #expect(route.nextHops.last?.gateway == IPAddress("210.22.16.1"))
     #expect(route.linkIndex == 2)
     #expect(route.gateway == IPAddress("172.31.16.1"))
   }

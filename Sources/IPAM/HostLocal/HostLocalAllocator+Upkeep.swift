@@ -75,6 +75,8 @@ extension HostLocalAllocator {
     _ = try nameService()
     guard var store = try HostLocalStore.open(location, isMaking: true) else { return [] }
     try store.probeWriting()
+    var occupied = occupied
+    occupied.noteGateways(configuration.routes)
     for (number, set) in configuration.sets.enumerated() {
       _ = try HostLocalTurn(number: number, set: set, wish: nil, occupied: occupied).choose(in: store)
     }

@@ -104,10 +104,12 @@ public final class HostLocalAllocator: IPAllocator {
   private func turns(_ request: AllocationRequest) throws(AllocationError) -> [HostLocalTurn] {
     let sets = try sets(after: request.ranges)
     var wishes = request.requested.map { $0.address }
+    var occupied = request.occupied
+    occupied.noteGateways(configuration.routes)
     var turns: [HostLocalTurn] = []
     for (number, set) in sets.enumerated() {
       let wish = wishes.firstIndex { set.range(of: $0) != nil }.map { wishes.remove(at: $0) }
-      turns.append(HostLocalTurn(number: number, set: set, wish: wish, occupied: request.occupied))
+      turns.append(HostLocalTurn(number: number, set: set, wish: wish, occupied: occupied))
     }
     guard wishes.isEmpty else {
       let list = wishes.map { $0.description }.joined(separator: ", ")

@@ -48,6 +48,8 @@ public final class IPPoolAllocator: IPAllocator {
     let catalog = nodesCatalog(isWriting: true)
     let choice = try choose(for: request, in: catalog)
     try require(choice.selection, for: request, choice.query)
+    var request = request
+    request.occupied.noteGateways(configuration.routes + choice.annotation.routes)
     let taken: (leases: [Lease], claims: [Allocation.Claim], selection: PoolSelection)
     do throws(AllocationError) { taken = try take(choice, catalog, for: request) } catch {
       throw PoolFailure.completing(error, choice.query, directory: configuration.poolDirectory)
@@ -129,6 +131,8 @@ public final class IPPoolAllocator: IPAllocator {
   public func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String] {
     try configuration.refuseUnknownKeys()
     try store.probe()
+    var occupied = occupied
+    occupied.noteGateways(configuration.routes)
     let catalog = nodesCatalog()
     let query = queryForAnybody
     let selection = PoolSelection(query, in: catalog)

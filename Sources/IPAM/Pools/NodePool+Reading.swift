@@ -20,7 +20,7 @@ extension NodePool {
     if let gateway, addresses.contains(gateway) {
       throw spec.error("gateway", "must not be one of spec.ips; list it in spec.excludeIPs")
     }
-    routes = try Self.routes(spec, subnet)
+    routes = try Self.routes(spec, subnet, addresses)
     isDefault = try spec.flag("default") ?? false
     isDisabled = try spec.flag("disable") ?? false
     withheld = isDisabled ? try object.annotation(Self.withheldAnnotation) : nil
@@ -126,7 +126,9 @@ extension NodePool {
     return gateway
   }
 
-  private static func routes(_ spec: JSONFields, _ subnet: CIDR) throws(JSONFieldError) -> [IPRoute] {
+  private static func routes(
+    _ spec: JSONFields, _ subnet: CIDR, _ addresses: AddressSet
+  ) throws(JSONFieldError) -> [IPRoute] {
     var routes: [IPRoute] = []
     for entry in try spec.objects("routes") ?? [] {
       try entry.refuseUnknownKeys(known: ["dst", "gw", "mtu", "advmss", "priority", "table", "scope"])
@@ -139,6 +141,9 @@ extension NodePool {
       }
       let gateway = try entry.required("gw", route.gateway)
       guard isNextHop(gateway, subnet) else { throw entry.error("gw", "must lie in subnet \(subnet)") }
+      if addresses.contains(gateway) {
+        throw entry.error("gw", "must not be one of spec.ips; list it in spec.excludeIPs")
+      }
       routes.append(route)
     }
     return routes

@@ -100,7 +100,7 @@ public final class StaticAllocator: IPAllocator {
   /// The listed addresses must be free, unless another one is asked for.
   @discardableResult
   public func status(avoiding occupied: OccupiedAddresses) throws(AllocationError) -> [String] {
-    for assignment in assignments { try occupied.refuse(assignment.address.address) }
+    try occupied.refuse(Allocation(assignments: assignments, routes: routes))
     return []
   }
 

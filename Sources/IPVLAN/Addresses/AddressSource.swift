@@ -34,13 +34,10 @@ enum AddressSource {
       do throws(AllocationError) { return try allocator.give(wish) } catch { throw CNIError(error) }
     case .prevResult(let result):
       let ours = result.unassignedIPs(ifname: wish.attachment.ifname)
-      do throws(AllocationError) {
-        for index in ours { try wish.occupied.refuse(result.ips[index].assignment.address.address) }
-      } catch {
-        throw CNIError(error)
-      }
-      return Allocation(
+      let allocation = Allocation(
         assignments: ours.map { result.ips[$0].assignment }, routes: ours.isEmpty ? [] : result.routes)
+      do throws(AllocationError) { try wish.occupied.refuse(allocation) } catch { throw CNIError(error) }
+      return allocation
     case .none: return Allocation()
     }
   }

@@ -55,7 +55,7 @@ struct Adder {
     log.endStep("allocate")
     let plan: AttachmentPlan
     do throws(CNIError) {
-      plan = try self.plan(allocation, master, &session)
+      plan = try self.plan(allocation, master)
     } catch {
       throw source.undo(allocation, of: wish, after: error)
     }
@@ -73,12 +73,7 @@ struct Adder {
   }
 
   /// What is going to be made, with addresses that the link can have.
-  private func plan(
-    _ allocation: Allocation, _ master: Link, _ session: inout NodeSession
-  ) throws(CNIError) -> AttachmentPlan {
-    try session.withMasterSocket { socket throws(CNIError) in
-      try NodeAddresses.refuseGateways(allocation, on: master, through: &socket)
-    }
+  private func plan(_ allocation: Allocation, _ master: Link) throws(CNIError) -> AttachmentPlan {
     let plan = AttachmentPlan(identity, on: master, configuration: configuration, allocation: allocation)
     try IPv6Obstacle.refuse(plan.addresses.map { $0.address.family }, mtu: plan.mtu)
     return plan

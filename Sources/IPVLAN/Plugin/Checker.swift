@@ -129,7 +129,7 @@ struct Checker {
   ) throws(NetlinkError) -> [String] {
     let own = session.isMasterInPod || session.hasOneNamespace ? link.index : nil
     let occupied = try session.withMasterSocket { socket throws(NetlinkError) in
-      try NodeAddresses.occupied(by: nil, except: own, through: &socket)
+      try NodeAddresses.onLinks(except: own, through: &socket)
     }
     return addresses.compactMap { assignment in
       occupied.entries.first { $0.address == assignment.address.address }

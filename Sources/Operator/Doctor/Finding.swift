@@ -11,7 +11,7 @@ package struct Finding: Sendable {
     case configurationUnreadable, configurationInvalid, masterUnusable, masterWithoutCarrier, mtuTooLarge
     case modeConflict, nodeAccessConflict
     case poolFileInvalid, poolUnknown, noPool, poolUndivided, poolUsedUp
-    case poolAddressOnNode, poolOutsideSubnet, coolDownShort
+    case poolAddressOnNode, poolAddressOfGateway, poolOutsideSubnet, coolDownShort
     case poolAddressNotOwned, ownedAddressUnused
     case duplicateAddress, linkDown, halfMadeLink, linkMissing, linkRenamed, addressMissing, routeMissing
     case leaseOrphaned, leaseMissing, leaseStoreUnusable, poolAddressTaken

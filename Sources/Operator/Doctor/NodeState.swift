@@ -79,6 +79,8 @@ package struct NodeState {
     let master: Link?
     /// Why there is no master; `nil` also where none was looked for.
     let masterFault: CNIError?
+    /// The gateways of the node's default routes by the master.
+    let gateways: Set<IPAddress>
     let allocator: IPPoolAllocator?
     let survey: IPPoolAllocator.Survey?
     /// Why there is none although there are pools, in words.
@@ -98,6 +100,7 @@ package struct NodeState {
       self.network = network
       self.keys = keys
       (master, masterFault) = Self.master(keys)
+      gateways = Self.gateways(master)
       allocator = network.poolAllocator
       do throws(AllocationError) {
         survey = try allocator?.survey()
@@ -115,6 +118,13 @@ package struct NodeState {
       // A master in a pod is known only when there is a pod.
       guard !keys.isLinkInContainer else { return (nil, nil) }
       do throws(CNIError) { return (try Master.find(keys.master), nil) } catch { return (nil, error) }
+    }
+
+    private static func gateways(_ master: Link?) -> Set<IPAddress> {
+      guard let master, var socket = try? NetlinkSocket() else { return [] }
+      return Set(
+        IPFamily.allCases.flatMap { (try? socket.defaultGateways($0, outOf: master.index)) ?? [] }
+          .map(\.gateway))
     }
   }
 

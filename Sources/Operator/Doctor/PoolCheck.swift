@@ -52,7 +52,10 @@ struct PoolCheck: StateCheck {
           consequence: "the next pod on network \(name) is refused with code 104",
           remedy: "add addresses to \(words: counts.map(\.pool.source))"))
     }
-    for count in eligible { findings += placement(count.pool, subject.master, state) }
+    for count in eligible {
+      findings += gateways(count.pool, subject)
+      findings += placement(count.pool, subject.master, state)
+    }
     return findings + cooldown(subject, allocator)
   }
 
@@ -97,6 +100,16 @@ struct PoolCheck: StateCheck {
           remedy: "correct spec.subnet and spec.ips at \(pool.source), or the pool's nodeName"))
     }
     return findings
+  }
+
+  private static func gateways(_ pool: NodePool, _ subject: NodeState.Subject) -> [Finding] {
+    subject.gateways.filter(pool.addresses.contains).sorted().map { gateway in
+      Finding(
+        .poolAddressOfGateway,
+        "\(gateway) of pool \(pool.name) is the gateway of the node's default route by "
+          + "\(subject.master?.name ?? "the master")",
+        consequence: "it is given to no pod", remedy: withdrawal(of: gateway, from: pool))
+    }
   }
 
   /// What helps where the node cannot do without an address.
