@@ -126,6 +126,15 @@ extension DoctorTests {
         try site.addForeignSlave("172.31.32.8/20", on: "ens6")
       }),
     Fault(
+      "an address of static's on a link of nobody", ["poolAddressTaken"],
+      make: { site in
+        try site.writeNetwork(
+          "ens6", ipam: ["type": "static", "addresses": [["address": "210.22.16.20/24"]]])
+        try site.addForeignSlave("210.22.16.20/24", on: "ens6")
+        var pod = try site.prepare("late", to: "ens6")
+        try pod.mustFail(code: 103, naming: "210.22.16.20")
+      }),
+    Fault(
       "a half-made link", ["halfMadeLink"], fixed: ["halfMadeLink"],
       make: { site in
         let path = site.attachments[0].pod.namespace.path

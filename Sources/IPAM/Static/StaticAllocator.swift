@@ -71,6 +71,9 @@ public final class StaticAllocator: IPAllocator {
     return given
   }
 
+  /// Whether an address is one of the listed.
+  public func lists(_ address: IPAddress) -> Bool { assignments.contains { $0.address.address == address } }
+
   /// Nothing is held.
   public func release(_: AllocationRequest) {}
 

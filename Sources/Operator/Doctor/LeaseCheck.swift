@@ -47,6 +47,9 @@ struct LeaseCheck: StateCheck {
           {
             return taken("\(host) of the ranges of network \(subject.network.name) \(place)", removal)
           }
+          if let allocator = subject.network.staticAllocator, allocator.lists(host) {
+            return taken("\(host) of the addresses of network \(subject.network.name) \(place)", removal)
+          }
         }
         return nil
       }

@@ -49,4 +49,10 @@ package struct Network: Sendable {
     guard let ipam, allocatorType == .hostLocal else { return nil }
     return try? HostLocalAllocator(ipam, network: name)
   }
+
+  /// The addresses of its `static`; `nil` for another type, or one that cannot be read.
+  package var staticAllocator: StaticAllocator? {
+    guard let ipam, allocatorType == .static else { return nil }
+    return try? StaticAllocator(ipam)
+  }
 }
