@@ -31,12 +31,19 @@ import Testing
       #expect(try reaches(mode == "l3s") == (mode == "l3s"))
       let findings = try site.findings()
       #expect(findings.map(\.kind) == (mode == "l3s" ? ["podFilterBypassed"] : []), "\(findings)")
+      let trace = try site.control("trace", "web/pod0").mustSucceed().text
+      #expect(trace.contains("packet filter") == (mode == "l3s"), "\(trace)")
       if mode == "l3s" {
         #expect(
           findings.first?.problem.contains("table ip own, chain \(rules.rawValue)") ?? false, "\(findings)")
         #expect(
           findings.first?.remedy.contains("\"mode\": \"l3\" in \(site.configurations)/ens5.conflist") ?? false
         )
+        #expect(
+          trace.contains(
+            "  -      packet filter in l3s packets from the wire do not pass the pod's own rules: table ip own"
+          ),
+          "\(trace)")
         // From the node they do pass it.
         #expect(
           try Traffic.tcp(

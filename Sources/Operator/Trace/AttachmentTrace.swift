@@ -25,6 +25,7 @@ struct AttachmentTrace {
     if let link {
       let pod = try? PodInterface(link)
       stops += [linkStop(link, pod), addressStop(link, pod)] + PodRoutes(link, pod).stops
+      stops += filterStops(link)
       stops += [hostAccessStop(link), masterStop(link)] + instanceStops(link)
     } else {
       stops.append(
@@ -119,6 +120,20 @@ struct AttachmentTrace {
   /// Whether the node's addresses are nothing to the link: its master lies in the pod, or the link on the node itself.
   private func keepsToItself(_ entry: NodeLink) -> Bool {
     entry.place.isHostNamespace || keys?.isLinkInContainer ?? false
+  }
+
+  /// Only where the pod has rules that some packets do not pass.
+  private func filterStops(_ entry: NodeLink) -> [TraceStop] {
+    var unread: [String] = []
+    let chains = PodFilterCheck.bypassedChains(of: entry, unread: &unread) ?? []
+    if let problem = unread.first { return [.neutral("packet filter", problem)] }
+    return chains.isEmpty
+      ? []
+      : [
+        .neutral(
+          "packet filter",
+          "in l3s packets from the wire do not pass the pod's own rules: \(chains.joined(separator: "; "))")
+      ]
   }
 
   private func hostAccessStop(_ entry: NodeLink) -> TraceStop {
