@@ -7,8 +7,8 @@ struct PodFilterCheck: Check {
   static func findings(_ state: NodeState, unread: inout [String]) -> [Finding] {
     var seen: Set<NetworkNamespace.Identity> = []
     return state.podLinks.compactMap { pod in
-      guard seen.insert(pod.place.identity).inserted, let chains = bypassedChains(of: pod, unread: &unread),
-        !chains.isEmpty
+      guard let chains = bypassedChains(of: pod, unread: &unread), !chains.isEmpty,
+        seen.insert(pod.place.identity).inserted
       else { return nil }
       let network = pod.attachment.flatMap { attachment in
         state.subjects.first { $0.network.name == attachment.network }?.network.source
