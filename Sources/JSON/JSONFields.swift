@@ -27,7 +27,8 @@ public struct JSONFieldError: Error, Sendable, Hashable, CustomStringConvertible
     self.path = path
     self.value = value.map { value in
       let text = String(decoding: value.serialized(), as: UTF8.self)
-      return text.count > 120 ? text.prefix(117) + "..." : text
+      // Not its length, for which all of it would be looked at.
+      return text.prefix(121).count > 120 ? text.prefix(117) + "..." : text
     }
     self.problem = problem
   }
@@ -111,7 +112,7 @@ public struct JSONFields: Sendable {
 
   /// A string.
   public func string(_ key: String) throws(JSONFieldError) -> String? {
-    try text(key, "must be a string")
+    try text(key, Self.noString)
   }
 
   /// The path of a file or directory; an empty one counts as missing, and a relative one is refused: nobody knows in which
@@ -142,6 +143,26 @@ public struct JSONFields: Sendable {
     }
   }
 
+  /// The members whose names begin so, as they are written there; each must be a string.
+  ///
+  /// They are gone through once. Who looks each up by its name goes through all of them for each.
+  public func texts(
+    beginning prefix: String = ""
+  ) throws(JSONFieldError) -> [(name: String, text: String)] {
+    var texts: [(name: String, text: String)] = []
+    for (name, value) in object.members where name.utf8.starts(with: prefix.utf8) {
+      if case .null = value { continue }
+      let isText = value.string != nil
+      guard let text = value.string, !text.utf8.contains(0) else {
+        throw JSONFieldError(
+          isText ? .invalid : .wrongType, path: path.isEmpty ? name : "\(path).\(name)", value: value,
+          problem: isText ? Self.noNUL : Self.noString)
+      }
+      texts.append((name, text))
+    }
+    return texts
+  }
+
   /// An array of any values.
   public func array(_ key: String) throws(JSONFieldError) -> [JSONValue]? {
     try read(key, "must be an array") { $0.array }
@@ -149,7 +170,7 @@ public struct JSONFields: Sendable {
 
   /// An array of strings.
   public func strings(_ key: String) throws(JSONFieldError) -> [String]? {
-    try elements(key, "must be a string") { element, _ in element.string }
+    try elements(key, Self.noString) { element, _ in element.string }
   }
 
   /// An array of objects.
@@ -193,6 +214,7 @@ public struct JSONFields: Sendable {
 
   /// C strings end there: the kernel and the shell would see another, shorter text.
   private static let noNUL = "must not have a NUL character"
+  private static let noString = "must be a string"
 
   private func read<Value>(
     _ key: String, _ problem: String, _ convert: (JSONValue) -> Value?
@@ -207,8 +229,10 @@ public struct JSONFields: Sendable {
   ) throws(JSONFieldError) -> [Value]? {
     guard let array = try array(key) else { return nil }
     var converted: [Value] = []
+    // Once: it goes through all members.
+    let list = array.isEmpty ? "" : path(of: key)
     for (index, element) in array.enumerated() {
-      let path = "\(path(of: key))[\(index)]"
+      let path = "\(list)[\(index)]"
       if let text = element.string, text.utf8.contains(0) {
         throw JSONFieldError(path: path, value: element, problem: Self.noNUL)
       }

@@ -1,4 +1,5 @@
 import JSON
+import Platform
 import Testing
 
 /// Typed access to members, whose errors people read.
@@ -132,6 +133,34 @@ import Testing
     #expect(try fields.string("master") == "ens6")
     let lower = JSONFields(["NAME": .string("a"), "name": .string("b")], ignoringCase: true)
     #expect(try lower.string("name") == "b")
+  }
+
+  @Test func allTextsOfAnObjectAreReadWithTheirNames() throws {
+    let fields = JSONFields(
+      ["a/x": .string("1"), "A/x": .string("2"), "a/n": .null, "b": .int(3), "a/0": .string("\0")],
+      path: "top", ignoringCase: true)
+    let texts = try fields.texts(beginning: "A")
+    #expect(texts.map(\.name) == ["A/x"] && texts.map(\.text) == ["2"])
+    #expect(throws: JSONFieldError.self) { try fields.texts(beginning: "a/0") }
+    let error = #expect(throws: JSONFieldError.self) { try fields.texts(beginning: "b") }
+    #expect(error?.description == #"key "top.b" with value 3 must be a string"#)
+    #expect(try fields.texts(beginning: "a/n").isEmpty && fields.texts(beginning: "a/x").count == 1)
+  }
+
+  /// Where the object is gone through for each element of a list, this takes minutes.
+  @Test func listsInObjectsOfManyMembersTakeNoLongerThanTheirText() throws {
+    let count = 20_000
+    var object: JSONObject = [
+      "List": .array((0..<count).map { .string("\($0)") }),
+      "Objects": .array((0..<count).map { .object(["key": .int($0)]) }),
+    ]
+    for number in 0..<count { object["member-\(number)"] = .string("\(number)") }
+    let start = MonotonicInstant.now()
+    let fields = JSONFields(object, path: "top", ignoringCase: true)
+    #expect(try fields.strings("list")?.count == count)
+    #expect(try fields.parsedElements("list", "a count") { Int($0) }?.last == count - 1)
+    #expect(try fields.objects("objects")?.last?.path == "top.Objects[\(count - 1)]")
+    #expect(MonotonicInstant.now().microseconds(since: start) < 10_000_000)
   }
 
   @Test func theDocumentItselfHasNoPath() {
