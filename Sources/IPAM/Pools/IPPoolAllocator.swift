@@ -226,6 +226,7 @@ public final class IPPoolAllocator: IPAllocator {
 
   /// A pod's own routes go before the others. Each is for the interface whose subnet has its gateway.
   private func add(_ routes: [IPRoute], to allocation: inout Allocation) {
+    var own: [IPRoute] = []
     for route in routes {
       let isHere = allocation.assignments.contains { assignment in
         route.gateway.map(assignment.address.network.contains) ?? false
@@ -236,8 +237,12 @@ public final class IPPoolAllocator: IPAllocator {
         )
         continue
       }
-      allocation.routes.removeAll { $0.destination == route.destination }
-      allocation.routes.append(route)
+      own.append(route)
     }
+    // Of those to one destination the last counts.
+    var destinations: Set<CIDR> = []
+    let last = own.reversed().filter { destinations.insert($0.destination).inserted }
+    allocation.routes.removeAll { destinations.contains($0.destination) }
+    allocation.routes += last.reversed()
   }
 }

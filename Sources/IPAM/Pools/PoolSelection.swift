@@ -43,18 +43,21 @@ public struct PoolSelection: Sendable {
     }
     var chosen: [NodePool] = []
     var unknown: [String] = []
+    // A pod may name thousands.
+    var (seen, namesOfChosen): (Set<String>, Set<String>) = ([], [])
     for family in IPFamily.allCases {
-      for name in names[family] ?? [] {
+      var seenOfFamily: Set<String> = []
+      for name in names[family] ?? [] where seenOfFamily.insert(name).inserted {
         // A name without wildcards is meant for its own family only.
         let found = catalog.pools.filter { Files.name($0.name, matches: name) }
-        if found.isEmpty, !unknown.contains(name) { unknown.append(name) }
-        for pool in found where pool.family == family && !chosen.contains(where: { $0.name == pool.name }) {
+        if seen.insert(name).inserted, found.isEmpty { unknown.append(name) }
+        for pool in found where pool.family == family && namesOfChosen.insert(pool.name).inserted {
           chosen.append(pool)
         }
       }
     }
     let source = query.isNamedByPod ? "pod's annotation" : "configuration"
-    let rest = catalog.pools.filter { pool in !chosen.contains { $0.name == pool.name } }
+    let rest = catalog.pools.filter { pool in !namesOfChosen.contains(pool.name) }
     self.init(
       chosen.map { Candidate($0, query) } + rest.map { Candidate($0, notNamedBy: source) },
       unknownNames: unknown)
