@@ -100,7 +100,8 @@ let package = Package(
       name: "IPAMTests",
       dependencies: ["Addressing", "IPAM", "JSON", "Platform", "YAML", "lease-stress"],
       swiftSettings: strict),
-    .testTarget(name: "IPVLANTests", dependencies: ["IPAM", "IPVLAN", "JSON"], swiftSettings: strict),
+    .testTarget(
+      name: "IPVLANTests", dependencies: ["CNI", "IPAM", "IPVLAN", "JSON", "Platform"], swiftSettings: strict),
     .testTarget(
       name: "MultiNetworkTests",
       dependencies: ["Addressing", "CNI", "IPAM", "JSON", "MultiNetwork", "Platform"], swiftSettings: strict

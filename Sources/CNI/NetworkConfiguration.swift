@@ -35,12 +35,12 @@ package struct NetworkConfiguration: Sendable {
   /// - Parameter annotations: the annotations of the pod that are read. Pods have any, and much text in them; the others
   ///   are passed over.
   /// - Throws: ``CNIError`` with code 1, 6 or 7.
-  package init(_ bytes: [UInt8], for command: Command, annotations: [String] = []) throws(CNIError) {
+  package init(
+    _ bytes: [UInt8], for command: Command, annotations: [JSONSelection.Rule] = []
+  ) throws(CNIError) {
     let document: JSONFields
     do throws(JSONSyntaxError) {
-      let value = try JSONValue(
-        parsing: bytes,
-        selecting: JSONSelection(path: ["runtimeConfig", Self.annotationsKey], names: annotations))
+      let value = try JSONValue(parsing: bytes, selecting: Self.selection(annotations))
       guard let object = value.object else {
         throw JSONSyntaxError(
           problem: "\(value.kind) where the configuration's object is expected", line: 1, column: 1)
@@ -75,6 +75,11 @@ package struct NetworkConfiguration: Sendable {
     } catch {
       throw CNIError(error)
     }
+  }
+
+  /// The whole document, with these of the pod's annotations.
+  static func selection(_ annotations: [JSONSelection.Rule]) -> JSONSelection {
+    JSONSelection(path: ["runtimeConfig", annotationsKey], rules: annotations)
   }
 
   /// What a lenient command cannot read is absent.

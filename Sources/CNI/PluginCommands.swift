@@ -1,7 +1,9 @@
+package import JSON
+
 /// What a plugin does for each command; VERSION is answered for it.
 package protocol PluginCommands {
   /// The annotations of the pod that the plugin reads, where the runtime passes them; the others are not even decoded.
-  var annotations: [String] { get }
+  var annotations: [JSONSelection.Rule] { get }
   /// Attaches the container, all or nothing.
   func add(_ request: Request) throws(CNIError) -> CNIResult
   /// Detaches it; nothing to detach is success.
@@ -16,5 +18,5 @@ package protocol PluginCommands {
 
 extension PluginCommands {
   /// None.
-  package var annotations: [String] { [] }
+  package var annotations: [JSONSelection.Rule] { [] }
 }

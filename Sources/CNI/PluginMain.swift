@@ -137,7 +137,8 @@ package struct PluginMain: Sendable {
 
   /// The version of the configuration if it can be told, else the latest.
   private static func versionForErrors(_ input: [UInt8]) -> SpecVersion {
-    guard let object = (try? JSONValue(parsing: input))?.object else { return .latest }
+    let document = try? JSONValue(parsing: input, selecting: NetworkConfiguration.selection([]))
+    guard let object = document?.object else { return .latest }
     return (try? NetworkConfiguration.version(JSONFields(object, ignoringCase: true))) ?? .latest
   }
 }

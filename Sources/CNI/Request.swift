@@ -1,3 +1,4 @@
+package import JSON
 package import Platform
 
 /// One call of the plugin, checked: nothing in it has an effect yet.
@@ -26,7 +27,7 @@ package struct Request: Sendable {
   /// - Parameter annotations: the annotations of the pod that are read.
   /// - Throws: ``CNIError`` with code 4 for the environment, 1, 6 or 7 for the configuration.
   package init(
-    _ command: Command, _ environment: Environment, stdin: [UInt8], annotations: [String] = []
+    _ command: Command, _ environment: Environment, stdin: [UInt8], annotations: [JSONSelection.Rule] = []
   ) throws(CNIError) {
     let missing = command.requiredVariables.filter { environment[$0]?.isEmpty ?? true }
     guard missing.isEmpty else {

@@ -87,14 +87,15 @@ struct JSONParser {
 
   private mutating func object() throws(JSONSyntaxError) -> JSONValue {
     var members = JSONObject()
-    let wanted = selector.wanted
+    var wanted = selector.wanted
     skipWhitespace()
     if take(UInt8(ascii: "}")) { return .object(members) }
     repeat {
       skipWhitespace()
       guard peek == UInt8(ascii: "\"") else { throw error("\(found) where a member name is expected") }
-      if let wanted, try passesOverMember(unlike: wanted) { continue }
+      if let wanted, try passesOverMembers(wanted) { continue }
       try member(&members)
+      if wanted != nil, let read = members.members.last, read.value != .null { wanted?.didRead(read.name) }
     } while take(UInt8(ascii: ","))
     guard take(UInt8(ascii: "}")) else { throw error("\(found) where ',' or '}' is expected") }
     return .object(members)
@@ -119,11 +120,21 @@ struct JSONParser {
     guard take(UInt8(ascii: ":")) else { throw error("\(found) where ':' is expected") }
   }
 
-  /// Goes behind a member, unless its name is one of `names`.
-  private mutating func passesOverMember(unlike names: [String]) throws(JSONSyntaxError) -> Bool {
-    let start = position + 1
-    guard let end = JSONSkimmer.endOfString(in: text.span, from: start) else { throw endless() }
-    guard JSONSkimmer.isUnlike(names, text.span, from: start, to: end - 1) else { return false }
+  /// Goes behind a member, or several, unless rules want the first.
+  private mutating func passesOverMembers(_ rules: JSONNameRules) throws(JSONSyntaxError) -> Bool {
+    let start = position
+    position = JSONSkimmer.endOfUnread(rules, in: text.span, from: start)
+    guard position == start else {
+      skipWhitespace()
+      return true
+    }
+    guard let end = JSONSkimmer.endOfString(in: text.span, from: start + 1) else { throw endless() }
+    let name = start + 1..<end - 1
+    let isWanted =
+      text[name].contains(UInt8(ascii: "\\"))
+      ? rules.read(Array(try string().utf8).span) : rules.read(text.span.extracting(name))
+    position = start
+    if isWanted { return false }
     position = end
     try colon()
     skipWhitespace()

@@ -4,15 +4,27 @@
 /// pod. What is passed over costs little more than finding it in the bytes: it is not decoded, and its names are not
 /// compared with each other.
 public struct JSONSelection: Sendable, Hashable {
+  /// Says of some names whether members of theirs are read. A text has 255 bytes at most.
+  public enum Rule: Sendable, Hashable {
+    /// The name is read.
+    case exactly(String)
+    /// Names that begin so are read.
+    case beginning(String)
+    /// The first one that begins so, and is not `null`, is read; of the others the rule says nothing.
+    case firstBeginning(String)
+    /// Names that begin so are passed over.
+    case noneBeginning(String)
+  }
+
   /// The names that lead to the object from the document's own, through objects only.
   public let path: [String]
-  /// The names of the members that are read; one that ends in `*` stands for all that begin with what is before it.
-  public let names: [String]
+  /// The first rule that says something of a name counts. Names of which none does are passed over.
+  public let rules: [Rule]
 
-  /// The members `names` of the object at `path`.
-  public init(path: [String], names: [String]) {
+  /// The members of the object at `path` of which `rules` say so.
+  public init(path: [String], rules: [Rule]) {
     self.path = path
-    self.names = names
+    self.rules = rules
   }
 }
 
@@ -30,10 +42,12 @@ struct JSONSelector {
 
   mutating func close() { depth -= 1 }
 
-  /// The names of which others are passed over in the object at hand; `nil` when all are wanted.
-  var wanted: [String]? {
-    guard let selection, depth == matched + 1, matched == selection.path.count else { return nil }
-    return selection.names
+  /// Which members of the object at hand are read; `nil` when all are.
+  var wanted: JSONNameRules? {
+    guard let selection, depth == matched + 1, matched == selection.path.count,
+      selection.rules.first != .beginning("")
+    else { return nil }
+    return JSONNameRules(selection.rules)
   }
 
   /// Goes on to a member of the object at hand.

@@ -56,17 +56,17 @@ enum JSONSkimmer {
     return nil
   }
 
-  /// Whether the bytes of a member's name, as it is written, are none of `names`. With an escape they may be any.
-  static func isUnlike(_ names: [String], _ text: Span<UInt8>, from start: Int, to end: Int) -> Bool {
-    for position in start..<end where text[position] == UInt8(ascii: "\\") { return false }
-    return names.allSatisfy { name in
-      let isPrefix = name.utf8.last == UInt8(ascii: "*")
-      let length = name.utf8.count - (isPrefix ? 1 : 0)
-      guard isPrefix ? length <= end - start : length == end - start else { return true }
-      for (offset, byte) in name.utf8.prefix(length).enumerated() where text[start + offset] != byte {
-        return true
+  /// The position behind the members from `start` on that rules do not want and that are written as most are: strings
+  /// without white space between them. `start` itself when the first is none of these.
+  static func endOfUnread(_ rules: JSONNameRules, in text: Span<UInt8>, from start: Int) -> Int {
+    guard start < text.count else { return start }
+    return unsafe start
+      + text.withUnsafeBufferPointer { text in
+        unsafe rules.bytes.withUnsafeBufferPointer { rules in
+          unsafe text.baseAddress.map {
+            unsafe cjson_pass_over($0 + start, text.count - start, rules.baseAddress, rules.count)
+          } ?? 0
+        }
       }
-      return false
-    }
   }
 }

@@ -145,6 +145,50 @@ import Testing
     _ = try allocate(["\(Self.prefix)assigned-eth0": "{}", "example.com/ippool": "{}"])
   }
 
+  /// Where each of them is looked for among all, this takes minutes.
+  @Test func annotationsOfAPodsFileTakeNoLongerThanTheirText() throws {
+    let count = 50_000
+    var texts = JSONObject()
+    for number in 0..<count { texts["\(Self.prefix)assigned-\(number)"] = .string("x") }
+    texts["\(Self.prefix)ippools"] = .string("y")
+    let start = MonotonicInstant.now()
+    let record = try PodRecord(
+      JSONFields(
+        [
+          "namespace": .string("ns"), "name": .string("p"), "labels": .object([:]),
+          "annotations": .object(texts), "namespaceLabels": .object([:]),
+        ], ignoringCase: true))
+    #expect(record.annotations.count == count + 1)
+    var request = AllocationRequest(attachment: AttachmentID(network: "n", containerID: "c", ifname: "eth0"))
+    request.learn(record)
+    #expect(request.annotations["\(Self.prefix)ippools"] == "y")
+    #expect(MonotonicInstant.now().microseconds(since: start) < 10_000_000)
+  }
+
+  @Test func aPoolThatIsNamedAgainIsTriedOnce() throws {
+    let text = #"{"ipv4": ["nowhere", "b", "nowhere", "*", "b", "?"]}"#
+    let allocation = try allocate(["\(Self.prefix)ippool": text])
+    #expect(allocation.assignments.map(\.address.description) == ["10.8.0.10/24"])
+    let error = #expect(throws: AllocationError.self) {
+      try allocate(["\(Self.prefix)ippool": #"{"ipv4": ["nowhere", "nowhere"]}"#])
+    }
+    let words = "\(error?.message ?? "") \(error?.details ?? "")".split { !$0.isLetter }
+    #expect(words.count { $0 == "nowhere" } == 1, "\(words)")
+  }
+
+  /// Of routes to one destination the last counts, in its place.
+  @Test func aRouteOfThePodsReplacesAnEarlierOne() throws {
+    let text = """
+      [{"dst": "10.2.0.0/16", "gw": "10.9.0.4"}, {"dst": "10.3.0.0/16", "gw": "10.9.0.4"}, \
+      {"dst": "10.2.0.0/16", "gw": "10.9.0.5"}, {"dst": "10.1.0.0/16", "gw": "10.9.0.6"}]
+      """
+    #expect(
+      try allocate(["\(Self.prefix)routes": text]).routes.map(\.description) == [
+        "0.0.0.0/0 via 10.9.0.1", "10.3.0.0/16 via 10.9.0.4", "10.2.0.0/16 via 10.9.0.5",
+        "10.1.0.0/16 via 10.9.0.6",
+      ])
+  }
+
   @Test func aPoolThatThePodDoesNotNameIsNotTheConfigurationsFault() {
     let error = #expect(throws: AllocationError.self) {
       try allocate(["\(Self.prefix)ippool": #"{"ipv4": ["nowhere"]}"#])

@@ -5,7 +5,7 @@ import Testing
 @testable import JSON
 
 @Suite struct JSONSelectionTests {
-  static let selection = JSONSelection(path: ["a", "b"], names: ["x", "y"])
+  static let selection = JSONSelection(path: ["a", "b"], rules: [.exactly("x"), .exactly("y")])
 
   private func parse(_ text: String) throws -> JSONValue {
     try JSONValue(parsing: Array(text.utf8), selecting: Self.selection)
@@ -28,13 +28,51 @@ import Testing
     #expect(try parse(text) == JSONValue(parsing: Array(expected.utf8)), "\(text)")
   }
 
-  @Test func aStarStandsForAllThatBeginSo() throws {
-    let text = #"{"a":{"b":{"x/":1,"x/1":2,"x":3,"y/x/":4,"":5,"*":6}}}"#
-    let selection = JSONSelection(path: ["a", "b"], names: ["x/*"])
-    let expected = #"{"a":{"b":{"x/":1,"x/1":2}}}"#
-    #expect(
-      try JSONValue(parsing: Array(text.utf8), selecting: selection)
-        == JSONValue(parsing: Array(expected.utf8)))
+  /// What is read of the members of `a.b` by rules about their names.
+  @Test(
+    arguments: [
+      ([.beginning("x/")], #""x/":1,"x/1":2"#), ([.beginning("")], nil), ([], ""),
+      ([.firstBeginning("x")], #""x":0"#), ([.firstBeginning("x/")], #""x/":1"#),
+      ([.exactly("x/"), .firstBeginning("x/")], #""x/":1,"x/1":2"#),
+      ([.exactly("x/1"), .noneBeginning("x/"), .firstBeginning("x")], #""x":0,"x/1":2"#),
+      ([.noneBeginning("x/"), .beginning("x")], #""x":0"#), ([.exactly("")], #""":5"#),
+      ([.exactly("n"), .firstBeginning("n")], #""n":null,"n1":null,"n2":8"#),
+      // The name that is written by an escape.
+      ([.exactly("é")], #""é":7"#), ([.noneBeginning("é"), .beginning("")], nil),
+    ] as [([JSONSelection.Rule], String?)])
+  func theFirstRuleThatSaysSomethingCounts(rules: [JSONSelection.Rule], expected: String?) throws {
+    let members =
+      #""x":0,"x/":1,"x/1":2,"y/x/":4,"":5,"*":6,"\u00e9":7,"n":null,"n1":null,"n2":8,"n3":9"#
+    let value = try JSONValue(
+      parsing: Array(#"{"a":{"b":{\#(members)}}}"#.utf8),
+      selecting: JSONSelection(path: ["a", "b"], rules: rules))
+    let all = rules == [.beginning("")] ? members : members.replacing(#""\u00e9":7,"#, with: "")
+    #expect(try value == JSONValue(parsing: Array(#"{"a":{"b":{\#(expected ?? all)}}}"#.utf8)))
+  }
+
+  /// However long names and texts are, which are looked at in pieces, and whatever is between members.
+  @Test func membersThatArePassedOverHideNoneThatIsRead() throws {
+    let texts = ["", #"\n"#, #"\\"#, #"\""#, #"a\"b,\"wanted\":\"no\""#, "}", "é"]
+    for length in 0..<140 {
+      let long = String(repeating: "l", count: length)
+      for separator in [",", ", ", " ,\n "] {
+        var members: [String] = []
+        for (number, text) in texts.enumerated() {
+          members.append(#""\#(long)\#(number)":"\#(text)""#)
+          members.append(#""w\#(number)":"\#(long)\#(text)""#)
+          members.append(#""wanted\#(number)":"\#(text)\#(long)""#)
+          members.append(#""o\#(number)":{"wanted":[\#(number),"\#(long)"]}"#)
+        }
+        let text = members.joined(separator: separator)
+        let value = try JSONValue(
+          parsing: Array(#"{"a":{\#(text)}}"#.utf8),
+          selecting: JSONSelection(path: ["a"], rules: [.beginning("wanted")]))
+        let all = try JSONValue(parsing: Array("{\(text)}".utf8)).object?.members ?? []
+        let read = value.object?["a"]?.object?.members ?? []
+        #expect(read.count == texts.count && read.map(\.name) == (0..<texts.count).map { "wanted\($0)" })
+        #expect(read.map(\.value) == all.filter { $0.name.hasPrefix("wanted") }.map(\.value))
+      }
+    }
   }
 
   @Test(arguments: [

@@ -38,7 +38,7 @@ public struct PodRecord: Sendable, Hashable {
   ) throws(JSONFieldError) -> [String: String] {
     let members = try fields.required(key, fields.fields(key))
     var texts: [String: String] = [:]
-    for (name, _) in members.object.members { texts[name] = try members.string(name) }
+    for (name, text) in try members.texts() { texts[name] = text }
     return texts
   }
 
@@ -68,8 +68,6 @@ extension AllocationRequest {
     self.record = record
     guard !annotationsAreKnown else { return }
     annotationsAreKnown = true
-    for (name, text) in record.annotations where name.hasPrefix(PodAnnotations.ofPools) {
-      annotations[name] = text
-    }
+    for (name, text) in record.annotations { annotations.add(name, text) }
   }
 }

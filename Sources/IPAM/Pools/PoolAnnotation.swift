@@ -8,9 +8,19 @@ internal import JSON
 struct PoolAnnotation: Sendable {
   /// How the names of Spiderpool's annotations begin.
   static let prefix = "ipam.spidernet.io/"
-  private static let one = "\(prefix)ippool"
-  private static let perInterface = "\(prefix)ippools"
-  private static let routes = "\(prefix)routes"
+  // Each plugin's start has these: whole, they cost nothing.
+  private static let one = "ipam.spidernet.io/ippool"
+  private static let perInterface = "ipam.spidernet.io/ippools"
+  private static let routes = "ipam.spidernet.io/routes"
+  /// Those that are honoured.
+  static let known = [one, perInterface, routes]
+  /// How names begin that old releases of Spiderpool wrote, as a report: `assigned-eth0` and its like.
+  static let reports = "ipam.spidernet.io/assigned-"
+
+  /// Which annotations are read.
+  static let rules: [JSONSelection.Rule] = [
+    .exactly(one), .exactly(perInterface), .exactly(routes), .noneBeginning(reports), .firstBeginning(prefix),
+  ]
 
   /// The pools by family; `nil` when the pod does not choose.
   private(set) var names: [IPFamily: [String]]?
@@ -65,15 +75,12 @@ struct PoolAnnotation: Sendable {
       details: "take the entry out of the annotation, or give the network \"ipam\" of type \"ippool\"")
   }
 
-  /// Spiderpool's other annotations choose pools too, by means that are not here. `assigned-eth0` and its like were
-  /// written by old releases of it, as a report.
+  /// Spiderpool's other annotations choose pools too, by means that are not here.
   private static func refuseUnknown(_ annotations: PodAnnotations) throws(JSONFieldError) {
-    for name in annotations.names where name.hasPrefix(prefix) && !name.hasPrefix("\(prefix)assigned-") {
-      guard ![one, perInterface, routes].contains(name) else { continue }
-      throw JSONFieldError(
-        .unsupported, path: name, value: annotations[name].map(JSONValue.string),
-        problem: "is not supported; those that are: \(one), \(perInterface), \(routes)")
-    }
+    guard let (name, text) = annotations.unknown else { return }
+    throw JSONFieldError(
+      .unsupported, path: name, value: .string(text),
+      problem: "is not supported; those that are: \(known.joined(separator: ", "))")
   }
 
   /// `ippools`: an entry for each interface, which goes before `ippool`, that is for all of them.
@@ -91,14 +98,14 @@ struct PoolAnnotation: Sendable {
     _ entries: [JSONFields], _ request: AllocationRequest
   ) throws(JSONFieldError) -> JSONFields? {
     var found: JSONFields?
-    var names: [String?] = []
+    var names: Set<String> = []
     for (index, entry) in entries.enumerated() {
       let name = try entry.string("interface").flatMap { $0.isEmpty ? nil : $0 }
       if let name, names.contains(name) { throw entry.error("interface", "occurs twice") }
-      if index > 0, (name == nil) != (names[0] == nil) {
+      if index > 0, (name == nil) != names.isEmpty {
         throw entry.error("interface", "must be in every entry, or in none")
       }
-      names.append(name)
+      if let name { names.insert(name) }
       if name ?? (index == 0 ? "eth0" : "net\(index)") == request.attachment.ifname { found = entry }
     }
     return found

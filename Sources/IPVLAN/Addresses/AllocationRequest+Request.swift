@@ -46,9 +46,7 @@ extension AllocationRequest {
   private static func annotations(_ fields: JSONFields?) throws(JSONFieldError) -> PodAnnotations {
     var annotations = PodAnnotations()
     guard let fields = try fields?.fields(NetworkConfiguration.annotationsKey) else { return annotations }
-    for (name, _) in fields.object.members where name.hasPrefix(PodAnnotations.ofPools) {
-      annotations[name] = try fields.string(name)
-    }
+    for (name, text) in try fields.texts(beginning: PodAnnotations.ofPools) { annotations.add(name, text) }
     return annotations
   }
 

@@ -1,7 +1,7 @@
 internal import Addressing
 package import CNI
 internal import IPAM
-internal import JSON
+package import JSON
 internal import Netlink
 
 /// The allocators as an IPAM plugin of its own, for any other main plugin (CNI SPEC 1.1.0, section 4).
@@ -13,7 +13,7 @@ package struct IPAMPlugin: PluginCommands {
   package init() {}
 
   /// Those by which a pod chooses its pools.
-  package var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
+  package var annotations: [JSONSelection.Rule] { PodAnnotations.rules }
 
   /// Answers addresses, routes and name service settings, and no interface.
   package func add(_ request: Request) throws(CNIError) -> CNIResult {

@@ -1,5 +1,6 @@
 package import CNI
 internal import IPAM
+package import JSON
 package import Platform
 
 /// The CNI plugin `ipvlan`: what it does for each command.
@@ -11,7 +12,7 @@ package struct IPVLANPlugin: PluginCommands {
   package init(start: MonotonicInstant) { self.start = start }
 
   /// Those by which a pod chooses its pools.
-  package var annotations: [String] { ["\(PodAnnotations.ofPools)*"] }
+  package var annotations: [JSONSelection.Rule] { PodAnnotations.rules }
 
   /// Attaches a pod to an ipvlan link; all or nothing.
   package func add(_ request: Request) throws(CNIError) -> CNIResult {

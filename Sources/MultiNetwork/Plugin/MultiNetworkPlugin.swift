@@ -1,5 +1,6 @@
 package import CNI
 internal import IPVLAN
+package import JSON
 package import Platform
 
 /// The CNI plugin `ipvlan-multi`: attaches a pod to the networks that its annotations name, without asking an API server.
@@ -14,7 +15,7 @@ package struct MultiNetworkPlugin: PluginCommands {
   package init(start: MonotonicInstant) { self.start = start }
 
   /// All: networks may have plugins that read some.
-  package var annotations: [String] { ["*"] }
+  package var annotations: [JSONSelection.Rule] { [.beginning("")] }
 
   /// Attaches a pod to all of its networks, or to none.
   /// - Returns: the result of the default network.

@@ -30,7 +30,7 @@ package struct ExplainReport: Report {
     var request = AllocationRequest(
       attachment: AttachmentID(network: network.name, containerID: "explain", ifname: ifname),
       pod: parts.count == 2 ? .init(namespace: parts[0], name: parts[1]) : nil)
-    for (name, text) in annotations { request.annotations[name] = text }
+    for (name, text) in annotations { request.annotations.add(name, text) }
     request.annotationsAreKnown = !annotations.isEmpty
     let knowledge = request.pod.map { PodKnowledge(of: $0, in: allocator.podFiles) }
     if let record = knowledge?.record { request.learn(record) }
