@@ -15,8 +15,9 @@ enum NodeAddresses {
   ) throws(NetlinkError) -> OccupiedAddresses {
     var names = LinkNames(master)
     var occupied = try onLinks(master, except: nil, &names, &socket)
+    // Every node has link-local addresses, and no pool has a gateway of theirs.
     let families = IPFamily.allCases.filter { family in
-      occupied.entries.contains { $0.address.family == family }
+      occupied.entries.contains { $0.address.family == family && !$0.address.isLinkLocal }
     }
     for family in families {
       for (gateway, index) in try socket.defaultGateways(family, outOf: master?.index) {
