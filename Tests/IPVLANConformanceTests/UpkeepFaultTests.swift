@@ -46,7 +46,10 @@ import Testing
         // Each has something to do, and says it is done only when nothing is left.
         if try Self.isFree(site) { try makeGarbage() }
         let reply = try Self.run(upkeep, site, injector, live, fault: fault)
-        if reply.isSuccess { #expect(try Self.isFree(site), "\(upkeep) with \(fault): \(reply)") }
+        // Swift reads the arguments from a file: without it the tool is called with none, and tells what it can do.
+        if reply.isSuccess, !reply.text.hasPrefix("OVERVIEW") {
+          #expect(try Self.isFree(site), "\(upkeep) with \(fault): \(reply)")
+        }
         for attachment in live {
           var attachment = attachment
           #expect(throws: Never.self, "\(upkeep) with \(fault): \(reply)") { try attachment.check() }
