@@ -336,6 +336,14 @@ extension DoctorTests {
           "ens6", subnet: "210.22.16.0/24", ips: "210.22.16.11", gateway: "210.22.16.1")
       }),
     Fault(
+      "pool of another subnet, and a master with an address of 169.254", ["poolOutsideSubnet"],
+      make: { site in
+        try site.node.namespace.ip("address", "flush", "dev", "ens6")
+        try site.node.namespace.ip("address", "add", "169.254.9.9/16", "dev", "ens6")
+        try site.node.writePool("ens6", subnet: "10.9.0.0/24", ips: "10.9.0.4", gateway: "10.9.0.1")
+      },
+      mend: { try $0.node.namespace.ip("address", "add", "10.9.0.2/24", "dev", "ens6") }),
+    Fault(
       "cool-down too short", ["coolDownShort"],
       make: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 5]) },
       mend: { try $0.writeNetwork("ens6", ipam: ["cooldownSeconds": 120]) }),
