@@ -99,7 +99,7 @@ import Testing
       try await eventually("it is gone") { await running.poolObject("a") == nil }
       try await Task.sleep(for: .milliseconds(500))
       let log = running.log.text
-      #expect(!log.contains("warning "), "\(log)")
+      #expect(running.log.warnings.isEmpty, "\(log)")
       #expect(
         log.contains("a: has the finalizer ipvlan-cni.dev/held now: if it is deleted one day, it stays"))
       #expect(log.contains("a: is deleted, and goes: pods have given back all of its addresses"))
@@ -124,7 +124,7 @@ import Testing
       try await eventually("one is held") {
         await running.poolStatus("a")?["allocatedIPCount"]?.integer == 1
       }
-      #expect(!running.log.text.contains("warning "), "\(running.log.text)")
+      #expect(running.log.warnings.isEmpty, "\(running.log.text)")
     }
   }
 

@@ -8,6 +8,12 @@ package final class CapturedLog: LogHandler, Sendable {
   package init() {}
 
   package var text: String { lines.withLock { $0.joined(separator: "\n") } }
+  /// The warnings but that a lease was lost: on a busy machine it is not renewed in time.
+  package var warnings: [String] {
+    lines.withLock { lines in
+      lines.filter { $0.hasPrefix("warning ") && !$0.hasPrefix("warning this process no longer leads") }
+    }
+  }
   package var metadata: Logger.Metadata {
     get { [:] }
     set {}
