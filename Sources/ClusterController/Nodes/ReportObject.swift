@@ -66,6 +66,6 @@ struct ReportObject: Sendable {
   /// What the node has of a pool of the API server.
   func pool(_ name: String, uid: String) -> Pool? { pools[name]?.first { $0.uid == uid } }
 
-  /// Whether the node's own files have the pool's name, and the API server's pool is not used.
-  func isHidden(_ name: String, uid: String) -> Bool { pool(name, uid: "") != nil }
+  /// Whether the node's own files have the pool's name: what its pods hold is of that pool then, not of the API server's.
+  func isHidden(_ name: String) -> Bool { pool(name, uid: "") != nil }
 }

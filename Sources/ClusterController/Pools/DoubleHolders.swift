@@ -10,14 +10,14 @@ struct DoubleHolders: Sendable {
   ///   - reports: all reports. After a restore of the API server those do not count that are from before it: they name pods that
   ///     may be gone.
   init(_ pools: some Sequence<ObjectMetadata>, _ reports: some Collection<ReportObject>) {
-    let uids = Dictionary(pools.map { ($0.name ?? "", $0.uid ?? "") }) { first, _ in first }
+    let names = Set(pools.compactMap(\.name))
     let restored = reports.compactMap(\.lostState).max()
     // All is looked at with each change of any report: only what is held twice is put into words.
     var first: [String: Holder] = [:]
     var twice: [String: [Holder]] = [:]
     for report in reports where restored.map(report.hasLooked) ?? true {
       for (pool, records) in report.records ?? [:] {
-        guard let uid = uids[pool], !report.isHidden(pool, uid: uid) else { continue }
+        guard names.contains(pool), !report.isHidden(pool) else { continue }
         for record in records {
           let holder = Holder(record: record, node: report.name, pool: pool)
           if let other = first[record.address] {

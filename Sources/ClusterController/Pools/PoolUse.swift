@@ -19,12 +19,14 @@ struct PoolUse: Sendable {
 
   init(_ name: String, _ metadata: ObjectMetadata, _ reports: some Collection<ReportObject>) {
     let uid = metadata.uid ?? ""
-    for report in reports where !report.isHidden(name, uid: uid) {
+    for report in reports {
       let pool = report.pool(name, uid: uid)
-      let records = report.records?[name] ?? []
-      let count = max(records.count, pool?.held ?? 0)
-      if count > 0 { held[report.name] = count }
-      self.records += records
+      if !report.isHidden(name) {
+        let records = report.records?[name] ?? []
+        let count = max(records.count, pool?.held ?? 0)
+        if count > 0 { held[report.name] = count }
+        self.records += records
+      }
       guard let pool else { continue }
       nodes[report.name] = pool
       if pool.generation < Int(metadata.generation ?? 0) || !report.isInStep { behind.append(report.name) }
