@@ -2,10 +2,21 @@ internal import CLibC
 
 /// The number that the kernel gives itself at each start.
 public enum BootID {
+  /// The file that tells it.
+  public static let path = "/proc/sys/kernel/random/boot_id"
+
   /// The number in its usual form, `nil` where /proc does not tell.
-  public static func current() -> String? {
-    guard let text = try? Files.read("/proc/sys/kernel/random/boot_id", limit: 256) else { return nil }
-    return String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)
+  public static func current() -> String? { (try? read()).flatMap { $0 } }
+
+  /// The number in its usual form, `nil` where /proc has none.
+  /// - Throws: the `Errno` of a file that is there and cannot be read.
+  public static func read() throws(Errno) -> String? {
+    do throws(Errno) {
+      let text = try Files.read(path, limit: 256)
+      return String(decoding: text.filter { $0 > 0x20 }, as: UTF8.self)
+    } catch .noSuchFileOrDirectory {
+      return nil
+    }
   }
 }
 

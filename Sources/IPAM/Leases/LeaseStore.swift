@@ -12,6 +12,8 @@ struct LeaseStore: Sendable {
 
   let directory: String
   private let bootID: String
+  /// Why the boot is not known: with the file of another one the leases of pods that run would seem to be void.
+  private let bootFault: Errno?
   /// The cooldown of addresses, in seconds.
   let cooldown: Int
   /// The program has threads, so that no signal may end its waits.
@@ -21,7 +23,13 @@ struct LeaseStore: Sendable {
   init(directory: String, cooldown: Int) {
     self.directory = directory
     self.cooldown = cooldown
-    bootID = BootID.current() ?? "unknown"
+    do throws(Errno) {
+      bootID = try BootID.read() ?? "unknown"
+      bootFault = nil
+    } catch {
+      bootID = "unknown"
+      bootFault = error
+    }
   }
 
   /// The file of this boot.
@@ -143,7 +151,15 @@ struct LeaseStore: Sendable {
     }
   }
 
+  private func requireBoot() throws(AllocationError) {
+    guard let bootFault else { return }
+    throw AllocationError(
+      .store, "cannot tell which leases of \(directory) are of this boot: \(bootFault)",
+      details: "run: \("cat \(BootID.path)" as ShellCommand)")
+  }
+
   private func prepareDirectory() throws(AllocationError) {
+    try requireBoot()
     try attempt(directory) { () throws(Errno) in try Files.makeDirectory(directory) }
     try requirePrivacy()
   }
@@ -161,6 +177,7 @@ struct LeaseStore: Sendable {
   /// Whether the file of this boot is there. The database would follow a symbolic link, and take an empty file for
   /// a new one.
   private func hasFile(_ mode: FileDescriptor.AccessMode) throws(AllocationError) -> Bool {
+    try requireBoot()
     do throws(Errno) {
       _ = try OwnedDescriptor(opening: path, mode, options: [.noFollow, .nonBlocking])
       if try Files.size(path) > 0 { return true }
