@@ -46,8 +46,10 @@ import Testing
         // Each has something to do, and says it is done only when nothing is left.
         if try Self.isFree(site) { try makeGarbage() }
         let reply = try Self.run(upkeep, site, injector, live, fault: fault)
-        // Swift reads the arguments from a file: without it the tool is called with none, and tells what it can do.
-        if reply.isSuccess, !reply.text.hasPrefix("OVERVIEW") {
+        // Swift reads the arguments from a file: without it the tool is called with none, and tells what it can do. And a young
+        // lease of ippool is no garbage while its namespace cannot be told to be gone.
+        if reply.isSuccess, !reply.text.hasPrefix("OVERVIEW"), ipam == "host-local" || fault.call != "openat"
+        {
           #expect(try Self.isFree(site), "\(upkeep) with \(fault): \(reply)")
         }
         for attachment in live {
