@@ -98,8 +98,6 @@ extension Errno {
   /// The corresponding C constant is `EDQUOT`.
   public static var quotaExceeded: Errno { Errno(rawValue: EDQUOT) }
 
-  /// Whether a file could not be made since its file system is read-only, full, or closed to this program.
-  public var deniesNewFiles: Bool {
-    [.readOnlyFileSystem, .noSpace, .quotaExceeded, .permissionDenied, .notPermitted].contains(self)
-  }
+  /// Whether a file could not be made since its file system is read-only or full.
+  public var deniesNewFiles: Bool { [.readOnlyFileSystem, .noSpace, .quotaExceeded].contains(self) }
 }

@@ -32,12 +32,12 @@ test_read_only_etc() {
 }
 
 # In a container, and where others have filled it: what ADDs lock is locked without a file of ours then.
-test_read_only_run() {
+test_run_is_read_only() {
   mkdir -p /run/ipvlan
   mount_read_only /run/ipvlan
   expect_works_without_new_files
 }
-test_full_run() {
+test_run_is_full() {
   mkdir -p /run/ipvlan
   mount -t tmpfs -o nr_inodes=1 full /run/ipvlan
   echo /run/ipvlan >>/tmp/read-only
