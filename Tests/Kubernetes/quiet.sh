@@ -16,8 +16,9 @@ quiet() {
     within 60 in_step "$node"
   done
   within 60 counts quiet 2/64
-  # The controller's words about all of it.
-  sleep 10
+  # The controller writes about all of it. What was claimed for pods that waited leaves the file after 20 seconds, and is given back
+  # a minute later: a short look comes between.
+  if [ "${IPVLAN_IDLE_SECONDS:-20}" -gt 20 ]; then sleep 120; else sleep 30; fi
   requests=$(/usr/bin/python3 "$repository/scripts/bench.d/kubernetes.py" requests idle "$cluster" "${IPVLAN_IDLE_SECONDS:-20}")
   say "$requests"
   # A Lease is how controllers know which of them leads. The server itself gets its own namespaces every minute; agents and
