@@ -145,9 +145,8 @@ package struct BlockDivision: Sendable {
       // Own blocks of pools that are gone, or that this node no longer shares.
       let shared = Set(resolution.entries.filter { $0.object.pool.isShared }.map(\.object.name))
       surplus += map.blocks(of: owner).filter {
-        !shared.contains($0.pool) && !$0.addresses.overlaps(busy)
+        !shared.contains($0.pool) && !$0.addresses.overlaps(busy) && !own.needs($0.addresses)
       }
-      surplus.removeAll { own.needs($0.addresses) && !inTheWay.contains($0.uid) }
       let former = leaving
       leaving = [:]
       for block in surplus {
