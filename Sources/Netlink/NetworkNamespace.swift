@@ -24,6 +24,23 @@ public struct NetworkNamespace: ~Copyable {
     self.descriptor = descriptor
   }
 
+  /// Opens the namespace that a path stood for when it was looked at.
+  ///
+  /// - Returns: `nil` when it is gone, or the path leads to another one.
+  /// - Throws: ``NetlinkError`` when it is there and cannot be opened.
+  public static func open(
+    _ path: String, identity: Identity
+  ) throws(NetlinkError) -> NetworkNamespace? {
+    do throws(Errno) {
+      let opened = try NetworkNamespace(path: path)
+      guard try opened.identity() == identity else { return nil }
+      return opened
+    } catch {
+      guard exists(at: path) else { return nil }
+      throw NetlinkError(operation: "open network namespace \(path)", errno: error)
+    }
+  }
+
   /// Opens the file that stands for the namespace once more: locks tell the two apart.
   /// - Throws: the `Errno` of open(2).
   public func reopened() throws(Errno) -> OwnedDescriptor {

@@ -38,14 +38,7 @@ package struct IPVLANSlave: Sendable {
 
   /// The link's namespace; `nil` when it is gone, or the path leads to another one.
   private func open() throws(NetlinkError) -> NetworkNamespace? {
-    do throws(Errno) {
-      let opened = try NetworkNamespace(path: namespace)
-      guard try opened.identity() == namespaceID else { return nil }
-      return opened
-    } catch {
-      guard NetworkNamespace.exists(at: namespace) else { return nil }
-      throw NetlinkError(operation: "open network namespace \(namespace)", errno: error)
-    }
+    try NetworkNamespace.open(namespace, identity: namespaceID)
   }
 }
 

@@ -63,14 +63,7 @@ extension NamespacePlace {
   /// The namespace; `nil` when it is gone, or the path leads to another one.
   /// - Throws: ``NetlinkError`` when it is there and cannot be opened.
   func open() throws(NetlinkError) -> NetworkNamespace? {
-    do throws(Errno) {
-      let opened = try NetworkNamespace(path: path)
-      guard try opened.identity() == identity else { return nil }
-      return opened
-    } catch {
-      guard NetworkNamespace.exists(at: path) else { return nil }
-      throw NetlinkError(operation: "open network namespace \(path)", errno: error)
-    }
+    try NetworkNamespace.open(path, identity: identity)
   }
 }
 
