@@ -19,6 +19,13 @@ public struct Fault: Sendable, CustomStringConvertible {
   /// What happens.
   public let effect: Effect
 
+  /// Makes the `occurrence`th `call`, counted from 1, go wrong.
+  public init(call: String, occurrence: Int, effect: Effect) {
+    self.call = call
+    self.occurrence = occurrence
+    self.effect = effect
+  }
+
   /// As strace writes it.
   public var description: String {
     switch effect {
@@ -60,11 +67,6 @@ public struct FaultInjector: Sendable {
         effects.map { Fault(call: call, occurrence: occurrence, effect: $0) }
       }
     }
-  }
-
-  /// The ways in which `call` could have failed from some moment of the last run on.
-  public func lastingFaults(of call: String) throws -> [Fault] {
-    try occurrences(of: call).map { Fault(call: call, occurrence: $0, effect: .errors) }
   }
 
   private func occurrences(of call: String) throws -> [Int] {
