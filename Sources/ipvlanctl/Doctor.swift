@@ -10,7 +10,8 @@ struct Doctor: ParsableCommand {
 
       EXAMPLES
         ipvlanctl doctor
-        ipvlanctl doctor --fix   mend what is safe: garbage, host access, masters that are down
+        ipvlanctl doctor --dry-run   show what --fix would do
+        ipvlanctl doctor --fix       mend what is safe: garbage, host access, masters that are down
         ipvlanctl doctor -o json | jq -r '.[].kind'
       """)
 
@@ -19,10 +20,12 @@ struct Doctor: ParsableCommand {
   @OptionGroup var metadata: MetadataOptions
   @Flag(help: "Mend what can be mended safely, and look again.")
   var fix = false
+  @Flag(help: "Show what --fix would do, without doing it.")
+  var dryRun = false
 
   func run() throws {
-    let sources = metadata.complete(paths.sources)
-    let report = try fix ? DoctorReport.fixing(sources) : DoctorReport(sources)
+    let look = dryRun ? DoctorReport.planning : fix ? DoctorReport.fixing : { try DoctorReport($0) }
+    let report = try look(metadata.complete(paths.sources))
     CommandOutput.show(report, as: listing.output, status: report.isHealthy ? 0 : 1)
   }
 }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct ObservationTests {
   /// Every verb that only looks; `gc`, `doctor --fix` and `pools --to` are for changing things.
   static let verbs = [
-    ["doctor"], ["doctor", "-o", "json"], ["trace", "web/pod0"], ["trace", "210.22.16.11"], ["links"],
+    ["doctor"], ["doctor", "-o", "json"], ["doctor", "--fix", "--dry-run"], ["trace", "web/pod0"],
+    ["trace", "210.22.16.11"], ["links"],
     ["leases"],
     ["leases", "--orphans"], ["pools"], ["explain", "ipvlan-ens5"], ["gc", "--dry-run"],
     ["gc", "--dry-run", "--all"],

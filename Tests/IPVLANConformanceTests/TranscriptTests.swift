@@ -77,7 +77,7 @@ import Testing
         try site.node.namespace.ip("route", "add", "172.31.16.8", "dev", "ih-ens5", "proto", "118")
         try site.node.namespace.setSysctl("net/ipv4/ip_forward", "0")
         try site.writeConfiguration("90-broken.conflist", "{\"name\": ")
-      }, commands: ["doctor", "doctor --fix", "=lint @/net.d"]),
+      }, commands: ["doctor", "doctor --dry-run", "doctor --fix", "=lint @/net.d"]),
     Scene(
       testDescription: "garbage", pods: 2,
       prepare: { site in

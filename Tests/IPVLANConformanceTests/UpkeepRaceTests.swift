@@ -116,6 +116,52 @@ import Testing
     }
   }
 
+  /// Between the look and the repair all pods end, and one in another mode starts.
+  @Test func repairAfterAStaleLookKeepsTheModeOfPodsThatCameMeanwhile() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeNetwork("ens5", ["hostAccess": true, "mode": "l3"])
+      for name in ["pod0", "pod1"] { try site.attach(name) }
+      try node.namespace.ip("link", "delete", "ih-ens5")
+      // It stops where it has opened the lock of host access.
+      let lock = "/run/ipvlan/host-access-\(try Self.inode(of: node.namespace))"
+      let (tool, namespace) = (site.tool, node.namespace)
+      var added: PodAttachment?
+      try Concurrently.beside {
+        _ = try Program(
+          "strace",
+          ["-f", "-qq", "-o", "/dev/null", "-P", lock, "-e", "inject=openat:signal=SIGSTOP:when=1"]
+            + ["\(Plugin.directory)/ipvlanctl", "doctor", "--fix"] + tool.options,
+          environment: tool.environment
+        ).run(in: namespace)
+      } _: {
+        var stopped: [String] = []
+        try eventually {
+          stopped = try namespace.execute("pgrep", ["--runstates", "T,t", "ipvlanctl"]).text
+            .split(separator: "\n").map(String.init)
+          return !stopped.isEmpty
+        }
+        defer { for process in stopped { _ = try? namespace.execute("kill", ["-CONT", process]) } }
+        for attachment in site.attachments {
+          var attachment = attachment
+          try attachment.delete()
+        }
+        try site.writeNetwork("ens5", ["hostAccess": true, "mode": "l3s"])
+        var late = try site.prepare("pod2")
+        // It may have to wait for the repair, and then finds that somebody holds the mode.
+        let reply = try late.call(.add)
+        if reply.isSuccess { added = late } else { #expect(reply.code == 11, "\(reply)") }
+      }
+      var late = try added ?? site.prepare("pod3")
+      if added == nil { try late.add() }
+      try late.check()
+      #expect(try late.link()["linkinfo"]?.object?["info_data"]?.object?["mode"]?.string == "l3s")
+      #expect(
+        try node.namespace.link("ih-ens5")?["linkinfo"]?.object?["info_data"]?.object?["mode"]?.string
+          == "l3s")
+    }
+  }
+
   /// The file says something else about the node than the pods have: what runs is right, and comes back as it was.
   @Test(arguments: [true, false]) func repairKeepsTheNodeAccessOfRunningPods(hasHostAccess: Bool) throws {
     try withNode { node in

@@ -1,24 +1,51 @@
 package import Addressing
+package import CNI
 package import Netlink
 internal import Platform
 
 /// Makes host access whole again for pods that are attached, as their ADD made it.
 package enum HostAccessRepair {
-  /// Restores the host-side slave, its table, rules and filter, and the ways to pods.
+  /// Restores the host-side slave, its table, rules and filter, and the ways to pods: to those of `pods` that still run, in the
+  /// mode that they have. Their configuration may say something else by now.
   ///
-  /// - Parameters:
-  ///   - gateways: next hops of the pods' pools.
-  ///   - addresses: those of all pods that must be reached.
-  /// - Throws: ``NetlinkError`` when the kernel refuses a part of it.
+  /// - Parameter gateways: next hops of the pods' pools.
+  /// - Throws: ``CNIError`` when the kernel refuses a part of it, or when other processes keep the mode or host access locked.
   package static func restore(
-    on master: Link, mode: IPVLANMode, flag: IPVLANFlag, gateways: [IPAddress], addresses: [IPAddress]
+    on master: Link, pods: [RunningPod], gateways: [IPAddress]
+  ) throws(CNIError) {
+    let failure = { (error: NetlinkError) in
+      CNIError(.ioFailure, "host access by master \(master.name) is not whole", error)
+    }
+    let host: NetworkNamespace
+    do throws(NetlinkError) { host = try NetworkNamespace.host() } catch { throw failure(error) }
+    for pod in pods {
+      guard let link = pod.link(host: host), let mode = link.ipvlanMode, let flag = link.ipvlanFlag else {
+        continue
+      }
+      // A new slave changes the mode of all: none in another mode comes before the host-side one is there.
+      let session = try NodeSession(
+        podNamespace: pod.namespace, allowsOwnNamespace: false, isMasterInPod: false)
+      var shared = try SharedMode(mode, flag, of: master, session)
+      try shared.hold(session)
+      let builder = HostAccessBuilder(master: master, mode: mode, flag: flag, log: .discarding())
+      do throws(NetlinkError) { try restore(by: builder, pods, gateways, host) } catch {
+        throw failure(error)
+      }
+      _ = consume shared
+      return
+    }
+  }
+
+  private static func restore(
+    by builder: HostAccessBuilder, _ pods: [RunningPod], _ gateways: [IPAddress],
+    _ host: borrowing NetworkNamespace
   ) throws(NetlinkError) {
-    let host = try NetworkNamespace.host()
+    let lock = try NodeLock(HostAccess.lockName, host: host)
+    let addresses = pods.flatMap { pod in pod.link(host: host) == nil ? [] : pod.addresses }
+    guard !addresses.isEmpty else { return }
     var node = try NetlinkSocket()
-    let families = Set(addresses.map { $0.family })
-    let (plan, hasNewFilter) = try HostAccessBuilder(
-      master: master, mode: mode, flag: flag, log: .discarding()
-    ).build(families, gateways: gateways, under: NodeLock(HostAccess.lockName, host: host), &node, host)
+    let (plan, hasNewFilter) = try builder.build(
+      Set(addresses.map { $0.family }), gateways: gateways, under: lock, &node, host)
     try node.install(
       addresses.map(plan.hostRoute), [], routeProtocol: HostAccessNumbers.routeProtocol)
     var filter = try NetfilterSocket()
@@ -29,6 +56,7 @@ package enum HostAccessRepair {
       try HostAccessBuilder.replaceFilter(plan, &node, &filter)
     }
     try Fence.releaseStray(addresses, host: host)
+    _ = consume lock
   }
 
   /// What ``followNode()`` came to, in lines for people.
@@ -40,7 +68,7 @@ package enum HostAccessRepair {
   }
 
   /// Compares table and rules of every master that is up with what its note says and the addresses that it has, and
-  /// mends them. Slaves, filters and the ways to pods are left to ``restore(on:mode:flag:gateways:addresses:)``.
+  /// mends them. Slaves, filters and the ways to pods are left to ``restore(on:pods:gateways:)``.
   package static func followNode() -> Outcome {
     var outcome = Outcome()
     do throws(NetlinkError) {

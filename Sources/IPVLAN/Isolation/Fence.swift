@@ -26,16 +26,29 @@ package enum Fence {
   /// The table may be missing although pods are behind it: somebody has flushed it. CHECK tells those pods, and
   /// `ipvlanctl doctor --fix` puts them back.
   /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
-  package static func enclose(_ addresses: [IPAddress], host: borrowing NetworkNamespace) throws(NetlinkError)
-  {
+  static func enclose(_ addresses: [IPAddress], host: borrowing NetworkNamespace) throws(NetlinkError) {
     let lock = try NodeLock(tableName, host: host)
+    try encloseUnderLock(addresses)
+    _ = consume lock
+  }
+
+  /// Puts those of the pods back behind it that still run and are not.
+  /// - Throws: ``NetlinkError`` when the kernel refuses.
+  package static func restore(_ pods: [RunningPod], host: borrowing NetworkNamespace) throws(NetlinkError) {
+    let lock = try NodeLock(tableName, host: host)
+    let addresses = pods.flatMap { pod in pod.link(host: host) == nil ? [] : pod.addresses }
+    try encloseUnderLock(missing(addresses))
+    _ = consume lock
+  }
+
+  private static func encloseUnderLock(_ addresses: [IPAddress]) throws(NetlinkError) {
+    guard !addresses.isEmpty else { return }
     var socket = try NetfilterSocket()
     do throws(NetlinkError) {
       try socket.add(addresses, to: NetfilterSet.pods, of: tableName)
     } catch  where error.errno == .noSuchFileOrDirectory {
       try socket.replace(with: table, addresses: addresses)
     }
-    _ = consume lock
   }
 
   /// Takes a pod out; the last one takes the table along.

@@ -7,6 +7,8 @@ package struct DoctorReport: Report {
   /// What could not be read, and why: what is wrong there is not among the findings.
   package let unread: [String]
   private var fixed: [String] = []
+  /// What ``fixing(_:)`` would do; `nil` unless that is asked for.
+  private var plan: [String]?
 
   /// Looks without changing anything.
   /// - Throws: ``UserError`` when not even the node's links can be listed.
@@ -26,17 +28,21 @@ package struct DoctorReport: Report {
     findings = all.filter { said.insert("\($0.kind.rawValue) \($0.problem) \($0.remedy)").inserted }
   }
 
+  /// Looks, and says what ``fixing(_:)`` would do now, without doing it.
+  /// - Throws: ``UserError`` when not even the node's links can be listed.
+  package static func planning(_ sources: NodeSources) throws(UserError) -> DoctorReport {
+    let state = try NodeState(sources)
+    var report = DoctorReport(state)
+    report.plan = report.fixes.flatMap { FixRunner.plan($0, state) }
+    return report
+  }
+
   /// Mends what can be mended safely, and looks again.
   /// - Throws: ``UserError`` when not even the node's links can be listed.
   package static func fixing(_ sources: NodeSources) throws(UserError) -> DoctorReport {
     let state = try NodeState(sources)
     let before = DoctorReport(state)
-    var failed: [String] = []
-    var done: Set<Finding.Fix> = []
-    for finding in before.findings {
-      guard let fix = finding.fix, done.insert(fix).inserted else { continue }
-      if let failure = FixRunner.apply(fix, state) { failed.append(failure) }
-    }
+    let failed = before.fixes.compactMap { FixRunner.apply($0, state) }
     var after = try DoctorReport(sources)
     // Of what cannot be read nobody knows whether it is mended.
     if after.unread.isEmpty {
@@ -48,11 +54,21 @@ package struct DoctorReport: Report {
     return after
   }
 
+  /// What the tool can do about the findings, each once.
+  private var fixes: [Finding.Fix] {
+    var seen: Set<Finding.Fix> = []
+    return findings.compactMap(\.fix).filter { seen.insert($0).inserted }
+  }
+
   /// Whether all was read, and nothing is wrong.
   package var isHealthy: Bool { findings.isEmpty && unread.isEmpty }
 
   package func text(for screen: Screen) -> ScreenText {
     var text: ScreenText = .lines(fixed, prefix: screen.styled("mended", .good) + "  ")
+    if let plan, !plan.isEmpty {
+      return .lines(plan, prefix: screen.styled("would", .heading) + "   ")
+        + "\nnothing was changed; to do this: ipvlanctl doctor --fix\n"
+    }
     guard !findings.isEmpty else {
       return text
         + (unread.isEmpty
@@ -64,9 +80,11 @@ package struct DoctorReport: Report {
       text += "        so      \(finding.consequence)\n"
       text += "        run     " + screen.styled(ScreenText(finding.remedy), .heading) + "\n"
     }
+    if plan != nil { text += "\nnone of this can be mended by: ipvlanctl doctor --fix\n" }
     let fixable = findings.filter(\.isFixable).count
     if fixable > 0, fixed.isEmpty {
-      text += "\n\(fixable) of \(findings.count) can be mended by: ipvlanctl doctor --fix\n"
+      text +=
+        "\n\(fixable) of \(findings.count) can be mended by: ipvlanctl doctor --fix (--dry-run shows what it would do)\n"
     }
     return text
   }

@@ -21,21 +21,47 @@ enum FixRunner {
       return attempt("restore the host access of \(name)") { try restore(name, state) }
     case .restoreFence:
       return attempt("restore the fence") {
-        try Fence.enclose(Fence.missing(FenceCheck.addresses(state)), host: NetworkNamespace.host())
+        let addresses = Set(FenceCheck.addresses(state))
+        let pods = FenceCheck.pods(state).compactMap { $0.running(with: $0.hosts.filter(addresses.contains)) }
+        try Fence.restore(pods, host: NetworkNamespace.host())
       }
     }
+  }
+
+  /// What ``apply(_:_:)`` would do, in words, a line for each thing.
+  static func plan(_ fix: Finding.Fix, _ state: NodeState) -> [String] {
+    switch fix {
+    case .collectGarbage: GarbageReport(state.garbage, isDryRun: true, all: false, remarks: []).plan
+    case .bringUp(_, let name): ["set \(name) up"]
+    case .restoreHostAccess(let name):
+      state.inventory.nodeLinks.filter { $0.name == name }.flatMap { restoration(on: $0, state) }
+    case .restoreFence:
+      [
+        "put into nftables table inet \(Fence.tableName) those of these that are missing: \(list(FenceCheck.addresses(state)))"
+      ]
+    }
+  }
+
+  private static func restoration(on master: Link, _ state: NodeState) -> [String] {
+    let pods = HostAccessCheck.pods(of: master, state)
+    guard let mode = pods.first?.link.ipvlanMode else { return [] }
+    let name = HostLink.name(ofMaster: master.name)
+    return [
+      "make what is missing of host access by \(master.name): host-side slave \(name) in mode \(mode), as running pods have it, "
+        + "its routing table and rules, nftables table inet \(name), and routes to \(list(pods.flatMap(\.hosts)))"
+    ]
+  }
+
+  private static func list(_ addresses: [IPAddress]) -> String {
+    addresses.sorted().map(\.description).joined(separator: ", ")
   }
 
   private static func restore(_ name: String, _ state: NodeState) throws {
     guard let master = state.inventory.nodeLinks.first(where: { $0.name == name }) else { return }
     let pods = HostAccessCheck.pods(of: master, state)
-    // Their configuration may say something else by now; what runs is right.
-    guard let running = pods.first?.link, let mode = running.ipvlanMode, let flag = running.ipvlanFlag else {
-      return
-    }
     try HostAccessRepair.restore(
-      on: master, mode: mode, flag: flag, gateways: pods.flatMap { $0.cached?.gateways ?? [] },
-      addresses: pods.flatMap(\.hosts))
+      on: master, pods: pods.compactMap { $0.running(with: $0.hosts) },
+      gateways: pods.flatMap { $0.cached?.gateways ?? [] })
   }
 
   private static func attempt(_ what: String, _ body: () throws -> Void) -> String? {
@@ -45,5 +71,11 @@ enum FixRunner {
     } catch {
       return "cannot \(what): \(error)"
     }
+  }
+}
+
+extension NodeLink {
+  fileprivate func running(with addresses: [IPAddress]) -> RunningPod? {
+    master.map { RunningPod(link, on: $0, in: place.identity, path: place.path, addresses: addresses) }
   }
 }

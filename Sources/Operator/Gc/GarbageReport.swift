@@ -94,6 +94,20 @@ package struct GarbageReport: Report {
     }
   }
 
+  /// What would be freed, in words.
+  var plan: [String] {
+    items.map { item in
+      let what =
+        switch item.kind {
+        case .lease: "the lease of"
+        case .hostRoute: "the host route to"
+        case .link: "link"
+        case .hostAccess: "host access by"
+        }
+      return "remove \(what) \(item.name): \(item.reason)"
+    }
+  }
+
   package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [.init(isDryRun ? "WOULD FREE" : "FREED"), .init("KIND"), .init("WHY", isSentence: true)],
