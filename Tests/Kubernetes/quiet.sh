@@ -3,6 +3,9 @@
 
 test_x_while_nothing_happens_watches_are_renewed_and_no_more() { with_controllers quiet; }
 
+# has_at_most POOL COUNT: blocks.
+has_at_most() { [ "$(blocks_of_pool "$1" | jq length)" -le "$2" ]; }
+
 # With IPVLAN_IDLE_SECONDS for so long (20).
 quiet() {
   guides_pools | kubectl apply -f -
@@ -16,9 +19,9 @@ quiet() {
     within 60 in_step "$node"
   done
   within 60 counts quiet 2/64
-  # The controller writes about all of it. What was claimed for pods that waited leaves the file after 20 seconds, and is given back
-  # a minute later: a short look comes between.
-  if [ "${IPVLAN_IDLE_SECONDS:-20}" -gt 20 ]; then sleep 120; else sleep 30; fi
+  # What was claimed while pods waited is given back within two minutes.
+  within 200 has_at_most quiet 10
+  if [ "${IPVLAN_IDLE_SECONDS:-20}" -gt 20 ]; then sleep 60; else sleep 5; fi
   requests=$(/usr/bin/python3 "$repository/scripts/bench.d/kubernetes.py" requests idle "$cluster" "${IPVLAN_IDLE_SECONDS:-20}")
   say "$requests"
   # A Lease is how controllers know which of them leads. The server itself gets its own namespaces every minute; agents and
