@@ -18,6 +18,7 @@ extension AgentCore {
     report.pools = pools
     report.records = store?.records.sorted { $0.address < $1.address }
     report.busy = store?.busy
+    if let owner = fileOwner, storeRevision >= owner.revision { report.nodeUID = owner.uid }
     report.followedSince = division.continuity.followedSince
     report.lostState = division.continuity.lostState
     return (report, lastSync)

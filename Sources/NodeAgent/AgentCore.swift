@@ -10,7 +10,7 @@ internal import Platform
 actor AgentCore {
   let options: AgentOptions
   let machine: MachineIdentity
-  private let server: String
+  let server: String
   let log: Logger
   private let file: PoolFile
   private let markFile: SeenVersionFile
@@ -33,7 +33,7 @@ actor AgentCore {
   private(set) var lastSync: Timestamp?
   private(set) var store: StoreView?
   private(set) var storeFault: String?
-  private var reportFault: KubernetesError?
+  private(set) var reportFault: KubernetesError?
   private var outages = Outages()
   private var faults = RepeatedFaults()
   /// The report that the API server has taken last; `nil` when it may have none, or another one.
@@ -49,7 +49,7 @@ actor AgentCore {
   var hasOldDefinition = false
   /// Whether this node's report of the run before has been looked at.
   var wasReportRead = false
-  private var written: AgentState?
+  var written: AgentState?
   /// The store has to be read although nobody has changed it: the files of pools have.
   private var wantsLook = true
   /// When conditions took on what they say, as the API server has it.
@@ -63,6 +63,8 @@ actor AgentCore {
   /// How often the pool file was written, and how often it had been when the lease store was read.
   private(set) var fileRevision = 0
   private(set) var storeRevision = -1
+  /// The Node whose blocks the pool file gives, and which writing of it was the first.
+  private(set) var fileOwner: (uid: String, revision: Int)?
   /// The pools by which this node gives addresses.
   var given: GivenPools
   /// How often the pool file had been written when they were acknowledged.
@@ -192,6 +194,7 @@ actor AgentCore {
         fileFault = nil
         lastSync = .now()
         writtenLife = lives
+        if let uid = nodeUID, fileOwner?.uid != uid { fileOwner = (uid, fileRevision) }
         noteFile(of: resolution)
       } catch {
         fileFault = told(error, before: fileFault)
@@ -281,44 +284,4 @@ actor AgentCore {
 
   /// Nobody tries it any more.
   func forget(_ what: String) { faults.forget(what) }
-
-  /// What the endpoints show.
-  var state: AgentState {
-    var state = AgentState(version: options.version, node: options.nodeName, server: server)
-    state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
-    state.fileProblem = fileFault ?? podFault ?? networkFault
-    state.reportProblem = reportFault.map { "\($0)" }
-    state.reportCause = reportFault?.problem
-    let networks =
-      options.networks
-      ? [(collection: Resources.definitions.qualifiedName, feed: view.networkMirror.feed)] : []
-    state.feeds = (view.allFeeds + (followsPods == true ? view.podFeeds : []) + networks).map { name, feed in
-      .init(
-        collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
-        cause: feed.failure?.cause, since: feed.failure.map { "\($0.since)" })
-    }
-    state.faults = view.ledger.faults.map {
-      .init(object: "spiderippool/\($0.key)", problem: $0.value.problem)
-    }
-    .sorted { $0.object < $1.object }
-    return state
-  }
-
-  var counts: [StoreView.Pool] { store?.pools ?? [] }
-
-  /// Once for each change, and not for each look that found all in step.
-  func writeState() {
-    var new = state
-    if let written, var old = Optional(written), !old.lastSync.isEmpty {
-      old.lastSync = new.lastSync
-      if old == new { new = written }
-    }
-    guard new != written else { return }
-    do {
-      try new.write(to: options.runDirectory)
-      written = new
-    } catch {
-      log.error("\(options.runDirectory)/agent.json cannot be written: \(error)")
-    }
-  }
 }

@@ -97,7 +97,7 @@ struct Controlling: Sendable {
   /// Reports as a node's agent does: pools with their generation, and who holds what.
   func report(
     _ node: String, pools: [String] = [], holding: [String: (pool: String, pod: String)] = [:],
-    isInStep: Bool = true
+    isInStep: Bool = true, busy: [String]? = nil
   ) async throws {
     var entries: [FieldValue] = []
     for name in pools {
@@ -109,7 +109,10 @@ struct Controlling: Sendable {
         "cooling": 0,
       ])
     }
+    let nodeUID = try? await client.get(Resources.nodes, node).metadata.uid
     let status: FieldValue = [
+      "nodeUID": nodeUID.map(FieldValue.string) ?? .null,
+      "busy": busy.map { .array($0.map(FieldValue.string)) } ?? .null,
       "machineID": .string(node), "pools": .array(entries),
       "records": .array(
         holding.sorted { $0.key < $1.key }.map {

@@ -4,7 +4,9 @@ internal import KubernetesClient
 /// Removes what Nodes that are gone have left behind: their reports, and their blocks of shared pools.
 ///
 /// The time is counted on our own clock from the moment at which the Node was missed first, so it begins anew with each
-/// leader. A Node that comes back before then, as the same object, loses nothing.
+/// leader. A Node that comes back before then, as the same object, loses nothing. One that is made anew may be the same machine,
+/// whose pods run on: a block of the Node before it goes only when the node's report, made by who knows of the new Node, says that
+/// no pod holds an address of it.
 struct NodeKeeper: Sendable {
   private let holdTime: Duration
   /// By the UID of what is left behind.
@@ -25,13 +27,21 @@ struct NodeKeeper: Sendable {
     }
     if view.blocks.isWhole {
       for object in view.blocks.objects.values {
-        guard let owner = Block(object)?.owner, view.nodes.objects[ObjectKey(name: owner.node)] != owner.uid
-        else { continue }
-        left.append((object.metadata.uid ?? "", .deleteBlock(object, owner)))
+        guard let block = Block(object), isLeft(block, view) else { continue }
+        left.append((object.metadata.uid ?? "", .deleteBlock(object, block.owner)))
       }
     }
     let former = missing
     missing = Dictionary(left.map { ($0.uid, former[$0.uid] ?? now) }) { first, _ in first }
     return left.filter { entry in missing[entry.uid].map { now - $0 >= holdTime } ?? false }.map(\.step)
+  }
+
+  private func isLeft(_ block: Block, _ view: ControllerView) -> Bool {
+    let key = ObjectKey(name: block.owner.node)
+    guard let present = view.nodes.objects[key] else { return true }
+    guard present != block.owner.uid, view.reports.isWhole, let report = view.reports.objects[key] else {
+      return false
+    }
+    return report.nodeUID == present && report.busy.map { !$0.overlaps(block.addresses) } ?? false
   }
 }

@@ -22,6 +22,10 @@ struct ReportObject: Sendable {
   let pools: [String: [Pool]]
   /// Who holds what, by the pool's name; `nil` when there is more than a report takes.
   let records: [String: [Record]]?
+  /// What its pods hold, and what rests there; `nil` when the report does not say.
+  let busy: AddressSet?
+  /// The Node by which its files give addresses, and its leases were read since.
+  let nodeUID: String?
   /// The node's files are what the API server had.
   let isInStep: Bool
   /// The last restore of the API server that the node knows of.
@@ -51,6 +55,8 @@ struct ReportObject: Sendable {
       }
       return records
     }
+    busy = (status?["busy"]?.array).map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) }
+    nodeUID = status?["nodeUID"]?.string
     isInStep =
       status?["conditions"]?.array?.first { $0["type"]?.string == "PoolsInSync" }?["status"]?.string == "True"
     lostState = status?["lostState"]?.string.flatMap(Timestamp.init)

@@ -75,6 +75,7 @@ struct PoolStatus: Sendable {
     }
     guard let usable else { return ("Invalid", "it cannot be read") }
     if usable.pool.isDisabled { return ("Disabled", "spec.disable is true: no new address is given") }
+    if usable.pool.addresses.isEmpty { return ("NoAddresses", "it has no addresses: set spec.ips") }
     let errors = use.nodes.sorted { $0.key < $1.key }.compactMap { node, pool in
       pool.error.map { "node \(node): \($0)" }
     }
@@ -84,7 +85,8 @@ struct PoolStatus: Sendable {
       return (
         "NotReported",
         names.isEmpty
-          ? "no node has it" : "node \(list(names)) does not report it: is ipvlan-agent running there?"
+          ? "no node has it"
+          : "node \(list(names)) does not report it: is there a Node of that name, and is ipvlan-agent running there?"
       )
     }
     return nil

@@ -60,6 +60,8 @@ struct NodeReport: Sendable, Hashable {
   var records: [StoreView.Record]?
   /// Addresses that pods hold, and those that rest; `nil` as above.
   var busy: AddressSet?
+  /// The Node that the file's blocks are of, once the leases have been read since; `nil` before.
+  var nodeUID: String?
   /// See ``Continuity``.
   var followedSince: Timestamp?
   var lostState: Timestamp?
@@ -86,6 +88,7 @@ struct NodeReport: Sendable, Hashable {
       status["records"] = records.count > Self.mostRecords ? .null : .array(records.map(Self.value))
     }
     status["busy"] = busy.map(Self.mergedRanges)
+    status["nodeUID"] = nodeUID.map(FieldValue.string) ?? .null
     status["followedSince"] = followedSince.map { .string("\($0)") } ?? .null
     status["lostState"] = lostState.map { .string("\($0)") } ?? .null
     return status

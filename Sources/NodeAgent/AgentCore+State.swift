@@ -1,0 +1,45 @@
+internal import ClusterObjects
+internal import Operator
+
+/// What the agent says of itself, to its endpoints and in the file that the operator's tool reads.
+extension AgentCore {
+  /// What the endpoints show.
+  var state: AgentState {
+    var state = AgentState(version: options.version, node: options.nodeName, server: server)
+    state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
+    state.fileProblem = fileFault ?? podFault ?? networkFault
+    state.reportProblem = reportFault.map { "\($0)" }
+    state.reportCause = reportFault?.problem
+    let networks =
+      options.networks
+      ? [(collection: Resources.definitions.qualifiedName, feed: view.networkMirror.feed)] : []
+    state.feeds = (view.allFeeds + (followsPods == true ? view.podFeeds : []) + networks).map { name, feed in
+      .init(
+        collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
+        cause: feed.failure?.cause, since: feed.failure.map { "\($0.since)" })
+    }
+    state.faults = view.ledger.faults.map {
+      .init(object: "spiderippool/\($0.key)", problem: $0.value.problem)
+    }
+    .sorted { $0.object < $1.object }
+    return state
+  }
+
+  var counts: [StoreView.Pool] { store?.pools ?? [] }
+
+  /// Once for each change, and not for each look that found all in step.
+  func writeState() {
+    var new = state
+    if let written, var old = Optional(written), !old.lastSync.isEmpty {
+      old.lastSync = new.lastSync
+      if old == new { new = written }
+    }
+    guard new != written else { return }
+    do {
+      try new.write(to: options.runDirectory)
+      written = new
+    } catch {
+      log.error("\(options.runDirectory)/agent.json cannot be written: \(error)")
+    }
+  }
+}
