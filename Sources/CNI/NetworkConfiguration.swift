@@ -61,6 +61,13 @@ package struct NetworkConfiguration: Sendable {
     }
     do throws(JSONFieldError) {
       name = try Self.name(document)
+      // Without the plugin's keys it would be another network: in the default mode, without addresses.
+      if !command.isLenient, document.value("plugins") != nil {
+        throw JSONFieldError(
+          path: document.path(of: "plugins"), value: nil,
+          problem:
+            "is of a configuration list: a plugin gets one member of it, with the list's name and cniVersion")
+      }
       type = try Self.read(command) { () throws(JSONFieldError) in try document.string("type") } ?? ""
       ipam = try Self.read(command) { () throws(JSONFieldError) in try Self.ipam(document) }
       runtimeConfig = try Self.read(command) { () throws(JSONFieldError) in

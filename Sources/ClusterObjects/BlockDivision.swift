@@ -30,7 +30,7 @@ package struct BlockDivision: Sendable {
   private static let spareTime: Duration = .seconds(20)
 
   /// The node's name.
-  private let node: String
+  let node: String
   /// For how long a block has to be out of the file.
   private let rest: Duration
   /// Claims whose blocks have not been seen yet, by the block's name.
@@ -39,7 +39,7 @@ package struct BlockDivision: Sendable {
   private var leaving: [String: Leave] = [:]
   /// Blocks of addresses that only other nodes can give, by their UIDs.
   private var inTheWay: Set<String> = []
-  private var claims: [(pool: ObjectIdentity, addresses: AddressSet)] = []
+  var claims: [(pool: ObjectIdentity, addresses: AddressSet)] = []
   /// Pools of which a pod got no address, and no more was claimed since.
   private var wanted: Set<String> = []
   /// When a pod got no address last, by the pool's name. The runtime tries again, at first after seconds, then less often.
@@ -47,9 +47,9 @@ package struct BlockDivision: Sendable {
   /// When a claim may be tried again after a failure.
   private var retryAt: ContinuousClock.Instant?
   /// Which addresses of shared pools no node gives as its own.
-  package private(set) var clearance: PoolClearance
+  package internal(set) var clearance: PoolClearance
   /// Which addresses of pools of its own no other node gives.
-  package private(set) var own: OwnAddresses
+  package internal(set) var own: OwnAddresses
   /// Addresses that this node's pods hold, or that rest here, and that are not its own by any pool or block: other nodes could
   /// claim them. `nil` when nobody could tell.
   package private(set) var unprotected: AddressSet?
@@ -57,9 +57,9 @@ package struct BlockDivision: Sendable {
   private var before: AddressSet?
   /// What was to be given by the last division, or by the file of the run before.
   private var given: AddressSet
-  private var published = PublishedReport()
+  var published = PublishedReport()
   /// Whether the API server still has all that this node has seen of it.
-  package private(set) var continuity: Continuity
+  package internal(set) var continuity: Continuity
 
   /// - Parameters:
   ///   - before: the addresses of shared pools that the file of the run before gives.
@@ -70,9 +70,8 @@ package struct BlockDivision: Sendable {
   ) {
     self.node = node
     self.before = before
-    given = before.union(own)
+    (given, clearance) = (before.union(own), PoolClearance())
     self.own = OwnAddresses(before: own)
-    clearance = PoolClearance()
     self.rest = rest
     self.continuity = continuity
   }
@@ -188,10 +187,8 @@ package struct BlockDivision: Sendable {
     _ pools: some Collection<PoolObject>, _ map: BlockMap, _ owner: Block.Owner?, _ busy: AddressSet?,
     shared entries: [PoolResolution.Entry]
   ) {
-    guard let busy else {
-      unprotected = nil
-      return
-    }
+    unprotected = nil
+    guard let busy else { return }
     var rest = busy.subtracting(map.own(of: owner))
     var open = AddressSet()
     let planned = map.claimed.union(AddressSet(union: entries.map(\.addresses)))
@@ -201,10 +198,9 @@ package struct BlockDivision: Sendable {
       // What another node has a block of cannot be claimed by a third one. It is held twice, or was given back.
       open = open.union(held.subtracting(map.foreign(to: owner)))
       rest = rest.subtracting(held)
-      let claim = held.subtracting(planned)
       guard owner != nil else { continue }
       let size = BlockSizes(addresses: object.pool.addresses.count).block
-      claims += Block.parts(of: claim, size: size).map { (object.identity, $0) }
+      claims += Block.parts(of: held.subtracting(planned), size: size).map { (object.identity, $0) }
     }
     unprotected = open
   }
@@ -220,125 +216,6 @@ package struct BlockDivision: Sendable {
       claims.append((object.identity, Block.part(of: claim)))
     }
   }
-
-  /// What is to be asked of all nodes' reports before more can be claimed, or given.
-  package struct Question: Sendable {
-    package let pools: PoolClearance.Question?
-    package let own: OwnAddresses.Question?
-    /// The answer does not count when the API server was lost meanwhile, or when it is older than what had been seen.
-    fileprivate let look: Continuity.Look
-  }
-
-  /// `nil` when nothing is to be asked.
-  /// - Parameter claiming: whether blocks may be claimed at all.
-  package func question(claiming: Bool) -> Question? {
-    guard !continuity.isDoubtful else { return nil }
-    let pools = claiming ? clearance.question : nil
-    let own = own.question
-    guard pools != nil || own != nil else { return nil }
-    return Question(pools: pools, own: own, look: continuity.look())
-  }
-
-  /// The API server has taken a report of this node.
-  package mutating func note(published report: PublishedReport) {
-    published = report
-    own.note(published: report.own)
-    clearance.note(published: report.shared)
-  }
-
-  /// A report is on its way to the API server.
-  package mutating func note(publishing report: PublishedReport) { note(published: published.common(report)) }
-
-  /// The file of the run before counts as far as the report of the run before has it.
-  package mutating func recall(_ reported: AddressSet) { own.recall(reported) }
-
-  /// What the report of the run before says of a restored API server.
-  package mutating func recall(_ report: NodeProgress) { continuity.recall(report) }
-
-  /// Whether all of its own is given, asked about or not.
-  package mutating func setOpen(_ isOpen: Bool) {
-    own.setOpen(isOpen)
-    clearance.setOpen(isOpen)
-  }
-
-  /// Whether addresses of its own wait that nobody has been asked about yet; from now on somebody has.
-  package mutating func takeNews() -> Bool { own.takeNews() }
-
-  /// What an answer has brought.
-  package struct Outcome: Sendable, Hashable {
-    /// More addresses of the node's own may be given now.
-    package var hasMore = false
-    /// The API server was restored, as another node has found: everything has to be listed again.
-    package var tellsOfLoss = false
-  }
-
-  /// Takes over what the reports say, in a list that was asked for after the question.
-  @discardableResult
-  package mutating func answer(
-    _ question: Question, _ reports: [NodeProgress], version: String, at now: ContinuousClock.Instant
-  ) -> Outcome {
-    var outcome = Outcome()
-    guard !continuity.isDoubtful, !continuity.isOutdated(question.look) else { return outcome }
-    guard !question.look.isAhead(of: version) else {
-      doubt()
-      return outcome
-    }
-    let others = reports.filter { $0.node != node }
-    let problem = continuity.obstacle(in: others, isNew: &outcome.tellsOfLoss, at: now)
-    if outcome.tellsOfLoss {
-      doubt()
-      return outcome
-    }
-    if let pools = question.pools { clearance.answer(pools, others, problem: problem) }
-    outcome.hasMore = question.own.map { own.answer($0, others, problem: problem) } ?? false
-    return outcome
-  }
-
-  /// Takes note of what the API server has told: a version, or this node's report.
-  package mutating func note(version: String?, at now: ContinuousClock.Instant = .now) {
-    continuity.note(version: version, at: now)
-  }
-
-  /// The UID of the Node, as the server has it.
-  package mutating func note(nodeUID: String) { continuity.note(nodeUID: nodeUID) }
-
-  /// As ``note(version:)``, of this node's report.
-  /// - Returns: whether it is older than it was.
-  @discardableResult
-  package mutating func note(own report: ObjectMetadata, at now: ContinuousClock.Instant = .now) -> Bool {
-    continuity.note(own: report, at: now)
-  }
-
-  /// What is followed has broken off: until somebody has looked nothing is given or claimed that is new.
-  package mutating func doubt() {
-    continuity.doubt()
-    forgetAnswers()
-  }
-
-  /// The API server was away.
-  package mutating func interrupt(at now: ContinuousClock.Instant) {
-    continuity.interrupt(at: now)
-    forgetAnswers()
-  }
-
-  private mutating func forgetAnswers() {
-    clearance.forget()
-    claims = []
-  }
-
-  /// Ends a look at this node's report (``Continuity``).
-  package mutating func take(
-    _ list: ResourceList<UnstructuredObject>, after look: Continuity.Look, nodeUID: String?,
-    at now: ContinuousClock.Instant
-  ) -> Continuity.Finding {
-    let finding = continuity.take(list, after: look, nodeUID: nodeUID, at: now)
-    if finding != .outdated { forgetAnswers() }
-    return finding
-  }
-
-  /// Takes note that files and leases are in step with all that there is.
-  /// - Returns: whether the report has something new to say.
-  package mutating func confirm() -> Bool { continuity.confirm() }
 
   private mutating func plan(
     _ entry: PoolResolution.Entry, _ map: BlockMap, _ owner: Block.Owner, _ foreign: AddressSet,

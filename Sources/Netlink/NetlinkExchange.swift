@@ -44,6 +44,17 @@ struct NetlinkExchange<Channel: NetlinkChannel & ~Copyable>: ~Copyable {
     return outcomes
   }
 
+  /// Asks for a list until it did not change while it was sent (NLM_F_DUMP_INTR).
+  /// - Returns: what the kernel listed, or why it refused.
+  /// - Throws: ``NetlinkError`` with EAGAIN when the list changes all the time: what has come may lack objects.
+  mutating func list(_ request: NetlinkRequest) throws(NetlinkError) -> Outcome {
+    for _ in 0..<PieceLimit.lists {
+      let outcome = try run([request])[0]
+      if outcome.error != nil || !outcome.isInconsistent { return outcome }
+    }
+    throw NetlinkError(operation: request.operation, errno: .resourceTemporarilyUnavailable)
+  }
+
   /// Sends nf_tables requests as one transaction: all of them take effect, or none does.
   ///
   /// A transaction is one datagram. Only its last request asks for an answer: the kernel answers refusals unasked.
@@ -150,4 +161,6 @@ private enum PieceLimit {
   static let requests = 32
   /// How often requests are sent whose answers are lost.
   static let attempts = 3
+  /// How often a list is asked for that changes while it is sent.
+  static let lists = 10
 }

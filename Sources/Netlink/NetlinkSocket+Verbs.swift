@@ -175,14 +175,4 @@ extension NetlinkSocket {
     if let error = outcome.error { throw error }
     return outcome.messages.lazy.compactMap(Link.init).first
   }
-
-  /// A complete list: one that changed while it was sent is asked for again.
-  mutating func list(_ request: NetlinkRequest) throws(NetlinkError) -> [ReceivedMessage] {
-    for _ in 0..<10 {
-      let outcome = try exchange([request])[0]
-      if let error = outcome.error { throw error }
-      if !outcome.isInconsistent { return outcome.messages }
-    }
-    throw NetlinkError(operation: request.operation, errno: .resourceTemporarilyUnavailable)
-  }
 }

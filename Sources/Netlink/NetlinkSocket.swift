@@ -25,6 +25,14 @@ public struct NetlinkSocket: ~Copyable {
     return outcomes
   }
 
+  /// What a GET lists, whole; see ``NetlinkExchange/list(_:)``.
+  mutating func list(_ request: NetlinkRequest) throws(NetlinkError) -> [ReceivedMessage] {
+    let outcome = try exchange.list(request)
+    NetlinkRecord.note([request], [outcome])
+    if let error = outcome.error { throw error }
+    return outcome.messages
+  }
+
   /// Sends nf_tables requests as one transaction; see ``NetlinkExchange/transact(_:)``.
   mutating func transact(_ requests: [NetlinkRequest]) throws(NetlinkError) {
     NetlinkRecord.note(requests)

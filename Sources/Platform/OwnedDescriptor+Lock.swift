@@ -40,9 +40,12 @@ extension OwnedDescriptor {
   /// - Returns: whether the lock was had.
   /// - Throws: the `Errno` of flock(2).
   public func tryLock(_ lock: Lock) throws(Errno) -> Bool {
-    if flock(descriptor.rawValue, lock.operation | LOCK_NB) == 0 { return true }
-    guard errno == EWOULDBLOCK else { throw Errno(rawValue: errno) }
-    return false
+    do throws(Errno) {
+      _ = try retrying { flock(descriptor.rawValue, lock.operation | LOCK_NB) }
+      return true
+    } catch .wouldBlock {
+      return false
+    }
   }
 
   /// As ``lock(_:within:)``, by asking again and again, for programs with threads: a signal would reach any of them.
@@ -80,7 +83,7 @@ extension OwnedDescriptor {
   /// Gives the lock up.
   /// - Throws: the `Errno` of flock(2).
   public func unlock() throws(Errno) {
-    guard flock(descriptor.rawValue, LOCK_UN) == 0 else { throw Errno(rawValue: errno) }
+    _ = try retrying { flock(descriptor.rawValue, LOCK_UN) }
   }
 
   /// What the file holds from its start.

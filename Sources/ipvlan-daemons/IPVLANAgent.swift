@@ -20,7 +20,7 @@ struct IPVLANAgent: AsyncParsableCommand {
         ipvlan-agent --kubeconfig /etc/ipvlan/kubeconfig --node-name worker1
         ipvlan-agent                in a pod: by its service account, NODE_NAME from spec.nodeName
       """,
-    version: DaemonVersion.current)
+    version: ProductVersion.current)
 
   @OptionGroup var daemon: DaemonOptions
   @Option(help: ArgumentHelp("The node's name; else $NODE_NAME, else the host name.", valueName: "name"))
@@ -64,7 +64,7 @@ struct IPVLANAgent: AsyncParsableCommand {
     try await daemon.run("ipvlan-agent") { environment, log in
       var options = AgentOptions(
         credentials: try daemon.credentials(environment), nodeName: name(environment),
-        listen: daemon.listen(port: 9114), version: DaemonVersion.current)
+        listen: daemon.listen(port: 9114), version: ProductVersion.current)
       options.poolDirectory = poolDir
       options.dataDirectory = dataDir
       options.runDirectory = runDir

@@ -17,7 +17,7 @@ struct IPVLANController: AsyncParsableCommand {
         ipvlan-controller --kubeconfig ~/.kube/config --namespace kube-system
         ipvlan-controller           in a pod: by its service account
       """,
-    version: DaemonVersion.current)
+    version: ProductVersion.current)
 
   @OptionGroup var daemon: DaemonOptions
   @Option(
@@ -38,7 +38,7 @@ struct IPVLANController: AsyncParsableCommand {
       var options = ControllerOptions(
         credentials: try daemon.credentials(environment),
         identity: "\(HostName.current)-\(String(UInt64.random(in: .min ... .max), radix: 16))",
-        listen: daemon.listen(port: 9115), version: DaemonVersion.current)
+        listen: daemon.listen(port: 9115), version: ProductVersion.current)
       let names = [namespace, environment["POD_NAMESPACE"]].compactMap(\.self)
       options.namespace = names.first { !$0.isEmpty } ?? options.namespace
       options.mode = mode.rawValue

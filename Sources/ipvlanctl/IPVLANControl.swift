@@ -1,4 +1,5 @@
 import ArgumentParser
+import Platform
 
 /// The root of the verbs.
 struct IPVLANControl: ParsableCommand {
@@ -13,6 +14,7 @@ struct IPVLANControl: ParsableCommand {
         ipvlanctl trace web/shop-0  one pod's attachments, step by step
         ipvlanctl links -o json     every ipvlan link, for a program
       """,
+    version: ProductVersion.current,
     subcommands: [
       Doctor.self, Trace.self, Links.self, Leases.self, Pools.self, Explain.self, Gc.self, WatchCommand.self,
       FollowCommand.self, Kube.self, Lint.self, Render.self, MetricsCommand.self, BundleCommand.self,

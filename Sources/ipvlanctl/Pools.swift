@@ -33,7 +33,17 @@ struct Pools: ParsableCommand {
       "With --from-imds: nodeName of the pools; else $NODE_NAME, else the host name.", valueName: "name"))
   var nodeName: String?
   @Option(help: ArgumentHelp("With --from-imds: multusName of the pools, % for the link.", valueName: "name"))
-  var multusName = "default/ipvlan-%"
+  var multusName = Self.anyNetwork
+
+  private static let anyNetwork = "default/ipvlan-%"
+
+  func validate() throws {
+    let hasOthers = to != nil || nodeName != nil || multusName != Self.anyNetwork
+    guard isFromMetadata || !hasOthers else {
+      throw ValidationError(
+        "--to, --node-name and --multus-name are for pools that --from-imds writes: add --from-imds")
+    }
+  }
 
   func run() throws {
     if isFromMetadata { return try writeInstancePools() }

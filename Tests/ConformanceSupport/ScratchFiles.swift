@@ -20,7 +20,8 @@ public enum ScratchFiles {
 
   /// The text of a file; `nil` when there is none.
   public static func read(_ path: String) -> String? {
-    (try? Files.read(path)).map { String(decoding: $0, as: UTF8.self) }
+    // A trace of a walk through many namespaces is larger than anything that the product reads.
+    (try? Files.read(path, limit: 1 << 28)).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The names in a directory; none when there is none.

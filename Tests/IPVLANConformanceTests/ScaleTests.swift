@@ -58,7 +58,26 @@ import Testing
       let site = try OperatorSite(node, pods: 0)
       try node.writePool(
         "ens5", subnet: "172.31.16.0/20", ips: "172.31.17.1-172.31.18.200", gateway: "172.31.16.1")
-      for number in 0..<250 { try site.attach("p\(number)") }
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      // The system calls of an ADD, a CHECK and a DEL.
+      let cost = { (name: String) throws -> [Int] in
+        var probe = try site.prepare(name)
+        probe.plugin = injector.plugin
+        try probe.add()
+        let adding = try injector.callCount()
+        try probe.check()
+        let checking = try injector.callCount()
+        try probe.delete()
+        return [adding, checking, try injector.callCount()]
+      }
+      for number in 0..<10 { try site.attach("p\(number)") }
+      let costs = try cost("few")
+      for number in 10..<250 { try site.attach("p\(number)") }
+      let crowded = try cost("many")
+      for (cost, few) in zip(crowded, costs) {
+        #expect(few > 20 && Double(cost) <= 1.3 * Double(few), "with 250 pods \(crowded), with 10 \(costs)")
+      }
       let samples = [0, 1, 60, 99, 249].map { site.attachments[$0] }
       let mustBeWhole = {
         for sample in samples {

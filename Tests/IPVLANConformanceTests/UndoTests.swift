@@ -60,6 +60,23 @@ import Testing
     }
   }
 
+  /// A signal ends a call and nothing else: it is made again.
+  @Test(arguments: ["recvmsg", "read", "flock"]) func aCallThatASignalInterruptsIsMadeAgain(call: String)
+    throws
+  {
+    try withCleanNode(keeping: ["files"]) { node in
+      let injector = try FaultInjector(on: node)
+      defer { injector.remove() }
+      var attachment = PodAttachment(
+        try node.pod(), on: node, Configuration.ipvlan(mode: "l3", ipam: try onePool(on: node)))
+      attachment.plugin = injector.plugin
+      attachment.environment["FAULT"] = "\(call):error=EINTR:when=1+2"
+      try attachment.add()
+      try attachment.check()
+      try attachment.delete()
+    }
+  }
+
   /// Nothing can be undone: the link stays in the pod, and so does the lease, since another pod would get its address.
   @Test func anAddressOfALinkThatStaysIsNobodyElses() throws {
     try withCleanNode(keeping: ["files"]) { node in

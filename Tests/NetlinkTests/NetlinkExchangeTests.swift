@@ -84,6 +84,41 @@ import Testing
     }
   }
 
+  @Test(arguments: [0, 1, 9]) func aListThatChangesWhileItIsSentIsAskedForAgain(interruptions: Int) throws {
+    var kernel = ScriptedKernel(capacity: 85)
+    kernel.list = 40
+    kernel.interruptions = interruptions
+    var exchange = NetlinkExchange(kernel)
+    let outcome = try exchange.list(.links())
+    #expect(outcome.messages.count == 40 && !outcome.isInconsistent)
+  }
+
+  @Test func aListThatChangesAllTheTimeIsNoAnswer() {
+    var kernel = ScriptedKernel(capacity: 85)
+    (kernel.list, kernel.interruptions) = (40, .max)
+    var exchange = NetlinkExchange(kernel)
+    #expect(
+      throws: NetlinkError(
+        operation: NetlinkRequest.links().operation, errno: .resourceTemporarilyUnavailable)
+    ) {
+      try exchange.list(.links())
+    }
+  }
+
+  /// The rest of a list does not come after an overrun: half of it is none.
+  @Test func aListThatOverranIsAskedForAgain() throws {
+    var kernel = ScriptedKernel(capacity: 20)
+    (kernel.list, kernel.growth) = (40, 100)
+    var exchange = NetlinkExchange(kernel)
+    #expect(try exchange.list(.links()).messages.count == 40)
+    var small = ScriptedKernel(capacity: 20)
+    small.list = 40
+    var other = NetlinkExchange(small)
+    #expect(throws: NetlinkError(operation: NetlinkRequest.links().operation, errno: .noBufferSpace)) {
+      try other.list(.links())
+    }
+  }
+
   @Test func aTransactionOfManyRequestsIsOneDatagramWithOneAnswer() throws {
     var exchange = NetlinkExchange(ScriptedKernel(capacity: 2))
     try exchange.transact([NetlinkRequest](repeating: making, count: 500))
@@ -101,7 +136,13 @@ import Testing
 
 /// Answers as the kernel does: each request in turn, into a buffer with room for `capacity` answers.
 private struct ScriptedKernel: NetlinkChannel, ~Copyable {
-  let capacity: Int
+  private(set) var capacity: Int
+  /// By how much the buffer has grown when a request comes for the second time.
+  var growth = 0
+  /// How many objects a list has.
+  var list = 0
+  /// So many lists change while they are sent.
+  var interruptions = 0
   /// What it refuses, by sequence number.
   var refusals: [UInt32: Errno] = [:]
   /// It never answers.
@@ -122,6 +163,11 @@ private struct ScriptedKernel: NetlinkChannel, ~Copyable {
     for _ in 0..<strayAnswers { answers.append(Self.answer(to: 0xFFFF_FFF0, .noMemory)) }
     for message in ReceivedMessage.all(in: datagram) {
       let refusal = refusals[message.sequence]
+      // NLM_F_DUMP
+      if message.flags & 0x300 == 0x300 {
+        sendList(message.sequence)
+        continue
+      }
       guard refusal != nil || message.flags & 4 != 0 else { continue }
       if answers.count < capacity {
         answers.append(Self.answer(to: message.sequence, refusal))
@@ -129,6 +175,22 @@ private struct ScriptedKernel: NetlinkChannel, ~Copyable {
         hasOverrun = true
       }
     }
+  }
+
+  /// Objects in a datagram each, then NLMSG_DONE.
+  private mutating func sendList(_ sequence: UInt32) {
+    // NLM_F_MULTI, NLM_F_DUMP_INTR
+    let flags: UInt32 = interruptions > 0 ? 0x12 : 2
+    if interruptions > 0 { interruptions -= 1 }
+    for number in 0...list {
+      guard answers.count < capacity else {
+        hasOverrun = true
+        break
+      }
+      let type: UInt32 = number < list ? 16 : 3
+      answers.append(Self.words([20, flags << 16 | type, sequence, 0, 0]))
+    }
+    capacity += growth
   }
 
   mutating func receive(isWaiting: Bool) throws(Errno) -> [UInt8] {
@@ -148,9 +210,10 @@ private struct ScriptedKernel: NetlinkChannel, ~Copyable {
 
   /// `struct nlmsgerr`.
   private static func answer(to sequence: UInt32, _ refusal: Errno?) -> [UInt8] {
-    let words: [UInt32] = [
-      36, 2, sequence, 0, UInt32(bitPattern: -(refusal?.rawValue ?? 0)), 16, 0, 0, 0,
-    ]
-    return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+    words([36, 2, sequence, 0, UInt32(bitPattern: -(refusal?.rawValue ?? 0)), 16, 0, 0, 0])
+  }
+
+  private static func words(_ words: [UInt32]) -> [UInt8] {
+    words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
   }
 }

@@ -19,12 +19,12 @@ package enum HostAccessRepair {
     let host: NetworkNamespace
     do throws(NetlinkError) { host = try NetworkNamespace.host() } catch { throw failure(error) }
     for pod in pods {
-      guard let link = pod.link(host: host), let mode = link.ipvlanMode, let flag = link.ipvlanFlag else {
-        continue
-      }
+      // The runtime's own namespace can be a pod's too (CNI_NETNS_OVERRIDE). One pod may end here: the next one shows the mode as well.
+      guard let link = pod.link(host: host), let mode = link.ipvlanMode, let flag = link.ipvlanFlag,
+        let session = try? NodeSession(
+          podNamespace: pod.namespace, allowsOwnNamespace: true, isMasterInPod: false)
+      else { continue }
       // A new slave changes the mode of all: none in another mode comes before the host-side one is there.
-      let session = try NodeSession(
-        podNamespace: pod.namespace, allowsOwnNamespace: false, isMasterInPod: false)
       var shared = try SharedMode(mode, flag, of: master, session)
       try shared.hold(session)
       let builder = HostAccessBuilder(master: master, mode: mode, flag: flag, log: .discarding())

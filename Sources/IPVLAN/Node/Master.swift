@@ -88,11 +88,11 @@ package enum Master {
     case .name(let name):
       CNIError(
         code: .masterUnusable, message: "master \"\(name)\" is not a link of this node",
-        details: "run: ip -br link")
+        details: "set the key \"master\" to one of: ip -br link")
     case .mac(let mac):
       CNIError(
         code: .masterUnusable, message: "no link of this node has the MAC address of master \"\(mac)\"",
-        details: "run: ip -br link")
+        details: "set the key \"master\" to one of: ip -br link")
     case .defaultRoute:
       CNIError(
         code: .masterUnusable,

@@ -80,7 +80,8 @@ struct Deleter {
     // Somebody may have taken some off the link.
     let addresses = present + toldAddresses.filter { !present.contains($0) }
     let way = try HostAccessPodRemoval(to: link, addresses, &session)
-    if way == nil, traces.hasHostAccess == true { sweep() }
+    // Whoever has taken all addresses off the link has left what the node has for them.
+    if addresses.isEmpty || (way == nil && traces.hasHostAccess == true) { sweep() }
     let fence =
       traces.hasHostAccess == false
       ? try Fence.release(addresses, host: session.nodeNamespace)

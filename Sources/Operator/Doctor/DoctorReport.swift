@@ -65,10 +65,6 @@ package struct DoctorReport: Report {
 
   package func text(for screen: Screen) -> ScreenText {
     var text: ScreenText = .lines(fixed, prefix: screen.styled("mended", .good) + "  ")
-    if let plan, !plan.isEmpty {
-      return .lines(plan, prefix: screen.styled("would", .heading) + "   ")
-        + "\nnothing was changed; to do this: ipvlanctl doctor --fix\n"
-    }
     guard !findings.isEmpty else {
       return text
         + (unread.isEmpty
@@ -80,11 +76,13 @@ package struct DoctorReport: Report {
       text += "        so      \(finding.consequence)\n"
       text += "        run     " + screen.styled(ScreenText(finding.remedy), .heading) + "\n"
     }
-    if plan != nil { text += "\nnone of this can be mended by: ipvlanctl doctor --fix\n" }
     let fixable = findings.filter(\.isFixable).count
-    if fixable > 0, fixed.isEmpty {
+    if let plan {
+      guard !plan.isEmpty else { return text + "\nipvlanctl doctor --fix would change nothing\n" }
+      text += "\nipvlanctl doctor --fix would\n" + .lines(plan, prefix: "  ")
+    } else if fixable > 0, fixed.isEmpty {
       text +=
-        "\n\(fixable) of \(findings.count) can be mended by: ipvlanctl doctor --fix (--dry-run shows what it would do)\n"
+        "\n\(fixable) of \(findings.count) can be mended by: ipvlanctl doctor --fix (shown by: doctor --dry-run)\n"
     }
     return text
   }

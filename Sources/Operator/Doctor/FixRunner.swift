@@ -1,4 +1,5 @@
 internal import Addressing
+internal import CNI
 internal import IPVLAN
 internal import Netlink
 internal import Platform
@@ -68,6 +69,8 @@ enum FixRunner {
     do {
       try body()
       return nil
+    } catch let error as CNIError {
+      return "cannot \(what): \(error.text)"
     } catch {
       return "cannot \(what): \(error)"
     }
