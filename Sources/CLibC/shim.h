@@ -37,6 +37,13 @@ static inline char **clibc_environment(void) {
   return environ;
 }
 
+/// Keeps room for the file's first bytes; its size stays. The header declares it for _GNU_SOURCE alone.
+static inline int clibc_reserve(int descriptor, off_t size) {
+  extern int fallocate(int descriptor, int mode, off_t offset, off_t length);
+  enum { keep_size = 1 };  // FALLOC_FL_KEEP_SIZE
+  return fallocate(descriptor, keep_size, 0, size);
+}
+
 /// The last part of the path by which the process was called; empty when it was called by none.
 static inline const char *clibc_program_name(void) {
   extern char *program_invocation_short_name;

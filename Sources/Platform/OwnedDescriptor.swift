@@ -134,6 +134,20 @@ extension OwnedDescriptor {
     return bytes
   }
 
+  /// Has the file system keep room for so many bytes of a file that has none yet, where it can: writing them does not fail then for a
+  /// full disk.
+  /// - Throws: the `Errno` of fstat(2) or fallocate(2).
+  public func reserve(_ count: Int) throws(Errno) {
+    var status = stat()
+    guard unsafe fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+    guard status.st_blocks == 0 else { return }
+    do throws(Errno) {
+      _ = try retrying { clibc_reserve(descriptor.rawValue, off_t(count)) }
+    } catch  where [EOPNOTSUPP, ENOSYS].contains(error.rawValue) {
+      return
+    }
+  }
+
   /// Writes all bytes from `offset` on.
   /// - Throws: the `Errno` of pwrite(2).
   public func write(_ bytes: [UInt8], at offset: Int) throws(Errno) {

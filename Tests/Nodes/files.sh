@@ -37,6 +37,47 @@ test_run_is_read_only() {
   mount_read_only /run/ipvlan
   expect_works_without_new_files
 }
+# Between the look at the mode and the link another ADD comes, with another mode: running pods keep theirs.
+test_run_is_full_and_the_mode_is_kept() {
+  mkdir -p /run/ipvlan /tmp/slow
+  mount -t tmpfs -o nr_inodes=1 full /run/ipvlan
+  echo /run/ipvlan >>/tmp/read-only
+  expect_mode_is_kept
+  umount /run/ipvlan
+  mount -t tmpfs -o size=64k full /run/ipvlan
+  dd if=/dev/zero of=/run/ipvlan/fill bs=4k 2>/dev/null || true
+  expect_mode_is_kept
+}
+
+expect_mode_is_kept() {
+  local status=0 pod host=7
+  for pod in a b; do
+    host=$((host + 1))
+    ip netns add "$pod"
+    rm -f "/tmp/slow/$pod"
+    printf '%s\n' '#!/bin/sh' 'cat >/dev/null' '[ "$CNI_COMMAND" = ADD ] || exit 0' "until [ -e /tmp/slow/$pod ]; do sleep 0.1; done" \
+      "echo '{\"cniVersion\": \"1.0.0\", \"ips\": [{\"address\": \"172.31.16.$host/20\"}]}'" >"/tmp/slow/ipam-$pod"
+    chmod +x "/tmp/slow/ipam-$pod"
+  done
+  direct_add b l3s >/tmp/slow/b.out &
+  # It has looked when it asks for addresses.
+  until pgrep -f /tmp/slow/ipam-b >/dev/null; do sleep 0.1; done
+  touch /tmp/slow/a
+  direct_add a l2
+  touch /tmp/slow/b
+  wait $! || status=$?
+  [ "$status" = 1 ] && [[ $(</tmp/slow/b.out) == *'"code":101,'* ]] || { cat /tmp/slow/b.out && return 1; }
+  [[ $(ip -n a -d link show eth0) == *'mode l2 '* ]]
+  for pod in a b; do ip netns delete "$pod"; done
+}
+
+# direct_add POD MODE
+direct_add() {
+  CNI_COMMAND=ADD CNI_CONTAINERID=$1 CNI_NETNS=/run/netns/$1 CNI_IFNAME=eth0 CNI_PATH=/tmp/slow /opt/cni/bin/ipvlan <<END
+{"cniVersion": "1.0.0", "name": "direct", "type": "ipvlan", "master": "ens5", "mode": "$2", "ipam": {"type": "ipam-$1"}}
+END
+}
+
 test_run_is_full() {
   mkdir -p /run/ipvlan
   mount -t tmpfs -o nr_inodes=1 full /run/ipvlan

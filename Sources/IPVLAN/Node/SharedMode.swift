@@ -13,6 +13,8 @@ internal import Platform
 struct SharedMode: ~Copyable {
   /// Lost at a reboot, as the slaves are.
   static let directory = "/run/ipvlan"
+  /// A number, another, and a path.
+  private static let recordLimit = 4096
   /// How often a search is repeated that other ADDs overtake.
   private static let attempts = 10
 
@@ -31,9 +33,16 @@ struct SharedMode: ~Copyable {
     var slave: KnownSlave.Opened?
   }
 
+  /// What is locked.
+  fileprivate struct Record: ~Copyable {
+    let file: OwnedDescriptor
+    /// Whether the file holds the slave. Where /run takes no file, or no more bytes, a file of the kernel's is locked: then every
+    /// ADD searches, and one that found no slave searches again under the lock.
+    let holdsSlave: Bool
+  }
+
   private let wanted: Wanted
-  /// The file that is locked, and holds the slave; `nil` where there can be none: then every ADD searches.
-  private let record: OwnedDescriptor?
+  private let record: Record
   private var view: View
 
   /// Looks which mode the slaves of `master` have, holding nothing.
@@ -50,7 +59,7 @@ struct SharedMode: ~Copyable {
     self.init(wanted, record, view)
   }
 
-  private init(_ wanted: Wanted, _ record: consuming OwnedDescriptor?, _ view: consuming View) {
+  private init(_ wanted: Wanted, _ record: consuming Record, _ view: consuming View) {
     self.wanted = wanted
     self.record = record
     self.view = view
@@ -60,7 +69,7 @@ struct SharedMode: ~Copyable {
   /// - Throws: ``CNIError`` as the constructor does, and with code 11 when others keep the lock.
   mutating func hold(_ session: borrowing NodeSession) throws(CNIError) {
     for _ in 0..<Self.attempts {
-      if try isStillSo() { return }
+      if try isStillSo(session) { return }
       try unlock()
       view = try Self.look(wanted, record, session)
     }
@@ -73,11 +82,8 @@ struct SharedMode: ~Copyable {
   func recordSlave(_ index: Int32, in namespace: borrowing NetworkNamespace, path: String) {
     guard let identity = try? namespace.identity() else { return }
     let slave = KnownSlave(linkIndex: index, namespaceInode: identity.inode, namespace: path)
-    // A record that cannot be written costs the next ADD a search, nothing else.
-    switch record {
-    case .none: return
-    case .some(let record): try? record.write(Array("\(slave)\n".utf8), at: 0)
-    }
+    // Its room was reserved.
+    if record.holdsSlave { try? record.file.write(Array("\(slave)\n".utf8), at: 0) }
   }
 
   /// Tells whether an ADD in this mode would be refused, without holding anything.
@@ -92,7 +98,7 @@ struct SharedMode: ~Copyable {
   }
 
   private static func look(
-    _ wanted: Wanted, _ record: borrowing OwnedDescriptor?, _ session: borrowing NodeSession
+    _ wanted: Wanted, _ record: borrowing Record, _ session: borrowing NodeSession
   ) throws(CNIError) -> View {
     let recorded = try read(record, wanted.master)
     var slave = recorded?.open(on: wanted.master, host: session.nodeNamespace)
@@ -111,7 +117,7 @@ struct SharedMode: ~Copyable {
   }
 
   /// Takes the lock, and tells whether nothing has changed since the look.
-  private mutating func isStillSo() throws(CNIError) -> Bool {
+  private mutating func isStillSo(_ session: borrowing NodeSession) throws(CNIError) -> Bool {
     if view.slave != nil {
       try lock(.shared)
       guard view.slave?.refresh(on: wanted.master) ?? false else { return false }
@@ -120,7 +126,9 @@ struct SharedMode: ~Copyable {
     }
     // Every ADD records its slave before it gives the lock up: where the record is the same, none was made since.
     guard try lockAsFirst() else { return false }
-    return try isRecordAsSeen()
+    if record.holdsSlave { return try isRecordAsSeen() }
+    view = try Self.look(wanted, record, session)
+    return true
   }
 
   private func isRecordAsSeen() throws(CNIError) -> Bool {
@@ -130,19 +138,15 @@ struct SharedMode: ~Copyable {
   /// Takes the lock alone, unless another ADD records a slave meanwhile: to share it is enough then.
   /// - Returns: whether it was had.
   private func lockAsFirst() throws(CNIError) -> Bool {
-    switch record {
-    case .none: return true
-    case .some(let record):
-      let wait = LockWait()
-      repeat {
-        let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in
-          try record.lock(.exclusive, milliseconds: LockWait.slice)
-        }
-        if isHeld { return true }
-        guard try isRecordAsSeen() else { return false }
-      } while !wait.isOver
-      throw busy
-    }
+    let wait = LockWait()
+    repeat {
+      let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in
+        try record.file.lock(.exclusive, milliseconds: LockWait.slice)
+      }
+      if isHeld { return true }
+      guard try isRecordAsSeen() else { return false }
+    } while !wait.isOver
+    throw busy
   }
 
   /// A slave that a pod has; the node's own follows the pods' mode.
@@ -167,40 +171,37 @@ struct SharedMode: ~Copyable {
 
   private static func openRecord(
     of master: Link, in namespace: borrowing NetworkNamespace
-  ) throws(CNIError) -> OwnedDescriptor? {
+  ) throws(CNIError) -> Record {
     try attempt(master) { () throws(Errno) in
       let path = "\(directory)/\(try namespace.identity().inode)-\(master.index)"
       do throws(Errno) {
         try Files.makeDirectory(directory)
-        return try OwnedDescriptor(
+        let file = try OwnedDescriptor(
           opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
+        try file.reserve(Self.recordLimit)
+        return Record(file: file, holdsSlave: true)
       } catch  where error.deniesNewFiles {
-        return nil
+        // Not the network namespace's, which is the lock of host access then.
+        return Record(file: try OwnedDescriptor(opening: "/proc/self/ns/ipc", .readOnly), holdsSlave: false)
       }
     }
   }
 
   private static func read(
-    _ record: borrowing OwnedDescriptor?, _ master: Link
+    _ record: borrowing Record, _ master: Link
   ) throws(CNIError) -> KnownSlave? {
-    switch record {
-    case .none: return nil
-    case .some(let record):
-      let bytes = try attempt(master) { () throws(Errno) in try record.content(limit: 8192) }
-      return KnownSlave(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    guard record.holdsSlave else { return nil }
+    let bytes: [UInt8]
+    do throws(Errno) { bytes = try record.file.content(limit: 2 * recordLimit) } catch {
+      throw failure(master, error)
     }
+    return KnownSlave(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
   }
 
   private func lock(_ lock: OwnedDescriptor.Lock) throws(CNIError) {
-    switch record {
-    case .none: return
-    case .some(let record):
-      let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in
-        try record.lock(lock)
-      }
-      guard !isHeld else { return }
-      throw busy
-    }
+    let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in try record.file.lock(lock) }
+    guard !isHeld else { return }
+    throw busy
   }
 
   private var busy: CNIError {
@@ -213,20 +214,19 @@ struct SharedMode: ~Copyable {
   }
 
   private func unlock() throws(CNIError) {
-    switch record {
-    case .none: return
-    case .some(let record): try Self.attempt(wanted.master) { () throws(Errno) in try record.unlock() }
-    }
+    try Self.attempt(wanted.master) { () throws(Errno) in try record.file.unlock() }
   }
 
   private static func attempt<Value: ~Copyable>(
     _ master: Link, _ body: () throws(Errno) -> Value
   ) throws(CNIError) -> Value {
-    do throws(Errno) { return try body() } catch {
-      throw CNIError(
-        code: .ioFailure, message: "cannot keep the mode of master \(master.name) in \(directory)",
-        details: "\(error); run: ls -ld \(directory); df \(directory)")
-    }
+    do throws(Errno) { return try body() } catch { throw failure(master, error) }
+  }
+
+  private static func failure(_ master: Link, _ error: Errno) -> CNIError {
+    CNIError(
+      code: .ioFailure, message: "cannot keep the mode of master \(master.name) in \(directory)",
+      details: "\(error); run: ls -ld \(directory); df \(directory)")
   }
 
   fileprivate static func compare(_ slave: Link, in namespace: String, with wanted: Wanted) throws(CNIError) {
