@@ -7,12 +7,17 @@ import Testing
 @Suite struct DoubleHoldersTests {
   private func report(
     _ node: String, _ pools: [(name: String, uid: String)], holding records: [(ip: String, pool: String)],
-    lostState: String? = nil, followedSince: String? = nil
+    lostState: String? = nil, followedSince: String? = nil, podUID: String? = nil
   ) -> ReportObject {
     var status: [String: FieldValue] = [
       "pools": .array(pools.map { ["name": .string($0.name), "uid": .string($0.uid), "held": 1] }),
       "records": .array(
-        records.map { ["ip": .string($0.ip), "pool": .string($0.pool), "pod": .string("default/\(node)")] }),
+        records.map {
+          [
+            "ip": .string($0.ip), "pool": .string($0.pool), "pod": .string("default/\(node)"),
+            "podUID": .string(podUID ?? ""),
+          ]
+        }),
     ]
     if let lostState { status["lostState"] = .string(lostState) }
     if let followedSince { status["followedSince"] = .string(followedSince) }
@@ -45,6 +50,18 @@ import Testing
     ])
     #expect(two.clauses(of: "a") == [clause])
     #expect(two.clauses(of: "b") == [clause])
+  }
+
+  @Test("one pod that a renamed node reports again is one")
+  func renamedNode() {
+    let reports = { (second: String) in
+      [
+        report("n1", [("a", "1")], holding: [("10.0.0.1", "a")], podUID: "u1"),
+        report("n2", [("a", "1")], holding: [("10.0.0.1", "a")], podUID: second),
+      ]
+    }
+    #expect(doubles(reports("u1")).clauses(of: "a") == [])
+    #expect(doubles(reports("u2")).clauses(of: "a") == [clause])
   }
 
   @Test("pools that only files of nodes have do not count, also under the name of a pool of the API server")

@@ -39,7 +39,6 @@ import Testing
     ("routes", "[{dst: 10.1.0.0/16}]", "is required"),
     ("routes", "[{dst: 10.1.0.0/16, gw: 10.2.0.1}]", "must lie in subnet"),
     ("routes", "[{dst: 10.1.0.0/16, gw: 10.0.0.1}, {dst: 10.1.0.0/16, gw: 10.0.0.2}]", "occurs twice"),
-    ("routes", "[{dst: 10.1.0.0/16, gw: 10.0.0.5}]", "must not be one of spec.ips"),
     ("default", "maybe", "must be true or false"),
     ("nodeName", "master", "must be an array"),
     ("excludeIP", "[10.0.0.5]", "is not known"),

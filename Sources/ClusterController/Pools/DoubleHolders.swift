@@ -21,6 +21,8 @@ struct DoubleHolders: Sendable {
         for record in records {
           let holder = Holder(record: record, node: report.name, pool: pool)
           if let other = first[record.address] {
+            // A node that was renamed reports its pods again.
+            if let pod = record.podUID, !pod.isEmpty, pod == other.record.podUID { continue }
             twice[record.address, default: [other]].append(holder)
           } else {
             first[record.address] = holder

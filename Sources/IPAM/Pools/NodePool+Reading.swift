@@ -20,7 +20,7 @@ extension NodePool {
     if let gateway, addresses.contains(gateway) {
       throw spec.error("gateway", "must not be one of spec.ips; list it in spec.excludeIPs")
     }
-    routes = try Self.routes(spec, subnet, addresses)
+    routes = try Self.routes(spec, subnet)
     isDefault = try spec.flag("default") ?? false
     isDisabled = try spec.flag("disable") ?? false
     withheld = isDisabled ? try object.annotation(Self.withheldAnnotation) : nil
@@ -127,7 +127,7 @@ extension NodePool {
   }
 
   private static func routes(
-    _ spec: JSONFields, _ subnet: CIDR, _ addresses: AddressSet
+    _ spec: JSONFields, _ subnet: CIDR
   ) throws(JSONFieldError) -> [IPRoute] {
     var routes: [IPRoute] = []
     for entry in try spec.objects("routes") ?? [] {
@@ -141,9 +141,6 @@ extension NodePool {
       }
       let gateway = try entry.required("gw", route.gateway)
       guard isNextHop(gateway, subnet) else { throw entry.error("gw", "must lie in subnet \(subnet)") }
-      if addresses.contains(gateway) {
-        throw entry.error("gw", "must not be one of spec.ips; list it in spec.excludeIPs")
-      }
       routes.append(route)
     }
     return routes

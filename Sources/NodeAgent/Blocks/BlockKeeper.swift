@@ -166,6 +166,8 @@ struct BlockKeeper: Sendable {
       // Read after the file was written, and under the store's lock: whoever took an address by the file of before is in it.
       guard let busy = try await StoreView.read(options)?.busy else { return nil }
       for block in overdue where !block.addresses.overlaps(busy) {
+        // Deletions take time. An edit may have given its addresses to a pool of this node's own meanwhile.
+        guard await core.overdueBlocks.contains(where: { $0.uid == block.uid }) else { continue }
         let what = "giving block \(block.name) back"
         do throws(KubernetesError) {
           try await client.delete(

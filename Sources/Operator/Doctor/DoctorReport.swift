@@ -8,7 +8,7 @@ package struct DoctorReport: Report {
   package let unread: [String]
   private var fixed: [String] = []
   /// What ``fixing(_:)`` would do; `nil` unless that is asked for.
-  private var plan: [String]?
+  private var plan: [Finding.Fix: [String]]?
 
   /// Looks without changing anything.
   /// - Throws: ``UserError`` when not even the node's links can be listed.
@@ -33,7 +33,7 @@ package struct DoctorReport: Report {
   package static func planning(_ sources: NodeSources) throws(UserError) -> DoctorReport {
     let state = try NodeState(sources)
     var report = DoctorReport(state)
-    report.plan = report.fixes.flatMap { FixRunner.plan($0, state) }
+    report.plan = Dictionary(uniqueKeysWithValues: report.fixes.map { ($0, FixRunner.plan($0, state)) })
     return report
   }
 
@@ -79,7 +79,7 @@ package struct DoctorReport: Report {
     let fixable = findings.filter(\.isFixable).count
     if let plan {
       guard !plan.isEmpty else { return text + "\nipvlanctl doctor --fix would change nothing\n" }
-      text += "\nipvlanctl doctor --fix would\n" + .lines(plan, prefix: "  ")
+      text += "\nipvlanctl doctor --fix would\n" + .lines(fixes.flatMap { plan[$0] ?? [] }, prefix: "  ")
     } else if fixable > 0, fixed.isEmpty {
       text +=
         "\n\(fixable) of \(findings.count) can be mended by: ipvlanctl doctor --fix (shown by: doctor --dry-run)\n"
@@ -87,5 +87,14 @@ package struct DoctorReport: Report {
     return text
   }
 
-  package var json: JSONValue { .array(findings.map(\.json)) }
+  package var json: JSONValue {
+    .array(
+      findings.map { finding in
+        guard let words = finding.fix.flatMap({ plan?[$0] }), var object = finding.json.object else {
+          return finding.json
+        }
+        object["fix"] = .array(words.map(JSONValue.string))
+        return .object(object)
+      })
+  }
 }
