@@ -78,14 +78,6 @@ need_swift() {
   export PATH
 }
 
-# swift_package VERB ARGUMENT...: of swift(1), for this repository's package. In continuous integration nobody reads the index, which
-# takes a fifth of the compiler's time.
-swift_package() {
-  local verb=$1
-  shift
-  swift "$verb" --package-path "$repository" ${CI:+--disable-index-store} "$@"
-}
-
 # The part of the embedded standard library that is linked, where the toolchain has it for this machine's architecture.
 embedded_library() {
   local toolchain
