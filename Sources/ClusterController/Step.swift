@@ -72,7 +72,8 @@ enum Step: Sendable {
         ? "has the finalizer \(PoolKeeper.finalizer) now: if it is deleted one day, it stays until pods have given back all of its addresses"
         : "is deleted, and goes: pods have given back all of its addresses"
     case .deleteReport: "deleted, since its Node is gone"
-    case .deleteBlock(_, let owner): "free, since the Node \(owner.node) that had it is gone"
+    case .deleteBlock(_, let owner):
+      "free, since the Node \(owner.node) that had it is gone, or was made anew and no pod there holds an address of it"
     }
   }
 

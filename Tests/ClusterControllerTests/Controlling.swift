@@ -97,7 +97,7 @@ struct Controlling: Sendable {
   /// Reports as a node's agent does: pools with their generation, and who holds what.
   func report(
     _ node: String, pools: [String] = [], holding: [String: (pool: String, pod: String)] = [:],
-    isInStep: Bool = true, busy: [String]? = nil
+    isInStep: Bool = true, busy: [String]? = nil, isUnique: Bool = true
   ) async throws {
     var entries: [FieldValue] = []
     for name in pools {
@@ -118,7 +118,10 @@ struct Controlling: Sendable {
         holding.sorted { $0.key < $1.key }.map {
           ["ip": .string($0.key), "pool": .string($0.value.pool), "pod": .string($0.value.pod)]
         }),
-      "conditions": [["type": "PoolsInSync", "status": isInStep ? "True" : "False"]],
+      "conditions": [
+        ["type": "PoolsInSync", "status": isInStep ? "True" : "False"],
+        ["type": "AgentUnique", "status": isUnique ? "True" : "False"],
+      ],
     ]
     if (try? await client.get(Resources.reports, node)) == nil {
       _ = try await client.create(Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: node)))

@@ -27,6 +27,24 @@ import Testing
     }
   }
 
+  /// A process in the pod has flushed them, and the runtime passes no prevResult: only the lease knows them.
+  @Test(arguments: [true, false]) func deleteOfAPodThatHasLostItsAddressesLeavesNothing(hasHostAccess: Bool)
+    throws
+  {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeNetwork("ens5", ["hostAccess": .bool(hasHostAccess)])
+      try site.attach("pod0")
+      let before = try Snapshot(of: node.namespace)
+      let gone = try site.attach("pod1")
+      #expect(before.difference(from: try Snapshot(of: node.namespace)).contains("172.31.16.5"))
+      try gone.pod.namespace.ip("address", "flush", "dev", "eth0")
+      var deletion = PodAttachment(gone.pod, on: node, gone.configuration)
+      try deletion.delete()
+      #expect(before.difference(from: try Snapshot(of: node.namespace)) == "")
+    }
+  }
+
   @Test func gcAllTakesHostAccessDownWhenNoPodHasIt() throws {
     try withNode { node in
       let site = try OperatorSite(node, pods: 0)

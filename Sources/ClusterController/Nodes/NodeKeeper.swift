@@ -42,6 +42,8 @@ struct NodeKeeper: Sendable {
     guard present != block.owner.uid, view.reports.isWhole, let report = view.reports.objects[key] else {
       return false
     }
-    return report.nodeUID == present && report.busy.map { !$0.overlaps(block.addresses) } ?? false
+    // Of two machines of one name one may have the pods, and the other has reported.
+    return report.isUnique && report.nodeUID == present
+      && report.busy.map { !$0.overlaps(block.addresses) } ?? false
   }
 }

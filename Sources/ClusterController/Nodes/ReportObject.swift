@@ -28,6 +28,8 @@ struct ReportObject: Sendable {
   let nodeUID: String?
   /// The node's files are what the API server had.
   let isInStep: Bool
+  /// No other machine has the node's name, as far as it knows.
+  let isUnique: Bool
   /// The last restore of the API server that the node knows of.
   let lostState: Timestamp?
   private let followedSince: Timestamp?
@@ -59,6 +61,9 @@ struct ReportObject: Sendable {
     nodeUID = status?["nodeUID"]?.string
     isInStep =
       status?["conditions"]?.array?.first { $0["type"]?.string == "PoolsInSync" }?["status"]?.string == "True"
+    isUnique =
+      status?["conditions"]?.array?.first { $0["type"]?.string == "AgentUnique" }?["status"]?.string
+      != "False"
     lostState = status?["lostState"]?.string.flatMap(Timestamp.init)
     followedSince = status?["followedSince"]?.string.flatMap(Timestamp.init)
   }

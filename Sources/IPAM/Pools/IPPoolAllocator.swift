@@ -49,8 +49,7 @@ public final class IPPoolAllocator: IPAllocator {
     let choice = try choose(for: request, in: catalog)
     try require(choice.selection, for: request, choice.query)
     var request = request
-    request.occupied.noteGateways(
-      configuration.routes + choice.annotation.routes + choice.selection.routes)
+    request.occupied.noteGateways(configuration.routes + choice.annotation.routes)
     let taken: (leases: [Lease], claims: [Allocation.Claim], selection: PoolSelection)
     do throws(AllocationError) { taken = try take(choice, catalog, for: request) } catch {
       throw PoolFailure.completing(error, choice.query, directory: configuration.poolDirectory)
@@ -133,10 +132,10 @@ public final class IPPoolAllocator: IPAllocator {
     try configuration.refuseUnknownKeys()
     try store.probe()
     var occupied = occupied
+    occupied.noteGateways(configuration.routes)
     let catalog = nodesCatalog()
     let query = queryForAnybody
     let selection = PoolSelection(query, in: catalog)
-    occupied.noteGateways(configuration.routes + selection.routes)
     guard !selection.families.isEmpty else {
       throw PoolFailure(query, directory: configuration.poolDirectory).noEligiblePool(nil)
     }

@@ -13,14 +13,16 @@ extension NodePool {
     subnet = try Self.subnet(spec)
     let ips = try AddressSet(Self.ranges(spec, "ips", inside: subnet))
     excluded = try AddressSet(Self.ranges(spec, "excludeIPs", inside: subnet))
-    addresses = ips.subtracting(excluded)
+    let usable = ips.subtracting(excluded)
     let unusable = UnusableAddresses.all(in: subnet)
-    try Self.refuseUnusable(spec, addresses, unusable)
+    try Self.refuseUnusable(spec, usable, unusable)
     gateway = try Self.gateway(spec, subnet, unusable)
-    if let gateway, addresses.contains(gateway) {
+    if let gateway, usable.contains(gateway) {
       throw spec.error("gateway", "must not be one of spec.ips; list it in spec.excludeIPs")
     }
     routes = try Self.routes(spec, subnet)
+    // A pod with the address of a route's gateway would take it from the others.
+    addresses = usable.subtracting(AddressSet(routes.compactMap { $0.gateway.map { IPRange($0) } }))
     isDefault = try spec.flag("default") ?? false
     isDisabled = try spec.flag("disable") ?? false
     withheld = isDisabled ? try object.annotation(Self.withheldAnnotation) : nil

@@ -32,9 +32,6 @@ public struct PoolSelection: Sendable {
   /// The eligible pools by family, in the order in which they are tried.
   private let eligible: [IPFamily: [NodePool]]
 
-  /// The routes of the eligible pools, default routes too: a pod with the address of a gateway of theirs takes it from the others.
-  var routes: [IPRoute] { families.flatMap { pools($0) }.flatMap { $0.allRoutes } }
-
   /// Looks at the pools of a catalog.
   public init(_ query: PoolQuery, in catalog: PoolCatalog) {
     guard let names = query.names else {

@@ -21,7 +21,8 @@ struct SweepLimits {
     let slaves = inventory.slaves.filter { $0.isOfNode && !removed.contains($0.place) }
     spared = Set(slaves.flatMap { $0.addresses }).union(leased.flatMap { $0.addresses })
     let known = Set(leased.map { $0.attachment.noted })
-    // A pod that has lost its addresses, and whose lease is not at hand, may own any. In l2 the node has nothing for pods.
+    // A pod that has lost its addresses, and whose lease is not at hand, may own any; but the one that is detached owns none any more.
+    // In l2 the node has nothing for pods.
     hasUnknownOwners =
       holders.contains { $0 == nil }
       || slaves.contains { slave in
@@ -29,6 +30,7 @@ struct SweepLimits {
           return false
         }
         return slave.addresses.allSatisfy { $0.isLinkLocal } && !known.contains(owner)
+          && owner != attachment?.noted
       }
   }
 

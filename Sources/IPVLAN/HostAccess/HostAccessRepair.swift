@@ -18,12 +18,20 @@ package enum HostAccessRepair {
     }
     let host: NetworkNamespace
     do throws(NetlinkError) { host = try NetworkNamespace.host() } catch { throw failure(error) }
+    var unreached: CNIError?
     for pod in pods {
       // The runtime's own namespace can be a pod's too (CNI_NETNS_OVERRIDE). One pod may end here: the next one shows the mode as well.
-      guard let link = pod.link(host: host), let mode = link.ipvlanMode, let flag = link.ipvlanFlag,
-        let session = try? NodeSession(
+      guard let link = pod.link(host: host), let mode = link.ipvlanMode, let flag = link.ipvlanFlag else {
+        continue
+      }
+      let session: NodeSession
+      do throws(CNIError) {
+        session = try NodeSession(
           podNamespace: pod.namespace, allowsOwnNamespace: true, isMasterInPod: false)
-      else { continue }
+      } catch {
+        unreached = error
+        continue
+      }
       // A new slave changes the mode of all: none in another mode comes before the host-side one is there.
       var shared = try SharedMode(mode, flag, of: master, session)
       try shared.hold(session)
@@ -34,6 +42,7 @@ package enum HostAccessRepair {
       _ = consume shared
       return
     }
+    if let unreached { throw unreached }
   }
 
   private static func restore(

@@ -73,6 +73,18 @@ extension AgentCore {
       (report.busy == nil || taken["status"]?["busy"] != nil)
       && (report.followedSince == nil || taken["status"]?["followedSince"] != nil)
     division.note(published: Self.published(report))
+    if report.nodeUID != nil, taken["status"]?["nodeUID"] == nil {
+      note(
+        "keeping nodeUID in the report",
+        KubernetesError(
+          .invalid, action: "keep nodeUID in the report",
+          problem: "the API server's definition of ipvlannodes.ipvlan-cni.dev is older than this agent"),
+        consequence:
+          "blocks of this node stay when its Node is made anew; run: kubectl apply -f cni-conf/kubernetes/crds.yaml"
+      )
+    } else {
+      note("keeping nodeUID in the report", nil)
+    }
     guard hasOldDefinition == isWhole else { return }
     hasOldDefinition = !isWhole
     if isWhole {

@@ -103,13 +103,11 @@ struct PoolCheck: StateCheck {
   }
 
   private static func gateways(_ pool: NodePool, _ subject: NodeState.Subject) -> [Finding] {
-    let own = pool.routes.compactMap(\.gateway).filter { !subject.gateways.contains($0) }
-    return subject.gateways.union(own).filter(pool.addresses.contains).sorted().map { gateway in
-      let route =
-        own.contains(gateway)
-        ? "a route of the pool itself" : "the node's default route by \(subject.master?.name ?? "the master")"
-      return Finding(
-        .poolAddressOfGateway, "\(gateway) of pool \(pool.name) is the gateway of \(route)",
+    subject.gateways.filter(pool.addresses.contains).sorted().map { gateway in
+      Finding(
+        .poolAddressOfGateway,
+        "\(gateway) of pool \(pool.name) is the gateway of the node's default route by "
+          + "\(subject.master?.name ?? "the master")",
         consequence: "it is given to no pod", remedy: withdrawal(of: gateway, from: pool))
     }
   }
