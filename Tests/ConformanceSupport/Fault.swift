@@ -71,12 +71,15 @@ public struct FaultInjector: Sendable {
 
   /// How many system calls the last run made.
   public func callCount() throws -> Int {
-    String(decoding: try Files.read(trace, limit: 1 << 28), as: UTF8.self).split(separator: "\n").count
+    try lines().count
+  }
+
+  private func lines() throws -> [Substring] {
+    String(decoding: try Files.read(trace, limit: 1 << 28), as: UTF8.self).split(separator: "\n")
   }
 
   private func occurrences(of call: String) throws -> [Int] {
-    let lines = String(decoding: try Files.read(trace, limit: 1 << 28), as: UTF8.self).split(separator: "\n")
-    let count = lines.count { $0.hasPrefix("\(call)(") }
+    let count = try lines().count { $0.hasPrefix("\(call)(") }
     return (0..<count).map { $0 + 1 }
   }
 

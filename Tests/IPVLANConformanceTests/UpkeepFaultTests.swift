@@ -11,7 +11,7 @@ import Testing
     "pwrite64",
   ]
   /// So many faults a call, spread over all of its occurrences: a run has hundreds of them. `IPVLAN_FAULTS` asks for more.
-  private static let faultLimit = environmentVariable("IPVLAN_FAULTS").flatMap { Int($0) } ?? 2
+  private static let faultLimit = environmentVariable("IPVLAN_FAULTS").flatMap { Int($0) } ?? 3
 
   /// What is started, and what tells which pods live.
   enum Upkeep: String, CaseIterable {

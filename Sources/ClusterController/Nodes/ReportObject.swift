@@ -59,11 +59,11 @@ struct ReportObject: Sendable {
     }
     busy = (status?["busy"]?.array).map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) }
     nodeUID = status?["nodeUID"]?.string
-    isInStep =
-      status?["conditions"]?.array?.first { $0["type"]?.string == "PoolsInSync" }?["status"]?.string == "True"
-    isUnique =
-      status?["conditions"]?.array?.first { $0["type"]?.string == "AgentUnique" }?["status"]?.string
-      != "False"
+    let condition = { (type: String) in
+      status?["conditions"]?.array?.first { $0["type"]?.string == type }?["status"]?.string
+    }
+    isInStep = condition("PoolsInSync") == "True"
+    isUnique = condition("AgentUnique") != "False"
     lostState = status?["lostState"]?.string.flatMap(Timestamp.init)
     followedSince = status?["followedSince"]?.string.flatMap(Timestamp.init)
   }

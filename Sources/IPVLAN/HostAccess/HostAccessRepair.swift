@@ -50,7 +50,7 @@ package enum HostAccessRepair {
     _ host: borrowing NetworkNamespace
   ) throws(NetlinkError) {
     let lock = try NodeLock(HostAccess.lockName, host: host)
-    let addresses = pods.flatMap { pod in pod.link(host: host) == nil ? [] : pod.addresses }
+    let addresses = pods.presentAddresses(host: host)
     guard !addresses.isEmpty else { return }
     var node = try NetlinkSocket()
     let (plan, hasNewFilter) = try builder.build(

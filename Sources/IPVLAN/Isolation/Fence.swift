@@ -36,8 +36,7 @@ package enum Fence {
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   package static func restore(_ pods: [RunningPod], host: borrowing NetworkNamespace) throws(NetlinkError) {
     let lock = try NodeLock(tableName, host: host)
-    let addresses = pods.flatMap { pod in pod.link(host: host) == nil ? [] : pod.addresses }
-    try encloseUnderLock(missing(addresses))
+    try encloseUnderLock(missing(pods.presentAddresses(host: host)))
     _ = consume lock
   }
 

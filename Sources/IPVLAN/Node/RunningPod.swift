@@ -9,7 +9,7 @@ package struct RunningPod: Sendable {
   /// The addresses that the link had.
   let addresses: [IPAddress]
   /// A path of the namespace that the link is in.
-  let namespace: String
+  var namespace: String { slave.namespace }
   private let slave: KnownSlave
   private let master: Link
 
@@ -22,11 +22,17 @@ package struct RunningPod: Sendable {
     addresses: [IPAddress]
   ) {
     slave = KnownSlave(linkIndex: link.index, namespaceInode: namespace.inode, namespace: path)
-    self.namespace = path
     self.master = master
     self.addresses = addresses
   }
 
   /// The link as it is now; `nil` when it is gone, or cannot be asked.
   func link(host: borrowing NetworkNamespace) -> Link? { slave.open(on: master, host: host)?.link }
+}
+
+extension [RunningPod] {
+  /// The addresses of those that still run.
+  func presentAddresses(host: borrowing NetworkNamespace) -> [IPAddress] {
+    flatMap { pod in pod.link(host: host) == nil ? [] : pod.addresses }
+  }
 }
