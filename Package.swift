@@ -64,7 +64,7 @@ let package = Package(
     // Meta plugin over it: the networks that a pod's annotations name.
     .target(
       name: "MultiNetwork",
-      dependencies: ["Addressing", "CNI", "IPAM", "IPVLAN", "JSON", "Netlink", "Platform"],
+      dependencies: ["Addressing", "CNI", "IPAM", "IPVLAN", "JSON", "Netlink", "Platform", "YAML"],
       swiftSettings: strict),
     // Not in Sources/ipvlan, which is Sources/IPVLAN where file names are not told apart by case.
     .executableTarget(
@@ -179,7 +179,7 @@ package.targets += [
   .executableTarget(
     name: "ipvlan-agent",
     dependencies: [
-      "CLibC", "ClusterController", "Daemon", "JSON", "KubernetesClient", "NodeAgent", "Platform",
+      "CLibC", "ClusterController", "Daemon", "JSON", "KubernetesClient", "NodeAgent", "Platform", "YAML",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
       .product(name: "Logging", package: "swift-log"),
       .product(name: "UnixSignals", package: "swift-service-lifecycle"),

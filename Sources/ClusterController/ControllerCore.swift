@@ -58,6 +58,7 @@ actor ControllerCore {
       add(verdict.draft, Resources.networks, network, to: &steps)
     }
     steps += nodes.steps(view, at: now)
+    warnings += nodes.warnings
     for step in steps where pacer.isDisputed(step) {
       warnings.append(
         Warning(

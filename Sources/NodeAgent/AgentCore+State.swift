@@ -7,6 +7,7 @@ extension AgentCore {
   var state: AgentState {
     var state = AgentState(version: options.version, node: options.nodeName, server: server)
     state.lastSync = lastSync.map { "\($0.inSeconds)" } ?? ""
+    state.nodeProblem = nodeProblem
     state.fileProblem = fileFault ?? podFault ?? networkFault
     state.reportProblem = reportFault.map { "\($0)" }
     state.reportCause = reportFault?.problem
@@ -24,6 +25,16 @@ extension AgentCore {
     .sorted { $0.object < $1.object }
     return state
   }
+
+  /// Why nobody can tell which pools are this node's by its labels, nor claim blocks for it.
+  private var nodeProblem: String? {
+    guard view.node.isComplete, nodeUID == nil else { return nil }
+    return "the API server has no Node \(options.nodeName): kubectl get nodes shows the names, and"
+      + " --node-name or NODE_NAME has to be the one of this machine"
+  }
+
+  /// Logs that the Node is missing, or that it is there at last.
+  func tellOfNode() { note("finding the Node \(options.nodeName)", problem: nodeProblem) }
 
   var counts: [StoreView.Pool] { store?.pools ?? [] }
 

@@ -129,7 +129,10 @@ actor AgentCore {
     take(raise) { $0.takePools(event) }
   }
   func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeReserved(event) } }
-  func takeNode(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeNode(event) } }
+  func takeNode(_ event: ReflectorEvent<UnstructuredObject>) {
+    take(raise) { $0.takeNode(event) }
+    tellOfNode()
+  }
   func takeBlocks(_ event: ReflectorEvent<UnstructuredObject>) {
     noteServer(event, view.blockFeed)
     take(raise) { $0.takeBlocks(event) }
@@ -280,6 +283,11 @@ actor AgentCore {
     // What keeps collections from being followed keeps all else too.
     guard error.kind != .cancelled, !outages.has(error.problem) else { return }
     faults.note(what, "\(error); \(consequence)", log)
+  }
+
+  /// Logs what is wrong whenever it is something else, and that it is over.
+  func note(_ what: String, problem: String?) {
+    if let problem { faults.note(what, problem, log) } else { faults.noteSuccess(what, log) }
   }
 
   /// Nobody tries it any more.

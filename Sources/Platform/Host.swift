@@ -22,11 +22,15 @@ public enum BootID {
 
 /// The machine's own name.
 public enum HostName {
-  /// What gethostname(2) says; `localhost` when it says nothing.
+  /// What gethostname(2) says, in lower case as kubelet names its Node; `localhost` when it says nothing.
   public static var current: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let name = buffer.prefix { $0 != 0 }.map { byte in
+      let byte = UInt8(bitPattern: byte)
+      return (0x41...0x5A).contains(byte) ? byte + 0x20 : byte
+    }
+    return String(decoding: name, as: UTF8.self)
   }
 }
 

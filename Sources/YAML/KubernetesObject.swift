@@ -55,23 +55,13 @@ package struct KubernetesObject: Sendable {
     try fields.fields("metadata")?.fields("annotations")?.string(name)
   }
 
-  /// Whether a text can be the name of an object.
-  package static func isName(_ name: String) -> Bool {
-    (1...253).contains(name.utf8.count) && name.first != "." && name.first != "-"
-      && name.utf8.allSatisfy { byte in
-        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
-      }
-  }
-
   private static func checked(
     _ name: String, _ key: String, _ metadata: JSONFields
   ) throws(JSONFieldError) -> String {
     guard !zip(name.utf8, name.utf8.dropFirst()).contains(where: { $0 == 0x24 && $1 == 0x7B }) else {
       throw metadata.error(key, "has a shell variable: pass the document through the shell or envsubst first")
     }
-    guard isName(name) else {
-      throw metadata.error(key, "must consist of lower case letters, digits, '-' and '.'")
-    }
+    guard ObjectName.isSubdomain(name) else { throw metadata.error(key, ObjectName.rule) }
     return name
   }
 }

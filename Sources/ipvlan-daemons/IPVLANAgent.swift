@@ -2,6 +2,7 @@ import ArgumentParser
 import Daemon
 import NodeAgent
 import Platform
+import YAML
 
 struct IPVLANAgent: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,7 +64,7 @@ struct IPVLANAgent: AsyncParsableCommand {
   func run() async throws {
     try await daemon.run("ipvlan-agent") { environment, log in
       var options = AgentOptions(
-        credentials: try daemon.credentials(environment), nodeName: name(environment),
+        credentials: try daemon.credentials(environment), nodeName: try name(environment),
         listen: daemon.listen(port: 9114), version: ProductVersion.current)
       options.poolDirectory = poolDir
       options.dataDirectory = dataDir
@@ -75,8 +76,18 @@ struct IPVLANAgent: AsyncParsableCommand {
     }
   }
 
-  private func name(_ environment: Environment) -> String {
-    let names = [nodeName, environment["NODE_NAME"]].compactMap(\.self)
-    return names.first { !$0.isEmpty } ?? HostName.current
+  private func name(_ environment: Environment) throws(DaemonError) -> String {
+    let sources = [
+      ("--node-name", nodeName), ("NODE_NAME", environment["NODE_NAME"]), ("the host name", HostName.current),
+    ]
+    for case (let source, let name?) in sources where !name.isEmpty {
+      guard ObjectName.isSubdomain(name) else {
+        throw DaemonError(
+          "\(source): no Node can be called \"\(name)\": the name \(ObjectName.rule); kubectl get nodes shows the names",
+          exitStatus: 64)
+      }
+      return name
+    }
+    throw DaemonError("this machine has no host name: name its Node with --node-name", exitStatus: 64)
   }
 }

@@ -268,6 +268,9 @@ import Testing
       #expect(ContinuousClock.now - gone >= .seconds(2))
       try await Task.sleep(for: .seconds(3))
       #expect(try await left() == ["n3", "n4", "n5", "n6", "n7"])
+      let told = try await running.client.list(Event.resource).items.filter { $0.reason == "BlocksKept" }
+      #expect(told.map(\.involvedObject.name) == ["n6"])
+      #expect(told.first?.message?.hasSuffix(": kubectl delete ivb shared-10-0-0-6") == true)
       for node in ["n4", "n5", "n6", "n7"] { try await running.report(node, busy: []) }
       try await eventually("what no pod holds is gone") { try await left() == ["n3"] }
     }

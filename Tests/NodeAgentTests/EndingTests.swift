@@ -57,7 +57,10 @@ private final class Remains: Sendable {
   func stop() async throws {
     let remains = Remains()
     for _ in 0..<10 {
-      try await running { running in
+      try await running(before: { running in
+        _ = try await running.client.create(
+          Resources.nodes, UnstructuredObject(metadata: ObjectMetadata(name: "n1")))
+      }) { running in
         remains.running = running
         try await running.create(pool("a", ips: ["10.0.0.1"]))
         try await eventually("a") { await running.reportedPool("a") != nil }

@@ -73,6 +73,20 @@ import Testing
     }
   }
 
+  @Test("a Node that the API server does not have is told of until it is there")
+  func noNode() async throws {
+    try await running { running in
+      try await eventually("it is told") {
+        let problem = AgentState(directory: running.runDirectory)?.problems.first
+        return problem?.hasPrefix("the API server has no Node n1: ") ?? false
+      }
+      _ = try await running.client.create(
+        Resources.nodes, UnstructuredObject(metadata: ObjectMetadata(name: "n1")))
+      try await eventually("it is there") { AgentState(directory: running.runDirectory)?.problems == [] }
+      #expect(running.log.text.contains("finding the Node n1 works again"))
+    }
+  }
+
   @Test("a store that cannot be read is told, and no count is made up")
   func unreadable() async throws {
     try await running(before: { running in

@@ -6,19 +6,24 @@ internal import KubernetesClient
 /// The time is counted on our own clock from the moment at which the Node was missed first, so it begins anew with each
 /// leader. A Node that comes back before then, as the same object, loses nothing. One that is made anew may be the same machine,
 /// whose pods run on: a block of the Node before it goes only when the node's report, made by who knows of the new Node, says that
-/// no pod holds an address of it.
+/// no pod holds an address of it. Where no such report comes, people are told.
 struct NodeKeeper: Sendable {
   private let holdTime: Duration
   /// By the UID of what is left behind.
   private var missing: [String: ContinuousClock.Instant] = [:]
+  /// Since when nobody has reported for a Node that was made anew and has blocks of the one before it, by the new one's UID.
+  private var unreported: [String: ContinuousClock.Instant] = [:]
+  /// Whose blocks stay although nobody may need them.
+  private(set) var warnings: [Warning] = []
 
   init(holdTime: Duration) { self.holdTime = holdTime }
 
-  /// Whether a Node is missed whose time is not over.
-  var isWaiting: Bool { !missing.isEmpty }
+  /// Whether a Node is missed, or its report, whose time is not over.
+  var isWaiting: Bool { !missing.isEmpty || warnings.count < unreported.count }
 
   mutating func steps(_ view: ControllerView, at now: ContinuousClock.Instant) -> [Step] {
     guard view.nodes.isWhole else { return [] }
+    noteUnreported(view, at: now)
     var left: [(uid: String, step: Step)] = []
     if view.reports.isWhole {
       for (key, report) in view.reports.objects where view.nodes.objects[key] == nil {
@@ -34,6 +39,38 @@ struct NodeKeeper: Sendable {
     let former = missing
     missing = Dictionary(left.map { ($0.uid, former[$0.uid] ?? now) }) { first, _ in first }
     return left.filter { entry in missing[entry.uid].map { now - $0 >= holdTime } ?? false }.map(\.step)
+  }
+
+  private mutating func noteUnreported(_ view: ControllerView, at now: ContinuousClock.Instant) {
+    guard view.reports.isWhole, view.blocks.isWhole else { return }
+    var kept: [ObjectKey: [String]] = [:]
+    for object in view.blocks.objects.values {
+      guard let block = Block(object) else { continue }
+      let key = ObjectKey(name: block.owner.node)
+      guard let present = view.nodes.objects[key], present != block.owner.uid,
+        view.reports.objects[key]?.nodeUID != present
+      else { continue }
+      kept[key, default: []].append(block.name)
+    }
+    let former = unreported
+    unreported = [:]
+    warnings = []
+    for (key, blocks) in kept.sorted(by: { $0.key < $1.key }) {
+      guard let uid = view.nodes.objects[key] else { continue }
+      let since = former[uid] ?? now
+      unreported[uid] = since
+      guard now - since >= holdTime else { continue }
+      let names = blocks.sorted()
+      var metadata = ObjectMetadata(name: key.name)
+      metadata.uid = uid
+      warnings.append(
+        Warning(
+          object: ObjectReference(Resources.nodes, metadata), reason: "BlocksKept",
+          message:
+            "\(blocks.count) blocks of the Node \(key.name) that was here before stay, since no ipvlan-agent reports for the new"
+            + " one and pods may hold their addresses; if that machine is gone: kubectl delete ivb "
+            + names.prefix(20).joined(separator: " ") + (names.count > 20 ? " (and more)" : "")))
+    }
   }
 
   private func isLeft(_ block: Block, _ view: ControllerView) -> Bool {

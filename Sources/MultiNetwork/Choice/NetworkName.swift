@@ -1,4 +1,5 @@
 internal import Platform
+internal import YAML
 
 /// The name of a NetworkAttachmentDefinition: `namespace/name`.
 package struct NetworkName: Sendable, Hashable, CustomStringConvertible {
@@ -12,7 +13,7 @@ package struct NetworkName: Sendable, Hashable, CustomStringConvertible {
 
   /// Names a definition; `nil` for what the API server takes for no name.
   package init?(namespace: String, name: String) {
-    guard Self.isLabel(namespace), Self.isSubdomain(name) else { return nil }
+    guard ObjectName.isLabel(namespace), ObjectName.isSubdomain(name) else { return nil }
     self.namespace = namespace
     self.name = name
   }
@@ -25,25 +26,5 @@ package struct NetworkName: Sendable, Hashable, CustomStringConvertible {
     case 2: self.init(namespace: parts[0], name: parts[1])
     default: return nil
     }
-  }
-
-  /// A label of RFC 1123, 63 bytes at most.
-  static func isLabel(_ text: String) -> Bool { text.utf8.count <= 63 && isPart(text) }
-
-  /// Labels with dots between them, 253 bytes at most.
-  private static func isSubdomain(_ text: String) -> Bool {
-    text.utf8.count <= 253
-      && text.fields(separatedBy: UInt8(ascii: "."), omittingEmpty: false).allSatisfy(isPart)
-  }
-
-  /// Lower-case letters, digits and hyphens, the first and the last no hyphen.
-  private static func isPart(_ text: String) -> Bool {
-    guard let first = text.utf8.first, let last = text.utf8.last else { return false }
-    return isAlphanumeric(first) && isAlphanumeric(last)
-      && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
-  }
-
-  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
   }
 }

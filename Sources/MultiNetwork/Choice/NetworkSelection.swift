@@ -1,6 +1,7 @@
 package import Addressing
 package import IPAM
 package import JSON
+internal import YAML
 
 /// A network that a pod is to be attached to, and what is asked of it: an element of the annotation
 /// `k8s.v1.cni.cncf.io/networks` (Network Custom Resource Definition De-facto Standard, section 4.1.2).
@@ -60,7 +61,7 @@ extension NetworkSelection {
     let text = try fields.required("name", fields.string("name"))
     guard let name = NetworkName(namespace: own ?? namespace, name: text) else {
       throw fields.error(
-        own.map(NetworkName.isLabel) ?? true ? "name" : "namespace",
+        own.map(ObjectName.isLabel) ?? true ? "name" : "namespace",
         "must consist of lower-case letters, digits and '-' (a name also of '.'), and start and end with one of the first two"
       )
     }

@@ -1,6 +1,7 @@
 internal import CNI
 internal import IPVLAN
 package import JSON
+internal import YAML
 
 /// The keys of `"type": "ipvlan-multi"`.
 package struct MultiConfiguration: Sendable {
@@ -19,7 +20,7 @@ package struct MultiConfiguration: Sendable {
   /// - Throws: ``JSONFieldError`` with the value of the key that is wrong.
   package init(_ fields: JSONFields) throws(JSONFieldError) {
     namespace = try fields.string("multusNamespace").flatMap { $0.isEmpty ? nil : $0 } ?? "kube-system"
-    guard NetworkName.isLabel(namespace) else {
+    guard ObjectName.isLabel(namespace) else {
       throw fields.error("multusNamespace", "must be the name of a namespace")
     }
     let text = try fields.required("defaultNetwork", fields.string("defaultNetwork"))

@@ -29,6 +29,6 @@ extension AgentState {
       reportCause.map { cause in feeds.contains { $0.problem != nil && $0.cause == cause } } ?? false
     let report = isKeptToo ? reportCause.map { [$0: "nor is the report of this node written"] } : nil
     return Self.problems(feeds, alsoKept: report ?? [:])
-      + [fileProblem, isKeptToo ? nil : reportProblem].compactMap(\.self)
+      + [nodeProblem, fileProblem, isKeptToo ? nil : reportProblem].compactMap(\.self)
   }
 }

@@ -39,6 +39,8 @@ package struct AgentState: Sendable, Hashable {
   package var lastSync = ""
   /// Why the pool file cannot be written.
   package var fileProblem: String?
+  /// Why it does not know whose pools to bring: the API server has no Node of its name.
+  package var nodeProblem: String?
   /// Why the report cannot be written.
   package var reportProblem: String?
   /// The same without what was to be done.
@@ -76,6 +78,7 @@ package struct AgentState: Sendable, Hashable {
       "lastSync": .string(lastSync),
     ]
     object["fileProblem"] = fileProblem.map(JSONValue.string)
+    object["nodeProblem"] = nodeProblem.map(JSONValue.string)
     object["reportProblem"] = reportProblem.map(JSONValue.string)
     object["reportCause"] = reportCause.map(JSONValue.string)
     object["feeds"] = .array(
@@ -102,6 +105,7 @@ package struct AgentState: Sendable, Hashable {
     self.init(version: version, node: node, server: server)
     lastSync = object["lastSync"]?.string ?? ""
     fileProblem = object["fileProblem"]?.string
+    nodeProblem = object["nodeProblem"]?.string
     reportProblem = object["reportProblem"]?.string
     reportCause = object["reportCause"]?.string
     feeds = (object["feeds"]?.array ?? []).compactMap(\.object).map { feed in
