@@ -51,6 +51,38 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    (
+      #""mastr": "ens6""#,
+      #"key "plugins[0].mastr" with value "ens6" is not known, and nobody reads it: write "master""#
+    ),
+    (
+      #""hostAcces": true"#,
+      #"key "plugins[0].hostAcces" with value true is not known, and nobody reads it: write "hostAccess""#
+    ),
+    (
+      #""mdoe": "l3""#,
+      #"key "plugins[0].mdoe" with value "l3" is not known, and nobody reads it: write "mode""#
+    ),
+    (
+      #""ipam": {"type": "host-local", "subent": "10.0.0.0/24", "ranges": [[{"subnet": "10.1.0.0/24"}]]}"#,
+      #"key "plugins[0].ipam.subent" with value "10.0.0.0/24" is not known, and nobody reads it: write "subnet""#
+    ),
+  ])
+  func aMistypedKeyIsTold(member: String, finding: String) throws {
+    let text = #"{"cniVersion": "1.0.0", "name": "a", "plugins": [{"type": "ipvlan", \#(member)}]}"#
+    #expect(try findings("spelling.conflist", text) == ["spelling.conflist:1: \(finding)"])
+  }
+
+  /// Other plugins of the chain, or the runtime, may read them.
+  @Test func aKeyThatLooksLikeNoneOfTheseIsNobodysBusiness() throws {
+    let text = """
+      {"cniVersion": "1.0.0", "name": "a", "plugins": [
+        {"type": "ipvlan", "Master": "ens5", "deviceID": "0000:00:06.0", "example.com/tag": 1, "delegate": true}]}
+      """
+    #expect(try findings("foreign.conflist", text) == [])
+  }
+
   @Test func keysOfIPAMAreLookedAt() throws {
     let text = """
       {"cniVersion": "1.0.0", "name": "a", "type": "ipvlan",

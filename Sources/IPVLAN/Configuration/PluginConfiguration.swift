@@ -45,7 +45,7 @@ package struct PluginConfiguration: Sendable {
   }
 
   /// The keys that are the plugin's own.
-  static let keys = [
+  package static let keys = [
     "master", "mode", "flag", "mtu", "linkInContainer", "hostAccess", "sourceCheck", "logFile", "logLevel",
   ]
 

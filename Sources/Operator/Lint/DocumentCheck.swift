@@ -111,6 +111,7 @@ enum DocumentCheck {
       let isOurs = plugin.value("type")?.string == "ipvlan"
       if isOurs {
         errors += collect { () throws(JSONFieldError) in _ = try PluginConfiguration(checking: plugin) }
+        errors += KeySpelling.errors(plugin)
       }
       if isOurs || plugin.object["ipam"]?.object?["type"]?.string == AllocatorType.ippool.rawValue {
         errors += addresses(plugin, network?.name ?? "")
