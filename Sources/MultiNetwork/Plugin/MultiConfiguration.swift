@@ -1,4 +1,4 @@
-internal import CNI
+package import CNI
 internal import IPVLAN
 package import JSON
 internal import YAML
@@ -70,6 +70,16 @@ package struct MultiConfiguration: Sendable {
       lists += ((try? store.read(key))?.networks ?? []).map { $0.list.withoutArguments }
     }
     return lists
+  }
+
+  /// Why a pod that names no network of its own cannot be attached; `nil` when the default network can be read.
+  package func defaultProblem() -> CNIError? {
+    do throws(CNIError) {
+      _ = try defaultList(defaultNetwork)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   private static let defaultDataDirectory = "/var/lib/cni/ipvlan-multi"

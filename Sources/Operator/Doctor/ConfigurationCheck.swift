@@ -17,7 +17,7 @@ struct ConfigurationCheck: Check {
       return Finding(
         .configurationUnreadable, "\(fault.file) cannot be used: \(fault.problem)",
         consequence: "runtimes skip its network, or refuse to start pods",
-        remedy: "ipvlanctl lint \(fault.file)")
+        remedy: fault.remedy ?? "ipvlanctl lint \(fault.file)")
     }
     return unreadable + state.networks.flatMap { findings($0, &unread) }
   }

@@ -1,7 +1,7 @@
 internal import CNI
 internal import JSON
 internal import MultiNetwork
-internal import Platform
+package import Platform
 
 /// The networks of a node: its configuration directory, and those that only libcni's cache knows, as networks
 /// of Kubernetes' NetworkAttachmentDefinitions are.
@@ -17,6 +17,8 @@ package struct NetworkDirectory: Sendable {
     package let problem: String
     /// It is the directory itself.
     package var isDirectory = false
+    /// What tells more, where it is not the file that has to be mended.
+    package var remedy: ShellCommand?
   }
 
   /// Reads `*.conflist`, `*.conf` and `*.json`, as runtimes do.
@@ -49,6 +51,12 @@ package struct NetworkDirectory: Sendable {
     for plugin in network.plugins where plugin.value("type")?.string == MultiNetworkPlugin.name {
       do throws(JSONFieldError) {
         let configuration = try MultiConfiguration(plugin)
+        if let problem = configuration.defaultProblem() {
+          faults.append(
+            Fault(
+              file: network.source, problem: "its default network: \(problem.text)",
+              remedy: "ipvlanctl kube status"))
+        }
         for list in configuration.listsInUse() where !networks.contains(where: { $0.name == list.name }) {
           let document = JSONFields(list.json, ignoringCase: true)
           networks.append(try Network(document, source: network.source))
