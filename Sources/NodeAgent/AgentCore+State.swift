@@ -19,10 +19,13 @@ extension AgentCore {
         collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
         cause: feed.failure?.cause, since: feed.failure.map { "\($0.since)" })
     }
-    state.faults = view.ledger.faults.map {
-      .init(object: "spiderippool/\($0.key)", problem: $0.value.problem)
-    }
-    .sorted { $0.object < $1.object }
+    let own = Set(resolution?.entries.map(\.object.name) ?? [])
+    let conflicts = (resolution?.conflicts ?? []).filter { own.contains($0.identity.name) }
+    let faults =
+      view.ledger.faults.map { (name: $0.key, problem: $0.value.problem) }
+      + conflicts.map { (name: $0.identity.name, problem: $0.problem) }
+    state.faults = faults.map { .init(object: "spiderippool/\($0.name)", problem: $0.problem) }
+      .sorted { ($0.object, $0.problem) < ($1.object, $1.problem) }
     return state
   }
 

@@ -118,6 +118,18 @@ import Testing
     }
   }
 
+  @Test("a pool that an older one leaves less to is told of on the node")
+  func overlap() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.4"]))
+      try await eventually("a") { running.pools.count == 1 }
+      try await running.create(pool("b", ips: ["10.0.0.4-10.0.0.6"]))
+      try await eventually("it is told") {
+        AgentState(directory: running.runDirectory)?.faults.map(\.object) == ["spiderippool/b"]
+      }
+    }
+  }
+
   /// A report that was given up on may arrive after the next one.
   @Test("a report is written over the version that is known, and again over another one")
   func conflict() async throws {

@@ -210,7 +210,10 @@ struct SharedMode: ~Copyable {
       message:
         "other processes have kept the mode of master \(wanted.master.name) locked for "
         + "\(OwnedDescriptor.lockPatience) s",
-      details: "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)")
+      details: record.holdsSlave
+        ? "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)"
+        : "\(Self.directory) takes no file, so all masters share one lock: make room there (df \(Self.directory)), "
+          + "or see who has it: lslocks")
   }
 
   private func unlock() throws(CNIError) {
