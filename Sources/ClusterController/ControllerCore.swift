@@ -16,6 +16,8 @@ actor ControllerCore {
   private var faults: [Step.Key: String] = [:]
   private var outages = Outages()
   private(set) var warnings: [Warning] = []
+  /// What the log says of Nodes; an event is gone after an hour.
+  private var toldOfNodes: Set<Warning> = []
   /// Steps are left that have to wait.
   private(set) var isWaiting = false
   /// Raised whenever something has come that may need a step.
@@ -55,10 +57,15 @@ actor ControllerCore {
     }
     steps += poolSteps()
     for (network, verdict) in networks.verdicts {
-      add(verdict.draft, Resources.networks, network, to: &steps)
+      guard let draft = outcome(of: verdict).draft else { continue }
+      add(draft, Resources.networks, network, to: &steps)
     }
     steps += nodes.steps(view, at: now)
     warnings += nodes.warnings
+    for warning in Set(nodes.warnings).subtracting(toldOfNodes) {
+      log.warning("\(Resources.nodes.qualifiedName) \(warning.object.name ?? ""): \(warning.message)")
+    }
+    toldOfNodes = Set(nodes.warnings)
     for step in steps where pacer.isDisputed(step) {
       warnings.append(
         Warning(
@@ -68,6 +75,12 @@ actor ControllerCore {
     let allowed = steps.filter { pacer.allows($0, at: now) }
     isWaiting = allowed.count < steps.count || nodes.isWaiting
     return allowed
+  }
+
+  private func outcome(of verdict: NetworkPlan.Verdict) -> NetworkPlan.Verdict {
+    guard case .pending(let key) = verdict else { return verdict }
+    let step = Step.Key(kind: .definition, collection: Resources.definitions.qualifiedName, object: key)
+    return faults[step].map { .notWritten($0) } ?? verdict
   }
 
   private func poolSteps() -> [Step] {

@@ -26,12 +26,14 @@ extension AgentCore {
 
   private var poolsInSync: NodeReport.Condition {
     let problem: (String, String)? =
-      if let failure = view.failures.first {
+      if let failure = failures.first {
         ("NotFollowed", failure.failure.problem)
       } else if !view.isComplete {
         ("NotRead", "not all collections have been read yet")
       } else if let fileFault {
         ("NotWritten", fileFault)
+      } else if let blockProblem {
+        ("BlocksNotWritten", blockProblem)
       } else if followsPods == true, let failure = view.podFailures.first {
         ("PodsNotFollowed", failure.failure.problem)
       } else if followsPods == true, let feed = view.podFeeds.first(where: { !$0.feed.isComplete }) {
@@ -146,7 +148,9 @@ extension AgentCore {
       warnings.append(
         Warning(
           object: ObjectReference(Resources.nodes, metadata), reason: "AgentNotUnique",
-          message: "machine \(rival) reports as this node too: give each node a name of its own"))
+          message:
+            "machine \(rival) reports as this node too: give each node a name of its own, then restart its ipvlan-agent"
+        ))
     }
     return warnings
   }

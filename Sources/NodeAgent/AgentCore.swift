@@ -90,6 +90,8 @@ actor AgentCore {
   var writtenLife = -1
   /// This node's report as it is followed.
   var reportFeed = Feed()
+  /// Why no block can be claimed or given back.
+  var blockFault: KubernetesError?
   /// Whether somebody has looked at the server's state in this run.
   var hasLooked = false
   /// The server does not let this node look.
@@ -145,10 +147,20 @@ actor AgentCore {
 
   func take(_ raise: AsyncStream<Void>.Continuation, _ body: (inout ClusterView) -> Void) {
     body(&view)
-    for line in outages.note(view.failures + view.podFailures + view.networkFailures) {
+    tellOfOutages()
+    raise.yield()
+  }
+
+  /// Logs what cannot be followed, and what can be again.
+  func tellOfOutages() {
+    for line in outages.note(failures + view.podFailures + view.networkFailures) {
       log.log(level: line.level, "\(line.text)")
     }
-    raise.yield()
+  }
+
+  /// What of that which decides about addresses cannot be followed, by collection.
+  var failures: [(collection: String, failure: Feed.Failure)] {
+    view.failures + (reportFeed.failure.map { [(Resources.reports.qualifiedName, $0)] } ?? [])
   }
 
   /// Keeps what was seen of the API server for the run after.
@@ -190,6 +202,7 @@ actor AgentCore {
               Resources.pools.plural: view.pools.version,
               Resources.reservedIPs.plural: view.reservations.version,
             ]))
+        try writeNodeName()
         if isNew { fileRevision += 1 }
         given.write(resolution)
         if isNew { log.info("wrote \(file.path)", metadata: ["pools": "\(resolution.entries.count)"]) }

@@ -22,15 +22,16 @@ public enum BootID {
 
 /// The machine's own name.
 public enum HostName {
-  /// What gethostname(2) says, in lower case as kubelet names its Node; `localhost` when it says nothing.
+  /// What gethostname(2) says; `localhost` when it says nothing.
   public static var current: String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard unsafe gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-    let name = buffer.prefix { $0 != 0 }.map { byte in
-      let byte = UInt8(bitPattern: byte)
-      return (0x41...0x5A).contains(byte) ? byte + 0x20 : byte
-    }
-    return String(decoding: name, as: UTF8.self)
+    return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// The name that kubelet gives to the Node of a host: in small letters.
+  public static func node(of host: String) -> String {
+    String(decoding: host.utf8.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }, as: UTF8.self)
   }
 }
 

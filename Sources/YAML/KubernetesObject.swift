@@ -61,7 +61,7 @@ package struct KubernetesObject: Sendable {
     guard !zip(name.utf8, name.utf8.dropFirst()).contains(where: { $0 == 0x24 && $1 == 0x7B }) else {
       throw metadata.error(key, "has a shell variable: pass the document through the shell or envsubst first")
     }
-    guard ObjectName.isSubdomain(name) else { throw metadata.error(key, ObjectName.rule) }
+    guard ObjectName.hasFittingCharacters(name) else { throw metadata.error(key, ObjectName.rule) }
     return name
   }
 }

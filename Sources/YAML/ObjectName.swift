@@ -10,6 +10,14 @@ package enum ObjectName {
       && text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy(isPart)
   }
 
+  /// Whether a text has only what names have. Pools in files of a node may be called `blue-` or `a..b`: no API server was asked.
+  package static func hasFittingCharacters(_ text: String) -> Bool {
+    (1...253).contains(text.utf8.count) && text.first != "." && text.first != "-"
+      && text.utf8.allSatisfy {
+        isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+      }
+  }
+
   /// Whether a text can be the name of a namespace: a label of 63 bytes at most.
   package static func isLabel(_ text: String) -> Bool { text.utf8.count <= 63 && isPart(text.utf8[...]) }
 

@@ -78,7 +78,8 @@ struct IPVLANAgent: AsyncParsableCommand {
 
   private func name(_ environment: Environment) throws(DaemonError) -> String {
     let sources = [
-      ("--node-name", nodeName), ("NODE_NAME", environment["NODE_NAME"]), ("the host name", HostName.current),
+      ("--node-name", nodeName), ("NODE_NAME", environment["NODE_NAME"]),
+      ("the host name", HostName.node(of: HostName.current)),
     ]
     for case (let source, let name?) in sources where !name.isEmpty {
       guard ObjectName.isSubdomain(name) else {

@@ -71,7 +71,9 @@ struct KubeDiff: ParsableCommand {
       try file.map { path throws(UserError) in try Input.file(path, limit: limit) }
       ?? Input.standard(limit: limit)
     let files = agent.files
-    let node = nodeName ?? files.state?.node ?? Environment.current()["NODE_NAME"] ?? HostName.current
+    let node =
+      nodeName ?? files.state?.node
+      ?? AgentFiles.nodeName(poolDirectory: agent.poolDir)
     let report = try KubeDiffReport(files, objects: objects, node: node)
     CommandOutput.show(report, as: listing.output, status: report.isSame ? 0 : 1)
   }

@@ -55,7 +55,8 @@ struct Pools: ParsableCommand {
   private func writeInstancePools() throws {
     var pools = try InstancePools(
       metadata.named ?? .standard,
-      nodeName: nodeName ?? Environment.current()["NODE_NAME"] ?? HostName.current, network: multusName)
+      nodeName: nodeName ?? AgentFiles.nodeName(),
+      network: multusName)
     if let to {
       try pools.write(to: to, paths.sources)
       ProcessOutput.finish(output: [], remarks: CommandOutput.notes(pools.remarks), status: 0)

@@ -223,11 +223,14 @@ import Testing
   func refused() async throws {
     try await controlling { running in
       running.server.order(
-        FaultRule(.status(403, reason: "Forbidden"), to: "create", path: "network-attachment", times: 3))
+        FaultRule(.status(403, reason: "Forbidden"), to: "create", path: "network-attachment", times: nil))
       try await running.createNetwork("a")
+      try await eventually("the condition") { await running.networkCondition("a") == "False NotWritten" }
+      running.server.behave()
       try await eventually("a definition") { await running.master("a") == "ens5" }
       let told = running.log.text.split(separator: "\n").count { $0.contains("cannot create network-att") }
       #expect(told == 1, "\(running.log.text)")
+      try await eventually("it is ready") { await running.networkCondition("a") == "True Rendered" }
     }
   }
 }

@@ -3,6 +3,7 @@ import ClusterTestSupport
 import IPAM
 import KubernetesClient
 import KubernetesStandIn
+import Operator
 import Testing
 
 @testable import NodeAgent
@@ -91,6 +92,44 @@ import Testing
       try await eventually("what nobody else gives") { running.pools == ["p 10.0.0.4"] }
       try await running.create(pool("r", ips: ["10.0.0.8-10.0.0.9"]))
       try await eventually("a second pool") { running.pools == ["p 10.0.0.4", "r 10.0.0.8-10.0.0.9"] }
+    }
+  }
+
+  @Test("a node that may not write blocks says so as long as it needs one")
+  func forbidden() async throws {
+    try await running { running in
+      try await createNode(running)
+      running.server.order(
+        FaultRule(
+          .status(403, reason: "Forbidden", message: "cannot create resource ipvlanblocks"), to: "create",
+          path: "ipvlanblocks", times: nil))
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.9"], nodes: []))
+      try await eventually("it says so") {
+        await running.condition("PoolsInSync") == "False BlocksNotWritten"
+      }
+      running.server.behave()
+      try await eventually("a block") { try await blocks(running).count == 1 }
+      try await eventually("in step") { await running.condition("PoolsInSync") == "True InStep" }
+    }
+  }
+
+  @Test("a node that may not read its own report says so")
+  func unreadable() async throws {
+    try await running { running in
+      running.server.order(
+        FaultRule(
+          .status(403, reason: "Forbidden", message: "cannot list resource ipvlannodes"), to: "list",
+          path: "ipvlannodes", times: nil))
+      try await eventually("it is told on the node") {
+        AgentState(directory: running.runDirectory)?.feeds.contains {
+          $0.collection == Resources.reports.qualifiedName && $0.problem != nil
+        } ?? false
+      }
+      try await eventually("and in the cluster") {
+        await running.condition("PoolsInSync") == "False NotFollowed"
+      }
+      running.server.behave()
+      try await eventually("in step") { await running.condition("PoolsInSync") == "True InStep" }
     }
   }
 

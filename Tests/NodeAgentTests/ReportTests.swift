@@ -78,7 +78,7 @@ import Testing
     try await running { running in
       try await eventually("it is told") {
         let problem = AgentState(directory: running.runDirectory)?.problems.first
-        return problem?.hasPrefix("the API server has no Node n1: ") ?? false
+        return problem?.hasPrefix("the API server has no Node n1, ") ?? false
       }
       _ = try await running.client.create(
         Resources.nodes, UnstructuredObject(metadata: ObjectMetadata(name: "n1")))
@@ -118,6 +118,15 @@ import Testing
     }
   }
 
+  @Test("the plugin knows the Node's name from the agent")
+  func nodeName() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1"]))
+      try await eventually("a") { running.pools.first.map { !$0.contains("disabled") } ?? false }
+      #expect(try running.add("web", onNode: nil) == "10.0.0.1/24")
+    }
+  }
+
   @Test("a pool that an older one leaves less to is told of on the node")
   func overlap() async throws {
     try await running { running in
@@ -125,7 +134,7 @@ import Testing
       try await eventually("a") { running.pools.count == 1 }
       try await running.create(pool("b", ips: ["10.0.0.4-10.0.0.6"]))
       try await eventually("it is told") {
-        AgentState(directory: running.runDirectory)?.faults.map(\.object) == ["spiderippool/b"]
+        AgentState(directory: running.runDirectory)?.conflicts.map(\.object) == ["spiderippool/b"]
       }
     }
   }

@@ -93,9 +93,9 @@ struct Running: Sendable {
 
   /// Has the plugin's allocator give an address.
   @discardableResult
-  func add(_ pod: String, uid: String = "") throws -> String {
+  func add(_ pod: String, uid: String = "", onNode node: String? = "n1") throws -> String {
     let request = request(pod, uid)
-    return try allocator().allocate(request).assignments.map { "\($0.address)" }.joined(separator: ",")
+    return try allocator(node).allocate(request).assignments.map { "\($0.address)" }.joined(separator: ",")
   }
 
   func delete(_ pod: String) throws { try allocator().release(request(pod)) }
@@ -106,13 +106,13 @@ struct Running: Sendable {
       pod: .init(namespace: "default", name: pod, uid: uid))
   }
 
-  private func allocator() throws -> IPPoolAllocator {
-    try IPPoolAllocator(
-      JSONFields([
-        "poolDir": .string(poolDirectory), "dataDir": .string(dataDirectory),
-        "runDir": .string(runDirectory), "nodeName": .string("n1"), "cooldownSeconds": .int(1),
-      ]), network: "n", environment: Environment()
-    ).inThreads()
+  private func allocator(_ node: String? = "n1") throws -> IPPoolAllocator {
+    var keys: JSONObject = [
+      "poolDir": .string(poolDirectory), "dataDir": .string(dataDirectory), "runDir": .string(runDirectory),
+      "cooldownSeconds": .int(1),
+    ]
+    keys["nodeName"] = node.map(JSONValue.string)
+    return try IPPoolAllocator(JSONFields(keys), network: "n", environment: Environment()).inThreads()
   }
 }
 

@@ -54,19 +54,23 @@ import Testing
   @Test(arguments: [
     (
       #""mastr": "ens6""#,
-      #"key "plugins[0].mastr" with value "ens6" is not known, and nobody reads it: write "master""#
+      #"key "plugins[0].mastr" with value "ens6" is not known, and the plugin does not read it: write "master""#
     ),
     (
       #""hostAcces": true"#,
-      #"key "plugins[0].hostAcces" with value true is not known, and nobody reads it: write "hostAccess""#
+      #"key "plugins[0].hostAcces" with value true is not known, and the plugin does not read it: write "hostAccess""#
     ),
     (
       #""mdoe": "l3""#,
-      #"key "plugins[0].mdoe" with value "l3" is not known, and nobody reads it: write "mode""#
+      #"key "plugins[0].mdoe" with value "l3" is not known, and the plugin does not read it: write "mode""#
+    ),
+    (
+      #""ipam": {"type": "host-local", "ranges": [[{"subnet": "10.1.0.0/24", "rangeStrat": "10.1.0.9"}]]}"#,
+      #"key "plugins[0].ipam.ranges[0][0].rangeStrat" with value "10.1.0.9" is not known, and the plugin does not read it: write "rangeStart""#
     ),
     (
       #""ipam": {"type": "host-local", "subent": "10.0.0.0/24", "ranges": [[{"subnet": "10.1.0.0/24"}]]}"#,
-      #"key "plugins[0].ipam.subent" with value "10.0.0.0/24" is not known, and nobody reads it: write "subnet""#
+      #"key "plugins[0].ipam.subent" with value "10.0.0.0/24" is not known, and the plugin does not read it: write "subnet""#
     ),
   ])
   func aMistypedKeyIsTold(member: String, finding: String) throws {
@@ -78,7 +82,8 @@ import Testing
   @Test func aKeyThatLooksLikeNoneOfTheseIsNobodysBusiness() throws {
     let text = """
       {"cniVersion": "1.0.0", "name": "a", "plugins": [
-        {"type": "ipvlan", "Master": "ens5", "deviceID": "0000:00:06.0", "example.com/tag": 1, "delegate": true}]}
+        {"type": "ipvlan", "Master": "ens5", "deviceID": "0000:00:06.0", "example.com/tag": 1, "delegate": true,
+         "_master": "ens6", "//mode": "l2"}]}
       """
     #expect(try findings("foreign.conflist", text) == [])
   }

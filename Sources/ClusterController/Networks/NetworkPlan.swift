@@ -9,6 +9,10 @@ struct NetworkPlan: Sendable {
   /// What became of a SpiderMultusConfig.
   enum Verdict: Sendable, Hashable {
     case rendered(ObjectKey)
+    /// Its definition is being written.
+    case pending(ObjectKey)
+    /// The API server does not take the definition.
+    case notWritten(String)
     case invalid(String)
     /// Its cniType is served by somebody else.
     case notServed(String)
@@ -72,10 +76,10 @@ struct NetworkPlan: Sendable {
       steps.append(
         .createDefinition(
           UnstructuredObject(metadata: metadata, fields: ["spec": Self.specification(content)])))
-      return .rendered(content.key)
+      return .pending(content.key)
     }
     // Somebody is deleting it: it is made anew when it is gone.
-    guard definition.metadata.deletionTimestamp == nil else { return .rendered(content.key) }
+    guard definition.metadata.deletionTimestamp == nil else { return .pending(content.key) }
     let owner = Self.owner(of: definition)
     if owner?.uid != uid {
       guard definition.metadata.annotations?[Self.adoption] == "true" || isOrphan(owner) else {
@@ -94,6 +98,7 @@ struct NetworkPlan: Sendable {
     if !isRight || owner?.uid != uid {
       definition["spec"] = Self.specification(content)
       steps.append(.replaceDefinition(definition))
+      return .pending(content.key)
     }
     return .rendered(content.key)
   }
@@ -122,15 +127,18 @@ struct NetworkPlan: Sendable {
 }
 
 extension NetworkPlan.Verdict {
-  /// What the SpiderMultusConfig's status says of it.
-  var draft: StatusDraft {
+  /// What the SpiderMultusConfig's status says of it; `nil` while that is as it was.
+  var draft: StatusDraft? {
     let (reason, message) =
       switch self {
       case .rendered(let key): ("Rendered", "NetworkAttachmentDefinition \(key) is made of it")
+      case .pending: ("", "")
+      case .notWritten(let problem): ("NotWritten", problem)
       case .invalid(let problem): ("Invalid", problem)
       case .notServed(let problem): ("NotServed", problem)
       case .conflict(let problem): ("Conflict", problem)
       }
+    guard !reason.isEmpty else { return nil }
     return StatusDraft(conditions: [
       .init(type: "Ready", isTrue: reason == "Rendered", reason: reason, message: message)
     ])
@@ -139,7 +147,8 @@ extension NetworkPlan.Verdict {
   /// The reason and the text of an event; `nil` when there is nothing to be told.
   var warning: (reason: String, message: String)? {
     switch self {
-    case .rendered: nil
+    // What could not be written is in the condition, and in the controller's log.
+    case .rendered, .pending, .notWritten: nil
     case .invalid(let problem), .notServed(let problem): ("Invalid", problem)
     case .conflict(let problem): ("Conflict", problem)
     }

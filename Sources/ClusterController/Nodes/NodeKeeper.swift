@@ -11,8 +11,8 @@ struct NodeKeeper: Sendable {
   private let holdTime: Duration
   /// By the UID of what is left behind.
   private var missing: [String: ContinuousClock.Instant] = [:]
-  /// Since when nobody has reported for a Node that was made anew and has blocks of the one before it, by the new one's UID.
-  private var unreported: [String: ContinuousClock.Instant] = [:]
+  /// Since when nobody has reported for a Node that was made anew, by the Node before it that has blocks.
+  private var unreported: [Block.Owner: ContinuousClock.Instant] = [:]
   /// Whose blocks stay although nobody may need them.
   private(set) var warnings: [Warning] = []
 
@@ -22,8 +22,8 @@ struct NodeKeeper: Sendable {
   var isWaiting: Bool { !missing.isEmpty || warnings.count < unreported.count }
 
   mutating func steps(_ view: ControllerView, at now: ContinuousClock.Instant) -> [Step] {
-    guard view.nodes.isWhole else { return [] }
     noteUnreported(view, at: now)
+    guard view.nodes.isWhole else { return [] }
     var left: [(uid: String, step: Step)] = []
     if view.reports.isWhole {
       for (key, report) in view.reports.objects where view.nodes.objects[key] == nil {
@@ -41,36 +41,35 @@ struct NodeKeeper: Sendable {
     return left.filter { entry in missing[entry.uid].map { now - $0 >= holdTime } ?? false }.map(\.step)
   }
 
+  /// Time counts only while everything is known: after an outage the agents come back later than the list of Nodes.
   private mutating func noteUnreported(_ view: ControllerView, at now: ContinuousClock.Instant) {
-    guard view.reports.isWhole, view.blocks.isWhole else { return }
-    var kept: [ObjectKey: [String]] = [:]
-    for object in view.blocks.objects.values {
-      guard let block = Block(object) else { continue }
-      let key = ObjectKey(name: block.owner.node)
-      guard let present = view.nodes.objects[key], present != block.owner.uid,
+    let former = unreported
+    (unreported, warnings) = ([:], [])
+    guard view.nodes.isWhole, view.reports.isWhole, view.blocks.isWhole else { return }
+    let owners = Set(view.blocks.objects.values.compactMap { Block($0)?.owner }).sorted { $0.uid < $1.uid }
+    for owner in owners {
+      let key = ObjectKey(name: owner.node)
+      guard let present = view.nodes.objects[key], present != owner.uid,
         view.reports.objects[key]?.nodeUID != present
       else { continue }
-      kept[key, default: []].append(block.name)
-    }
-    let former = unreported
-    unreported = [:]
-    warnings = []
-    for (key, blocks) in kept.sorted(by: { $0.key < $1.key }) {
-      guard let uid = view.nodes.objects[key] else { continue }
-      let since = former[uid] ?? now
-      unreported[uid] = since
+      let since = former[owner] ?? now
+      unreported[owner] = since
       guard now - since >= holdTime else { continue }
-      let names = blocks.sorted()
-      var metadata = ObjectMetadata(name: key.name)
-      metadata.uid = uid
-      warnings.append(
-        Warning(
-          object: ObjectReference(Resources.nodes, metadata), reason: "BlocksKept",
-          message:
-            "\(blocks.count) blocks of the Node \(key.name) that was here before stay, since no ipvlan-agent reports for the new"
-            + " one and pods may hold their addresses; if that machine is gone: kubectl delete ivb "
-            + names.prefix(20).joined(separator: " ") + (names.count > 20 ? " (and more)" : "")))
+      warnings.append(Self.warning(of: owner, present))
     }
+  }
+
+  /// The command names no block: when it is run, another node may have claimed one of that name.
+  private static func warning(of owner: Block.Owner, _ present: String) -> Warning {
+    var metadata = ObjectMetadata(name: owner.node)
+    metadata.uid = present
+    return Warning(
+      object: ObjectReference(Resources.nodes, metadata), reason: "BlocksKept",
+      message:
+        "no ipvlan-agent reports for this Node, so blocks of the Node \(owner.node) that was here before"
+        + " (UID \(owner.uid)) stay: its pods may run. If that machine is gone: kubectl get ivb --output"
+        + " jsonpath='{range .items[?(@.spec.nodeUID==\"\(owner.uid)\")]}{.metadata.name} {end}'"
+        + " | xargs kubectl delete ivb")
   }
 
   private func isLeft(_ block: Block, _ view: ControllerView) -> Bool {

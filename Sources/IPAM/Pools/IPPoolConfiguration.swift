@@ -36,7 +36,9 @@ struct IPPoolConfiguration: Sendable {
     dataDirectory = try fields.absolutePath("dataDir") ?? Self.defaultDataDirectory
     runDirectory = try fields.absolutePath("runDir") ?? Self.defaultRunDirectory
     pools = try Self.pools(fields)
-    nodeName = try Self.text(fields, "nodeName") ?? environment["NODE_NAME"] ?? HostName.current
+    nodeName =
+      try Self.text(fields, "nodeName")
+      ?? NodeNameFile.name(of: environment, poolDirectory: poolDirectory)
     multusName = try Self.text(fields, "multusName") ?? "default/\(network)"
     cooldown = try Self.cooldown(fields) ?? Self.defaultCooldown
     var routes: [IPRoute] = []

@@ -92,19 +92,24 @@ public struct PoolQuery: Sendable, Hashable {
   /// Why a pool is not for this node; `nil` when it is.
   func nodeObjection(to pool: NodePool) -> String? {
     guard pool.nodeNames.isEmpty else {
-      return pool.nodeNames.contains(nodeName)
+      return isThisNode(among: pool.nodeNames)
         ? nil : "it is for node \(pool.nodeNames.joined(separator: ", ")), this is \(nodeName)"
     }
     return Self.objection("nodeAffinity", pool.nodeAffinity, knownNodeLabels)
   }
 
+  /// A host name can have capitals, its Node cannot.
+  private func isThisNode(among names: [String]) -> Bool {
+    names.contains(nodeName) || names.contains(HostName.node(of: nodeName))
+  }
+
   /// The one label of a node that is known without asking an API server.
-  private var knownNodeLabels: [String: String] { ["kubernetes.io/hostname": nodeName] }
+  private var knownNodeLabels: [String: String] { ["kubernetes.io/hostname": HostName.node(of: nodeName)] }
 
   /// Whether a pool that nobody has divided is perhaps meant for this node too, and gives it nothing.
   func isUndivided(_ pool: NodePool) -> Bool {
     guard !isSingleNode, !pool.isDisabled, pool.sharingObjection != nil else { return false }
-    guard pool.nodeNames.isEmpty else { return pool.nodeNames.contains(nodeName) }
+    guard pool.nodeNames.isEmpty else { return isThisNode(among: pool.nodeNames) }
     return pool.nodeAffinity?.matches(known: knownNodeLabels) != false
   }
 

@@ -38,7 +38,9 @@ struct SharedMode: ~Copyable {
     let file: OwnedDescriptor
     /// Whether the file holds the slave. Where /run takes no file, or no more bytes, a file of the kernel's is locked: then every
     /// ADD searches, and one that found no slave searches again under the lock.
-    let holdsSlave: Bool
+    var holdsSlave: Bool { denial == nil }
+    /// Why there is no file.
+    let denial: Errno?
   }
 
   private let wanted: Wanted
@@ -179,10 +181,10 @@ struct SharedMode: ~Copyable {
         let file = try OwnedDescriptor(
           opening: path, .readWrite, options: [.create, .noFollow], permissions: [.ownerReadWrite])
         try file.reserve(Self.recordLimit)
-        return Record(file: file, holdsSlave: true)
+        return Record(file: file, denial: nil)
       } catch  where error.deniesNewFiles {
         // Not the network namespace's, which is the lock of host access then.
-        return Record(file: try OwnedDescriptor(opening: "/proc/self/ns/ipc", .readOnly), holdsSlave: false)
+        return Record(file: try OwnedDescriptor(opening: "/proc/self/ns/ipc", .readOnly), denial: error)
       }
     }
   }
@@ -205,15 +207,16 @@ struct SharedMode: ~Copyable {
   }
 
   private var busy: CNIError {
-    CNIError(
+    let own = "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)"
+    return CNIError(
       code: .tryAgainLater,
       message:
         "other processes have kept the mode of master \(wanted.master.name) locked for "
         + "\(OwnedDescriptor.lockPatience) s",
-      details: record.holdsSlave
-        ? "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)"
-        : "\(Self.directory) takes no file, so all masters share one lock: make room there (df \(Self.directory)), "
-          + "or see who has it: lslocks")
+      details: record.denial.map {
+        "\(Self.directory) takes no file (\($0)), so all masters share one lock: see df \(Self.directory), df -i"
+          + " \(Self.directory), and who has the lock: lslocks"
+      } ?? own)
   }
 
   private func unlock() throws(CNIError) {

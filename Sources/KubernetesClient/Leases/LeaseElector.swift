@@ -253,24 +253,37 @@ public struct LeaseElector: Sendable {
     }
   }
 
-  /// Gives the lease up, so that another leads at once. Runs to its end though the task may be cancelled.
+  /// Gives the lease up, so that another leads at once. Runs to its end though the task may be cancelled; of a server that says
+  /// nothing no process waits at its end.
   private func release(_ newest: NewestVersion) async {
     await Task {
-      do throws(KubernetesError) {
-        let lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
-        _ = isOlder(lease, newest)
-        guard lease.spec?.holderIdentity == identity else { return }
-        let released = try await write(
-          [
-            "holderIdentity": "", "leaseDurationSeconds": 1,
-            "renewTime": .string(Timestamp.now().description),
-          ],
-          over: lease)
-        _ = isOlder(released, newest)
-      } catch {
-        log.info("the lease was not given up, and runs out by itself: \(error)")
+      let outcome = await within(.seconds(2)) { () async -> KubernetesError? in
+        do throws(KubernetesError) {
+          try await giveUp(newest)
+          return nil
+        } catch {
+          return error
+        }
+      }
+      switch outcome {
+      case .some(nil): break
+      case .some(let error?): log.info("the lease was not given up, and runs out by itself: \(error)")
+      case nil: log.info("the lease was not given up, and runs out by itself: the server does not answer")
       }
     }.value
+  }
+
+  private func giveUp(_ newest: NewestVersion) async throws(KubernetesError) {
+    let lease = try await client.get(Lease.resource, key.name, namespace: key.namespace)
+    _ = isOlder(lease, newest)
+    guard lease.spec?.holderIdentity == identity else { return }
+    let released = try await write(
+      [
+        "holderIdentity": "", "leaseDurationSeconds": 1,
+        "renewTime": .string(Timestamp.now().description),
+      ],
+      over: lease)
+    _ = isOlder(released, newest)
   }
 
   /// Changes the lease if it is still the one that was read.

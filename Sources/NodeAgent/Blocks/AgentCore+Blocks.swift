@@ -56,6 +56,18 @@ extension AgentCore {
     poke()
   }
 
+  /// Takes note of whether this node may write blocks at all. What ends by itself says nothing about that.
+  func noteBlocks(_ error: KubernetesError?) {
+    guard !(error?.isTransient ?? false) else { return }
+    blockFault = error?.kind == .forbidden ? error : nil
+  }
+
+  /// What keeps blocks that are needed from being claimed, or others from being given back.
+  var blockProblem: String? {
+    guard let blockFault, division.hasWork(at: .now) else { return nil }
+    return "\(blockFault)"
+  }
+
   /// What is to be asked of all nodes' reports before more can be claimed, or given.
   var question: BlockDivision.Question? {
     view.isComplete ? division.question(claiming: mayChangeBlocks && owner != nil) : nil

@@ -149,9 +149,11 @@ struct BlockKeeper: Sendable {
       do throws(KubernetesError) {
         _ = try await client.create(Resources.blocks, object)
         await core.forget(what)
+        await core.noteBlocks(nil)
         log.info("claimed block \(name)")
       } catch {
         if error.kind == .alreadyExists { await core.forget(what) } else { await core.note(what, error) }
+        await core.noteBlocks(error)
         await core.noteClaim(name, failed: error)
       }
     }
@@ -173,9 +175,11 @@ struct BlockKeeper: Sendable {
           try await client.delete(
             Resources.blocks, block.name, preconditions: DeletePreconditions(uid: block.uid))
           await core.forget(what)
+          await core.noteBlocks(nil)
           log.info("gave block \(block.name) back")
         } catch {
           if error.kind == .notFound { await core.forget(what) } else { await core.note(what, error) }
+          await core.noteBlocks(error)
           if error.kind != .notFound { failure = error }
         }
       }

@@ -7,6 +7,8 @@ struct ClusterView: Sendable {
   private(set) var reserved: [String: UnstructuredObject] = [:]
   private(set) var labels: [String: String]?
   private(set) var nodeUID: String?
+  /// The Node was there in this run.
+  private(set) var wasNodeSeen = false
   private(set) var pools = Feed()
   private(set) var reservations = Feed()
   private(set) var node = Feed()
@@ -105,5 +107,6 @@ struct ClusterView: Sendable {
   private mutating func setNode(_ object: UnstructuredObject?) {
     labels = object.map { $0.metadata.labels ?? [:] }
     nodeUID = object?.metadata.uid
+    if object != nil { wasNodeSeen = true }
   }
 }

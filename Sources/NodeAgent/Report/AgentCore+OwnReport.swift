@@ -10,6 +10,7 @@ extension AgentCore {
     let known = rivalry.rival
     noteServer(event, reportFeed)
     reportFeed.note(event)
+    tellOfOutages()
     switch event {
     case .listed(let list):
       if !wasReportRead { recall(list.items.first) }

@@ -14,7 +14,7 @@ extension EndpointServer {
 extension AgentState {
   /// Why the agent is not ready: files that were in step once are good to go on with.
   fileprivate var reasonsNotReady: [String] {
-    guard lastSync.isEmpty || fileProblem != nil || nodeProblem != nil else { return [] }
+    guard lastSync.isEmpty || fileProblem != nil || isNodeUnknown else { return [] }
     let problems = Self.problems(feeds) + [nodeProblem, fileProblem].compactMap(\.self)
     return problems.isEmpty ? ["the files are not in step yet"] : problems
   }

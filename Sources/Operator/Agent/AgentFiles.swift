@@ -33,6 +33,11 @@ package struct AgentFiles: Sendable {
     isRunning = AgentState.isRunning(in: runDirectory)
   }
 
+  /// How the Node of this machine is called, as the plugin knows it.
+  package static func nodeName(poolDirectory: String = "/etc/cni/ippool.d") -> String {
+    NodeNameFile.name(of: .current(), poolDirectory: poolDirectory)
+  }
+
   /// Whether this node has an agent, or had one.
   package var isUsed: Bool { objects != nil || state != nil || isRunning }
 

@@ -41,12 +41,16 @@ package struct AgentState: Sendable, Hashable {
   package var fileProblem: String?
   /// Why it does not know whose pools to bring: the API server has no Node of its name.
   package var nodeProblem: String?
+  /// That has been so since it started: its name may be wrong. Not in the file.
+  package var isNodeUnknown = false
   /// Why the report cannot be written.
   package var reportProblem: String?
   /// The same without what was to be done.
   package var reportCause: String?
   package var feeds: [Feed] = []
   package var faults: [Fault] = []
+  /// Pools of the node that older ones leave less to, or nothing. That may be meant.
+  package var conflicts: [Fault] = []
 
   /// What an agent knows when it starts.
   package init(version: String, node: String, server: String) {
@@ -91,8 +95,10 @@ package struct AgentState: Sendable, Hashable {
         object["since"] = feed.since.map(JSONValue.string)
         return .object(object)
       })
-    object["faults"] = .array(
-      faults.map { .object(["object": .string($0.object), "problem": .string($0.problem)]) })
+    for (key, list) in [("faults", faults), ("conflicts", conflicts)] {
+      object[key] = .array(
+        list.map { .object(["object": .string($0.object), "problem": .string($0.problem)]) })
+    }
     return object
   }
 
@@ -113,9 +119,12 @@ package struct AgentState: Sendable, Hashable {
         collection: feed["collection"]?.string ?? "", isComplete: feed["isComplete"]?.bool ?? false,
         problem: feed["problem"]?.string, cause: feed["cause"]?.string, since: feed["since"]?.string)
     }
-    faults = (object["faults"]?.array ?? []).compactMap(\.object).map { fault in
-      Fault(object: fault["object"]?.string ?? "", problem: fault["problem"]?.string ?? "")
+    let list = { (key: String) in
+      (object[key]?.array ?? []).compactMap(\.object).map { fault in
+        Fault(object: fault["object"]?.string ?? "", problem: fault["problem"]?.string ?? "")
+      }
     }
+    (faults, conflicts) = (list("faults"), list("conflicts"))
   }
 
   /// Whether an agent runs: it holds the lock as long as it does.

@@ -6,7 +6,7 @@ internal import Platform
 package struct KubeStatusReport: Report {
   private let files: AgentFiles
   private let rows: [Row]
-  package let remarks: [String]
+  private let problems: [String]
 
   private struct Row {
     let name: String
@@ -55,11 +55,16 @@ package struct KubeStatusReport: Report {
         .count)
     }
     let refused = (survey?.faults ?? []).filter { $0.file == files.poolFile }.map(\.problem)
-    remarks = files.problems + refused + notes
+    problems = files.problems + refused + notes
   }
 
   /// Whether the node has what the API server has, and uses all of it.
-  package var isInOrder: Bool { remarks.isEmpty }
+  package var isInOrder: Bool { problems.isEmpty }
+
+  /// An overlap may be meant: it is told of, and nothing is wrong.
+  package var remarks: [String] {
+    problems + (files.state?.conflicts ?? []).map { "\($0.object): \($0.problem)" }
+  }
 
   package func text(for screen: Screen) -> ScreenText {
     var table = Table(

@@ -53,8 +53,9 @@ struct AgentCheck: StateCheck {
     files.problems.map { problem in
       Finding(
         files.isRunning ? .agentOutOfStep : .agentNotRunning, problem,
-        consequence:
-          "pods get addresses as \(files.poolFile) says; what has changed in the API server since does not come here",
+        consequence: "pods get addresses as \(files.poolFile) says"
+          + (files.isRunning && problem == files.state?.nodeProblem
+            ? "" : "; what has changed in the API server since does not come here"),
         remedy: files.isRunning
           ? Self.log
           : "systemctl status ipvlan-agent; kubectl --namespace kube-system get pods -l app.kubernetes.io/name=ipvlan-agent"

@@ -14,10 +14,15 @@ struct ConfigurationCheck: Check {
           consequence: "runtimes find no network there",
           remedy: "ls -ld \(fault.file) # or tell where they are: ipvlanctl doctor --conf-dir DIRECTORY")
       }
+      if let remedy = fault.remedy {
+        return Finding(
+          .configurationUnreadable, "the default network of \(fault.file) cannot be used: \(fault.problem)",
+          consequence: "pods that name no network for eth0 are refused", remedy: remedy)
+      }
       return Finding(
         .configurationUnreadable, "\(fault.file) cannot be used: \(fault.problem)",
         consequence: "runtimes skip its network, or refuse to start pods",
-        remedy: fault.remedy ?? "ipvlanctl lint \(fault.file)")
+        remedy: "ipvlanctl lint \(fault.file)")
     }
     return unreadable + state.networks.flatMap { findings($0, &unread) }
   }

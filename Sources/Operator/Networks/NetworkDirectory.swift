@@ -17,7 +17,7 @@ package struct NetworkDirectory: Sendable {
     package let problem: String
     /// It is the directory itself.
     package var isDirectory = false
-    /// What tells more, where it is not the file that has to be mended.
+    /// Of pods that name no network: the file is used, and something else has to be mended.
     package var remedy: ShellCommand?
   }
 
@@ -54,8 +54,7 @@ package struct NetworkDirectory: Sendable {
         if let problem = configuration.defaultProblem() {
           faults.append(
             Fault(
-              file: network.source, problem: "its default network: \(problem.text)",
-              remedy: "ipvlanctl kube status"))
+              file: network.source, problem: problem.message, remedy: ShellCommand(advice: problem.details)))
         }
         for list in configuration.listsInUse() where !networks.contains(where: { $0.name == list.name }) {
           let document = JSONFields(list.json, ignoringCase: true)

@@ -101,7 +101,7 @@ package struct MultusConfiguration: Sendable {
     var names = [own, own]
     for (index, key) in ["multus.spidernet.io/cr-name", "cni.spidernet.io/cniconfig-name"].enumerated() {
       guard let name = try object.annotation(key), !name.isEmpty else { continue }
-      guard ObjectName.isSubdomain(name) else { throw annotationError(object, key, ObjectName.rule) }
+      guard ObjectName.hasFittingCharacters(name) else { throw annotationError(object, key, ObjectName.rule) }
       names[index] = name
       // The configuration is named as the definition, unless it has a name of its own.
       if index == 0 { names[1] = name }
