@@ -41,7 +41,10 @@ public struct Fault: Sendable, CustomStringConvertible {
 public struct FaultInjector: Sendable {
   /// The stand-in for the plugin.
   public let plugin: Plugin
+  /// What the last run without a fault did.
   private let trace: String
+  /// What all runs with a fault did.
+  private let hits: String
 
   private let script: String
 
@@ -49,19 +52,20 @@ public struct FaultInjector: Sendable {
   public init(on node: Node) throws {
     script = "/tmp/\(node.identifier).injector"
     trace = "/tmp/\(node.identifier).trace"
+    hits = "/tmp/\(node.identifier).hits"
     // The kernel stops the program at calls of this name alone: at every call it takes many times as long.
     let text = """
       #!/bin/sh
-      options=
-      if [ -n "$FAULT" ]; then options="-f --seccomp-bpf -e trace=${FAULT%%:*} -e inject=$FAULT"; fi
-      exec strace -qq -o \(trace) -e signal=none -e raw=all $options ${PROGRAM:-\(Plugin().executable)} "$@"
+      options="-o \(trace)"
+      if [ -n "$FAULT" ]; then options="-f --seccomp-bpf -A -o \(hits) -e trace=${FAULT%%:*} -e inject=$FAULT"; fi
+      exec strace -qq -e signal=none -e raw=all $options ${PROGRAM:-\(Plugin().executable)} "$@"
 
       """
     try Files.replace(script, with: Array(text.utf8), permissions: [.ownerReadWriteExecute])
     plugin = Plugin(executable: script)
   }
 
-  /// The ways in which the last run could have gone wrong: every one of `calls` can fail, and the process can be
+  /// The ways in which the last run without a fault could have gone wrong: every one of `calls` can fail, and the process can be
   /// killed at each of `kills`. Programs that start others are not for this: strace counts the calls
   /// of each process by itself.
   public func faults(in calls: [String], killing kills: Set<String>) throws -> [Fault] {
@@ -74,6 +78,16 @@ public struct FaultInjector: Sendable {
         effects.map { Fault(call: call, occurrence: occurrence, effect: $0) }
       }
     }
+  }
+
+  /// The calls of these faults that never failed in any run: then nothing was tried.
+  public func missed(_ faults: [Fault]) throws -> Set<String> {
+    let injected = String(decoding: try Files.read(hits, limit: 1 << 28), as: UTF8.self).split(
+      separator: "\n"
+    )
+    .filter { $0.hasSuffix("(INJECTED)") }
+    return Set(faults.filter { $0.effect == .error }.map(\.call))
+      .filter { call in !injected.contains { $0.contains(" \(call)(") } }
   }
 
   private static let births = ["clone", "clone3", "fork", "vfork"]
@@ -96,6 +110,6 @@ public struct FaultInjector: Sendable {
 
   /// Removes the stand-in and what its runs have left.
   public func remove() {
-    for path in [script, trace] { try? Files.remove(path) }
+    for path in [script, trace, hits] { try? Files.remove(path) }
   }
 }

@@ -50,6 +50,7 @@ import Testing
         #expect(throws: Never.self, "DEL after \(fault)") { try attempt.delete() }
         #expect(throws: Never.self, "DEL after \(fault) left something") { try node.mustEqual(before) }
       }
+      #expect(try injector.missed(faults) == [])
       for index in neighbours.indices { try neighbours[index].delete() }
     }
   }
@@ -84,6 +85,7 @@ import Testing
           try node.mustEqual(before)
         }
       }
+      #expect(try injector.missed(faults) == [])
     }
   }
 }

@@ -56,6 +56,7 @@ import Testing
           try node.mustEqual(before, keeping: ["files"])
         }
       }
+      #expect(try injector.missed(faults) == [])
       try neighbour.delete()
     }
   }
@@ -123,7 +124,8 @@ import Testing
       try attachment.add()
       attachment.plugin = injector.plugin
       try attachment.delete()
-      for fault in try injector.faults(in: Self.calls, killing: ["sendto"]) {
+      let faults = try injector.faults(in: Self.calls, killing: ["sendto"])
+      for fault in faults {
         var attempt = PodAttachment(attachment.pod, on: node, attachment.configuration)
         try attempt.add()
         attempt.plugin = injector.plugin
@@ -138,6 +140,7 @@ import Testing
         let status = try attempt.call(.status)
         #expect(status.isSuccess, "DEL with \(fault) kept the address: \(status)")
       }
+      #expect(try injector.missed(faults) == [])
     }
   }
 

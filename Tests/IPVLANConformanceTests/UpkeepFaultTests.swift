@@ -65,6 +65,7 @@ import Testing
             "\(upkeep) with \(fault): \(reply)")
         }
       }
+      #expect(try injector.missed(chosen) == [])
       // And without a fault everything is done.
       try eventually {
         let reply = try Self.run(upkeep, site, injector, live, fault: nil)
@@ -113,6 +114,7 @@ import Testing
         number += 1
       }
       try #require(faults.count > 10)
+      #expect(try injector.missed(faults.compactMap(\.self)) == [])
       try eventually {
         _ = try site.control("gc")
         return (try? node.mustEqual(before, keeping: ["files"])) != nil
@@ -158,6 +160,7 @@ import Testing
         let reply = try checked.call(.check)
         #expect(!reply.isSuccess, "\(loss) with \(fault): \(reply)")
       }
+      #expect(try injector.missed(faults) == [])
       try node.mustEqual(before)
     }
   }
@@ -190,6 +193,7 @@ import Testing
           reply.status == 1 && !(reply.text + reply.errors).isEmpty
             && !reply.text.contains("nothing is wrong"), "\(fault): \(reply)")
       }
+      #expect(try injector.missed(faults) == [])
       try node.mustEqual(before)
     }
   }
