@@ -3,6 +3,11 @@ package import KubernetesClient
 
 /// What division learns of other nodes' reports, and of an API server that was away or restored.
 extension BlockDivision {
+  /// Whether addresses are to be claimed, or blocks given back.
+  package func hasWork(at now: ContinuousClock.Instant) -> Bool {
+    !claims.isEmpty || !overdue(at: now).isEmpty
+  }
+
   /// What is to be asked of all nodes' reports before more can be claimed, or given.
   package struct Question: Sendable {
     package let pools: PoolClearance.Question?

@@ -290,11 +290,6 @@ package struct BlockDivision: Sendable {
     retryAt = now + wait
   }
 
-  /// Whether addresses are to be claimed, or blocks given back.
-  package func hasWork(at now: ContinuousClock.Instant) -> Bool {
-    !claims.isEmpty || !overdue(at: now).isEmpty
-  }
-
   /// The blocks that have been out of the file for long enough. Whoever deletes them looks at the lease store first.
   package func overdue(at now: ContinuousClock.Instant) -> [Block] {
     leaving.values.filter { leave in leave.since.map { now - $0 >= rest } ?? false }.map(\.block)

@@ -1,5 +1,6 @@
 internal import ClusterObjects
 internal import IPAM
+internal import KubernetesClient
 internal import Operator
 internal import Platform
 
@@ -48,6 +49,14 @@ extension AgentCore {
 
   /// Logs that the Node is missing, or that it is there at last.
   func tellOfNode() { note("finding the Node \(options.nodeName)", problem: nodeProblem) }
+
+  /// What of that which decides about addresses cannot be followed, by collection.
+  var failures: [(collection: String, failure: Feed.Failure)] {
+    view.failures + (reportFeed.failure.map { [(Resources.reports.qualifiedName, $0)] } ?? [])
+  }
+
+  /// Whether nobody has looked at the leases yet.
+  var isStoreUnread: Bool { store == nil && storeFault == nil }
 
   var counts: [StoreView.Pool] { store?.pools ?? [] }
 

@@ -158,11 +158,6 @@ actor AgentCore {
     }
   }
 
-  /// What of that which decides about addresses cannot be followed, by collection.
-  var failures: [(collection: String, failure: Feed.Failure)] {
-    view.failures + (reportFeed.failure.map { [(Resources.reports.qualifiedName, $0)] } ?? [])
-  }
-
   /// Keeps what was seen of the API server for the run after.
   func writeMark() {
     let mark = division.continuity.seen
@@ -268,9 +263,6 @@ actor AgentCore {
       storeFault = fault.problem
     }
   }
-
-  /// Whether nobody has looked at the leases yet.
-  var isStoreUnread: Bool { store == nil && storeFault == nil }
 
   /// Whether time alone changes something: addresses are in cooldown, blocks are kept for pods that waited, or the leases
   /// could not be read.
