@@ -4,7 +4,7 @@ package import KubernetesClient
 package struct Feed: Sendable {
   /// The whole collection has been read in this run. An object that is not in it does not exist.
   package private(set) var isComplete = false
-  /// The version of the last list.
+  /// The version of the last list, or of the last object that came since.
   package private(set) var version = ""
   /// What keeps it from being followed. Until that ends nothing is known but the objects that were read before.
   package private(set) var failure: Failure?
@@ -35,7 +35,10 @@ package struct Feed: Sendable {
       isComplete = true
       version = list.resourceVersion
       failure = nil
-    case .connected, .changed, .deleted: failure = nil
+    case .changed(let object), .deleted(let object):
+      version = object.metadata.resourceVersion ?? version
+      failure = nil
+    case .connected: failure = nil
     case .failed(let error, _):
       failure = Failure(
         problem: "\(error)", cause: error.problem, since: failure?.since ?? .now().inSeconds,

@@ -13,6 +13,20 @@ import Testing
     try directory.write("pools/guide.yaml", Guide.pools)
   }
 
+  @Test func whereThereIsNoPoolItIsSaidWhoBringsThem() throws {
+    let allocator = try IPPoolAllocator(
+      JSONFields([
+        "poolDir": .string("\(directory.path)/none"), "dataDir": .string("\(directory.path)/data"),
+      ]), network: "n", environment: Environment())
+    let error = #expect(throws: AllocationError.self) { try allocator.allocate(request("a", "n")) }
+    #expect(error?.details.contains("run ipvlan-agent on this node") == true)
+    // Others have pools, and are for others.
+    let other = #expect(throws: AllocationError.self) {
+      try self.allocator("nobody", "n").allocate(request("a", "n"))
+    }
+    #expect(other?.details.contains("ipvlan-agent") == false)
+  }
+
   @Test(arguments: [
     ("master", "ipvlan-ens5", "172.31.16.", [4, 5, 6, 7, 8], "/20", "172.31.16.1"),
     ("master", "ipvlan-ens6", "210.22.16.", [11, 12, 13, 14, 15], "/24", "210.22.16.1"),

@@ -1,6 +1,7 @@
 import ClusterObjects
 import ClusterTestSupport
 import Foundation
+import JSON
 import KubernetesClient
 import KubernetesStandIn
 import Operator
@@ -76,6 +77,20 @@ import Testing
       running.server.behave()
       try await eventually("a") { running.pools == ["a 10.0.0.1"] }
       try await eventually("in step") { await running.condition("PoolsInSync") == "True InStep" }
+    }
+  }
+
+  @Test("the file names the version of the last edit that is in it")
+  func version() async throws {
+    try await running { running in
+      try await running.create(pool("a", ips: ["10.0.0.1"]))
+      try await eventually("a") { running.pools == ["a 10.0.0.1"] }
+      try await running.change("a", ["ips": ["10.0.0.2"]])
+      try await eventually("the edit") { running.pools == ["a 10.0.0.2"] }
+      let edited = try await running.client.get(Resources.pools, "a").metadata.resourceVersion
+      let file = try JSONValue(parsing: Array(Data(contentsOf: URL(fileURLWithPath: running.file))))
+      let versions = file.object?["metadata"]?.object?["resourceVersions"]?.object
+      #expect(versions?["spiderippools"]?.string == edited)
     }
   }
 

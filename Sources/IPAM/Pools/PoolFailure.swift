@@ -8,9 +8,11 @@ struct PoolFailure: Sendable {
   private let query: PoolQuery
   private let selection: PoolSelection
   private let catalog: PoolCatalog
+  private let directory: String
 
   init(_ query: PoolQuery, directory: String) {
     self.query = query
+    self.directory = directory
     catalog = PoolCatalog(directory: directory)
     selection = PoolSelection(query, in: catalog)
   }
@@ -23,7 +25,16 @@ struct PoolFailure: Sendable {
     return AllocationError(
       .exhausted,
       "no \(family)address\(subject): no pool serves network \(query.network) on node \(query.nodeName)",
-      details: [explanation(nil), "see: ipvlanctl pools"].filter { !$0.isEmpty }.joined(separator: "; "))
+      details: [explanation(nil), noPool, "see: ipvlanctl pools"].filter { !$0.isEmpty }.joined(
+        separator: "; "))
+  }
+
+  /// Where nobody has written a pool: whose business that is.
+  private var noPool: String {
+    guard selection.candidates.isEmpty, PoolCatalog.agentFileStatus(in: directory) == nil else { return "" }
+    return
+      "there is no pool in \(directory): write one, or run ipvlan-agent on this node, which brings those of the API server"
+      + " (it has brought none yet)"
   }
 
   /// All pools of a family are used up, for now or until a pod ends.
