@@ -37,6 +37,8 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'agent: {pods: never}' 'agent/pods'
   # Without the right to read pods it would never be in step.
   refuses 'agent: {pods: always, podAccess: false}' 'agent.podAccess is false: .* set agent.podAccess to true, or agent.pods to auto'
+  refuses 'agent: {networks: true, podAccess: false}' 'agent.podAccess is false, and ipvlan-multi .* set agent.podAccess to true'
+  refuses '{defaultNetwork: default/a, agent: {podAccess: false}}' 'agent.podAccess is false, and ipvlan-multi'
   refuses 'pools: [{name: a, spec: {subnet: 10.0.0.0/24, ip: [10.0.0.1]}}]' 'pools/0/spec'
   refuses 'agent: {networks: 1}' 'agent/networks'
   refuses 'agent: {follow: 1}' 'agent/follow'
