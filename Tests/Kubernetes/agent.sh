@@ -156,6 +156,48 @@ each_node() {
   curl --silent --fail http://127.0.0.1:19114/metrics | grep -q '^ipvlan_agent_in_step 1$'
 }
 
+test_g_a_pool_made_anew_gives_nothing_that_is_held() { with_agents made_anew; }
+
+# Somebody removes the finalizer by hand, and applies a pool of that name again: for the same node, then for another one.
+made_anew() {
+  local pool=$cluster/pool.json
+  guides_pools | kubectl apply -f -
+  within 60 has_pools master "master-v4-ens5 master-v4-ens6"
+  expect_equal "$(ippool ADD master ipvlan-ens5 a)" 172.31.16.4/20 "the first address"
+  kubectl get sp master-v4-ens5 -o json | jq '{apiVersion, kind, metadata: {name: .metadata.name}, spec}' >"$pool"
+  make_anew "$pool"
+  within 60 same_uid master master-v4-ens5
+  expect_equal "$(ippool ADD master ipvlan-ens5 b)" 172.31.16.5/20 "the next address, of the pool that was made anew"
+  within 60 reports master master-v4-ens5 2
+  ippool DEL master ipvlan-ens5 b
+  jq '.spec.nodeName = ["worker1"]' "$pool" >"$pool.worker1"
+  make_anew "$pool.worker1"
+  within 60 has_pools master master-v4-ens6
+  within 60 given_by worker1 master-v4-ens5 172.31.16.5-172.31.16.8
+  ippool DEL master ipvlan-ens5 a
+  within 60 given_by worker1 master-v4-ens5 172.31.16.4-172.31.16.8
+}
+
+# make_anew FILE: deletes the object, whatever holds it, and makes it from the file.
+make_anew() {
+  kubectl patch -f "$1" --type merge --patch '{"metadata": {"finalizers": ["example.dev/hold"]}}'
+  kubectl delete -f "$1" --wait=false
+  kubectl patch -f "$1" --type merge --patch '{"metadata": {"finalizers": null}}'
+  kubectl create -f "$1"
+}
+
+# same_uid NODE POOL: the node's file has the pool that the API server has.
+same_uid() {
+  [ "$(jq -r --arg pool "$2" '.items[] | select(.kind == "SpiderIPPool" and .metadata.name == $pool) | .metadata.uid' \
+    "$cluster/agents/$1/ippool.d/zz-kubernetes.json")" = "$(kubectl get sp "$2" -o jsonpath='{.metadata.uid}')" ]
+}
+
+# given_by NODE POOL RANGES: what the node gives of the pool.
+given_by() {
+  [ "$(jq -r --arg pool "$2" '.items[] | select(.kind == "SpiderIPPool" and .metadata.name == $pool) | .spec.ips | join(" ")' \
+    "$cluster/agents/$1/ippool.d/zz-kubernetes.json")" = "$3" ]
+}
+
 test_h_pods_come_and_go_while_the_server_is_dead() { with_agents dead_server; }
 
 dead_server() {
