@@ -160,23 +160,22 @@ test_g_a_pool_made_anew_gives_nothing_that_is_held() { with_agents made_anew; }
 
 # Somebody removes the finalizer by hand, and applies a pool of that name again: for the same node, then for another one.
 made_anew() {
-  local pool=$cluster/pool.json
-  guides_pools | kubectl apply -f -
-  within 60 has_pools master "master-v4-ens5 master-v4-ens6"
-  expect_equal "$(ippool ADD master ipvlan-ens5 a)" 172.31.16.4/20 "the first address"
-  kubectl get sp master-v4-ens5 -o json | jq '{apiVersion, kind, metadata: {name: .metadata.name}, spec}' >"$pool"
+  local pool=$cluster/anew.json
+  jq -n '{apiVersion: "spiderpool.spidernet.io/v2beta1", kind: "SpiderIPPool", metadata: {name: "anew"},
+    spec: {subnet: "10.9.0.0/24", ips: ["10.9.0.1-10.9.0.4"], default: true, nodeName: ["master"], multusName: ["default/anew"]}}' >"$pool"
+  kubectl create -f "$pool"
+  within 60 given_by master anew 10.9.0.1-10.9.0.4
+  expect_equal "$(ippool ADD master anew a)" 10.9.0.1/24 "the first address"
   make_anew "$pool"
-  within 60 same_uid master master-v4-ens5
-  expect_equal "$(ippool ADD master ipvlan-ens5 b)" 172.31.16.5/20 "the next address, of the pool that was made anew"
-  within 60 reports master master-v4-ens5 2
-  ippool DEL master ipvlan-ens5 b
+  within 60 same_uid master anew
+  expect_equal "$(ippool ADD master anew b)" 10.9.0.2/24 "the next address, of the pool that was made anew"
+  within 60 reports master anew 2
+  ippool DEL master anew b
   jq '.spec.nodeName = ["worker1"]' "$pool" >"$pool.worker1"
   make_anew "$pool.worker1"
-  within 60 has_pools master master-v4-ens6
-  within 60 given_by worker1 master-v4-ens5 172.31.16.5-172.31.16.8
-  ippool DEL master ipvlan-ens5 a
-  # The guide's pools are as old as each other for the tests that follow.
-  guides_pools | kubectl delete -f -
+  within 60 given_by worker1 anew 10.9.0.2-10.9.0.4
+  ippool DEL master anew a
+  kubectl delete -f "$pool"
 }
 
 # make_anew FILE: deletes the object, whatever holds it, and makes it from the file.
