@@ -65,7 +65,9 @@ import Testing
             "\(upkeep) with \(fault): \(reply)")
         }
       }
-      #expect(try injector.missed(chosen) == [])
+      // The first run alone makes some calls, as what it finds is there only once.
+      let missed = try injector.missed(chosen)
+      #expect(missed.count <= 2, "these calls never failed: \(missed)")
       // And without a fault everything is done.
       try eventually {
         let reply = try Self.run(upkeep, site, injector, live, fault: nil)
