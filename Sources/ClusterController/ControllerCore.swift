@@ -62,10 +62,11 @@ actor ControllerCore {
     }
     steps += nodes.steps(view, at: now)
     warnings += nodes.warnings
-    for warning in Set(nodes.warnings).subtracting(toldOfNodes) {
+    let ofNodes = Set(nodes.warnings)
+    for warning in ofNodes.subtracting(toldOfNodes) {
       log.warning("\(Resources.nodes.qualifiedName) \(warning.object.name ?? ""): \(warning.message)")
     }
-    toldOfNodes = Set(nodes.warnings)
+    toldOfNodes = ofNodes
     for step in steps where pacer.isDisputed(step) {
       warnings.append(
         Warning(

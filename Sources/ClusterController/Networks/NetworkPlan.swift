@@ -129,19 +129,20 @@ struct NetworkPlan: Sendable {
 extension NetworkPlan.Verdict {
   /// What the SpiderMultusConfig's status says of it; `nil` while that is as it was.
   var draft: StatusDraft? {
-    let (reason, message) =
+    let said: (reason: String, message: String)? =
       switch self {
       case .rendered(let key): ("Rendered", "NetworkAttachmentDefinition \(key) is made of it")
-      case .pending: ("", "")
+      case .pending: nil
       case .notWritten(let problem): ("NotWritten", problem)
       case .invalid(let problem): ("Invalid", problem)
       case .notServed(let problem): ("NotServed", problem)
       case .conflict(let problem): ("Conflict", problem)
       }
-    guard !reason.isEmpty else { return nil }
-    return StatusDraft(conditions: [
-      .init(type: "Ready", isTrue: reason == "Rendered", reason: reason, message: message)
-    ])
+    return said.map { reason, message in
+      StatusDraft(conditions: [
+        .init(type: "Ready", isTrue: reason == "Rendered", reason: reason, message: message)
+      ])
+    }
   }
 
   /// The reason and the text of an event; `nil` when there is nothing to be told.
