@@ -16,7 +16,11 @@ extension AgentCore {
     var report = NodeReport(machineID: machine.machineID, bootID: machine.bootID, version: options.version)
     report.conditions = [poolsInSync, storeReadable, agentUnique]
     report.pools = pools
-    report.records = store?.records.sorted { $0.address < $1.address }
+    report.records = store?.records.map { record in
+      var record = record
+      record.poolUID = formerPools.uid(of: record)
+      return record
+    }.sorted { $0.address < $1.address }
     report.busy = store?.busy
     if let owner = fileOwner, storeRevision >= owner.revision { report.nodeUID = owner.uid }
     report.followedSince = division.continuity.followedSince
@@ -79,6 +83,17 @@ extension AgentCore {
       }
       pool.error = error(of: entries[position], position)
       return pool
+    }
+    for former in formerPools.pools {
+      if let index = pools.firstIndex(where: { $0.name == former.name && $0.uid != former.uid }) {
+        // The leases are counted by the name.
+        pools[index].held -= min(pools[index].held, former.held)
+      }
+      if let index = pools.firstIndex(where: { $0.name == former.name && $0.uid == former.uid }) {
+        pools[index].held = former.held
+      } else {
+        pools.append(.init(former))
+      }
     }
     for counts in store?.pools ?? [] where !counts.isFromCluster {
       pools.append(.init(name: counts.name, total: counts.total, held: counts.held, cooling: counts.cooling))

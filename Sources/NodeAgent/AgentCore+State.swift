@@ -55,6 +55,11 @@ extension AgentCore {
     view.failures + (reportFeed.failure.map { [(Resources.reports.qualifiedName, $0)] } ?? [])
   }
 
+  /// The other machine of this node's name.
+  var rival: String? { rivalry.rival }
+  /// The identity of the Node, for events.
+  var nodeUID: String? { view.nodeUID }
+
   /// Whether nobody has looked at the leases yet.
   var isStoreUnread: Bool { store == nil && storeFault == nil }
 

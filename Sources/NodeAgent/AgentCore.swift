@@ -65,8 +65,9 @@ actor AgentCore {
   private(set) var storeRevision = -1
   /// The Node whose blocks the pool file gives, and which writing of it was the first.
   private(set) var fileOwner: (uid: String, revision: Int)?
-  /// The pools by which this node gives addresses.
+  /// The pools by which this node gives addresses, and those that are gone while pods hold theirs.
   var given: GivenPools
+  var formerPools = FormerPools()
   /// How often the pool file had been written when they were acknowledged.
   var acknowledgedRevision = -1
   /// Raised whenever something has come that the files of networks may have to follow.
@@ -175,11 +176,6 @@ actor AgentCore {
     return fault.problem
   }
 
-  /// The other machine of this node's name.
-  var rival: String? { rivalry.rival }
-  /// The identity of the Node, for events.
-  var nodeUID: String? { view.nodeUID }
-
   /// Brings the pool file in step with what is known, if that is all there is.
   func sync() {
     // What could not be removed.
@@ -200,6 +196,7 @@ actor AgentCore {
         try writeNodeName()
         if isNew { fileRevision += 1 }
         given.write(resolution)
+        formerPools.write(view.ledger)
         if isNew { log.info("wrote \(file.path)", metadata: ["pools": "\(resolution.entries.count)"]) }
         if fileFault != nil { log.info("\(file.path) can be written again") }
         fileFault = nil
@@ -254,6 +251,7 @@ actor AgentCore {
       replan()
       // What waiting pods did not come back for leaves the file.
       if keptSpare, !division.keepsSpare { poke() }
+      noteFormerPools()
       acknowledge()
       confirm()
       raiseBlocks.yield()

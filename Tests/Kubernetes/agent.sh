@@ -166,10 +166,13 @@ made_anew() {
   kubectl create -f "$pool"
   within 60 given_by master anew 10.9.0.1-10.9.0.4
   expect_equal "$(ippool ADD master anew a)" 10.9.0.1/24 "the first address"
+  local former
+  former=$(kubectl get sp anew -o jsonpath='{.metadata.uid}')
+  within 60 reports master anew 1
   make_anew "$pool"
   within 60 same_uid master anew
   expect_equal "$(ippool ADD master anew b)" 10.9.0.2/24 "the next address, of the pool that was made anew"
-  within 60 reports master anew 2
+  within 60 reports_held master anew "$former 1" "$(kubectl get sp anew -o jsonpath='{.metadata.uid}') 1"
   ippool DEL master anew b
   jq '.spec.nodeName = ["worker1"]' "$pool" >"$pool.worker1"
   make_anew "$pool.worker1"
@@ -190,6 +193,14 @@ make_anew() {
 same_uid() {
   [ "$(jq -r --arg pool "$2" '.items[] | select(.kind == "SpiderIPPool" and .metadata.name == $pool) | .metadata.uid' \
     "$cluster/agents/$1/ippool.d/zz-kubernetes.json")" = "$(kubectl get sp "$2" -o jsonpath='{.metadata.uid}')" ]
+}
+
+# reports_held NODE POOL "UID COUNT"...: of these pools of the name the node's pods hold so many addresses.
+reports_held() {
+  local node=$1 pool=$2
+  shift 2
+  [ "$(kubectl get ipvlannode "$node" -o json |
+    jq -r --arg pool "$pool" '.status.pools[] | select(.name == $pool) | "\(.uid) \(.held)"' | sort)" = "$(printf '%s\n' "$@" | sort)" ]
 }
 
 # given_by NODE POOL RANGES: what the node gives of the pool.

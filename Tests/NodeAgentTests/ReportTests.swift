@@ -5,6 +5,7 @@ import Foundation
 import KubernetesClient
 import KubernetesStandIn
 import Operator
+import Synchronization
 import Testing
 
 @testable import NodeAgent
@@ -115,6 +116,84 @@ import Testing
       #expect(try running.add("two") == "10.0.0.2/24")
       try running.delete("one")
       #expect(throws: (any Error).self) { try running.add("three") }
+    }
+  }
+
+  @Test("a pool that was made anew is reported beside the one before, as long as pods hold addresses of that")
+  func madeAnew() async throws {
+    try await running { running in
+      let uids = Mutex<[String]>([])
+      let make = { @Sendable () async throws in
+        try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.4"]))
+        let uid = try await running.client.get(Resources.pools, "a").metadata.uid
+        uids.withLock { $0.append(uid ?? "") }
+      }
+      // Of each pool of the name, the former ones first, what is held.
+      let held = { @Sendable () async -> [Int64?] in
+        let pools = await running.status()?["pools"]?.array ?? []
+        return uids.withLock { $0 }.map { uid in pools.first { $0["uid"]?.string == uid }?["held"]?.integer }
+      }
+      try await make()
+      try await eventually("a") { running.pools == ["a 10.0.0.1-10.0.0.4"] }
+      #expect(try running.add("one") == "10.0.0.1/24")
+      #expect(try running.add("two") == "10.0.0.2/24")
+      try await eventually("two are held") { await held() == [2] }
+
+      try await running.client.delete(Resources.pools, "a")
+      try await eventually("two are held of it though it is gone") {
+        let records = await running.status()?["records"]?.array ?? []
+        return await held() == [2] && records.allSatisfy { $0["poolUID"] != nil }
+      }
+      try await make()
+      try await eventually("the new one") { running.pools == ["a 10.0.0.1-10.0.0.4"] }
+      #expect(try running.add("three") == "10.0.0.3/24")
+      try await eventually("both are reported") { await held() == [2, 1] }
+      let records = await running.status()?["records"]?.array ?? []
+      let former = uids.withLock { $0[0] }
+      #expect(records.map { $0["poolUID"]?.string } == [former, former, nil])
+
+      try running.delete("one")
+      try await eventually("one is free") { await held() == [1, 1] }
+      try running.delete("two")
+      try await eventually("the former pool is forgotten") { await held() == [nil, 1] }
+    }
+  }
+
+  @Test("an agent that starts knows from its report which pool of the name a pod's address is of")
+  func madeAnewBetweenRuns() async throws {
+    let records: [FieldValue] = [
+      ["ip": "10.0.0.1", "pool": "a", "pod": "default/one", "poolUID": "first"],
+      ["ip": "10.0.0.2", "pool": "a", "pod": "default/two"],
+    ]
+    try await running(before: { running in
+      try await running.create(pool("a", ips: ["10.0.0.1-10.0.0.4"]))
+      let pools: [FieldValue] = [
+        ["name": "a", "uid": "first"], ["name": "a", "uid": "second", "generation": 1],
+      ]
+      _ = try await running.client.create(
+        Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n1")))
+      _ = try await running.client.mergePatch(
+        Resources.reports, "n1", subresource: .status,
+        patch: ["status": ["pools": .array(pools), "records": .array(records)]] as FieldValue)
+      try FileManager.default.createDirectory(
+        atPath: running.poolDirectory, withIntermediateDirectories: true)
+      try """
+      apiVersion: spiderpool.spidernet.io/v2beta1
+      kind: SpiderIPPool
+      metadata: {name: a}
+      spec: {subnet: 10.0.0.0/24, ips: [10.0.0.1-10.0.0.4], default: true, nodeName: [n1]}
+      """.write(toFile: "\(running.poolDirectory)/a.yaml", atomically: true, encoding: .utf8)
+      for pod in ["one", "two"] { try running.add(pod) }
+      try FileManager.default.removeItem(atPath: "\(running.poolDirectory)/a.yaml")
+    }) { running in
+      try await eventually("each pool with what is held of it") {
+        let pools = await running.status()?["pools"]?.array ?? []
+        let held = pools.map { pool in
+          let uid = pool["uid"]?.string ?? ""
+          return "\(["first", "second"].contains(uid) ? uid : "present") \(pool["held"]?.integer ?? -1)"
+        }
+        return held.sorted() == ["first 1", "present 0", "second 1"]
+      }
     }
   }
 

@@ -77,6 +77,9 @@ struct ReportObject: Sendable {
   /// What the node has of a pool of the API server.
   func pool(_ name: String, uid: String) -> Pool? { pools[name]?.first { $0.uid == uid } }
 
+  /// How many addresses are held of the pools of this name, those that are gone included.
+  func held(of name: String) -> Int { pools[name]?.reduce(0) { $0 + $1.held } ?? 0 }
+
   /// Whether the node's own files have the pool's name: what its pods hold is of that pool then, not of the API server's.
   func isHidden(_ name: String) -> Bool { pool(name, uid: "") != nil }
 }

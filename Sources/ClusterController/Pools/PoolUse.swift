@@ -23,7 +23,7 @@ struct PoolUse: Sendable {
       let pool = report.pool(name, uid: uid)
       if !report.isHidden(name) {
         let records = report.records?[name] ?? []
-        let count = max(records.count, pool?.held ?? 0)
+        let count = max(records.count, report.held(of: name))
         if count > 0 { held[report.name] = count }
         self.records += records
       }

@@ -35,6 +35,8 @@ extension AgentCore {
   private func recall(_ report: UnstructuredObject?) {
     wasReportRead = true
     defer { raise.yield() }
+    if let report { formerPools.recall(report) }
+    noteFormerPools()
     let standing = report.map(NodeProgress.init)
     if let standing { division.recall(standing) }
     let pools = standing?.pools ?? []
@@ -43,6 +45,15 @@ extension AgentCore {
     // One of an agent that did not report addresses yet says nothing about them.
     guard pools.isEmpty || pools.contains(where: { $0.own != nil }) else { return }
     division.recall(AddressSet(union: pools.compactMap(\.own)))
+  }
+
+  /// Tells apart what pods hold of a pool, and of the one before it of that name.
+  func noteFormerPools() {
+    // What the run before has reported says which of them its pods had their addresses from.
+    guard wasReportRead, resolution != nil, let store, storeRevision == fileRevision, fileFault == nil else {
+      return
+    }
+    formerPools.note(store)
   }
 
   /// The API server may have another report than was last sent.

@@ -45,6 +45,11 @@ struct NodeReport: Sendable, Hashable {
       (self.name, self.uid, self.generation, self.error) = (name, uid, generation, error)
     }
 
+    /// One that is gone while pods hold its addresses. Nothing is given by it.
+    init(_ pool: FormerPools.Pool) {
+      (name, uid, held, own) = (pool.name, pool.uid, pool.held, AddressSet())
+    }
+
     /// One by which the node gives addresses.
     init(_ pool: NodeProgress.Pool) {
       (name, uid, generation, subnet, own) = (pool.name, pool.uid, pool.generation, pool.subnet, pool.own)
@@ -125,6 +130,7 @@ struct NodeReport: Sendable, Hashable {
     var value: FieldValue = ["ip": .string("\(record.address)"), "pool": .string(record.pool)]
     value["pod"] = record.pod.map(FieldValue.string)
     if let uid = record.podUID, !uid.isEmpty { value["podUID"] = .string(uid) }
+    value["poolUID"] = record.poolUID.map(FieldValue.string)
     return value
   }
 }

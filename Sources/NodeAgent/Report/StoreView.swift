@@ -24,6 +24,8 @@ struct StoreView: Sendable, Hashable {
     var pool: String
     var pod: String?
     var podUID: String?
+    /// The pool that the address was given by, where the name stands for another one since: see ``FormerPools``.
+    var poolUID: String?
   }
 
   var pools: [Pool] = []
