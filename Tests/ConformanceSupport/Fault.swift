@@ -56,9 +56,9 @@ public struct FaultInjector: Sendable {
     // The kernel stops the program at calls of this name alone: at every call it takes many times as long.
     let text = """
       #!/bin/sh
-      options="-o \(trace)"
+      options="-e raw=all -o \(trace)"
       if [ -n "$FAULT" ]; then options="-f --seccomp-bpf -A -o \(hits) -e trace=${FAULT%%:*} -e inject=$FAULT"; fi
-      exec strace -qq -e signal=none -e raw=all $options ${PROGRAM:-\(Plugin().executable)} "$@"
+      exec strace -qq -e signal=none $options ${PROGRAM:-\(Plugin().executable)} "$@"
 
       """
     try Files.replace(script, with: Array(text.utf8), permissions: [.ownerReadWriteExecute])
@@ -88,6 +88,12 @@ public struct FaultInjector: Sendable {
     .filter { $0.hasSuffix("(INJECTED)") }
     return Set(faults.filter { $0.effect == .error }.map(\.call))
       .filter { call in !injected.contains { $0.contains(" \(call)(") } }
+  }
+
+  /// What failed in the last run with a fault.
+  public func lastHit() throws -> String {
+    String(decoding: try Files.read(hits, limit: 1 << 28), as: UTF8.self).split(separator: "\n")
+      .last { $0.hasSuffix("(INJECTED)") }.map(String.init) ?? "no call"
   }
 
   private static let births = ["clone", "clone3", "fork", "vfork"]

@@ -54,7 +54,8 @@ import Testing
         // lease of ippool is no garbage while its namespace cannot be told to be gone.
         if reply.isSuccess, !reply.text.hasPrefix("OVERVIEW"), ipam == "host-local" || fault.call != "openat"
         {
-          #expect(try Self.isFree(site, upkeep), "\(upkeep) with \(fault): \(reply)")
+          let hit = try injector.lastHit()
+          #expect(try Self.isFree(site, upkeep), "\(upkeep) with \(fault), \(hit): \(reply)")
         }
         for attachment in live {
           var attachment = attachment

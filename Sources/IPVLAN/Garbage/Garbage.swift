@@ -94,7 +94,7 @@ package struct Garbage {
     }
     guard !onlyLeases else { return failures }
     do throws(NetlinkError) {
-      let swept = try NodeLeftovers.sweep(scope, stores: stores, known: known)
+      let swept = try NodeLeftovers.sweep(scope, stores: stores, known: known, &failures)
       for address in swept { report(.address(address)) }
     } catch {
       failures.append(CNIError(.ioFailure, "cannot remove what the node has for pods that are gone", error))

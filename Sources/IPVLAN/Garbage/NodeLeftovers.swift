@@ -36,19 +36,24 @@ struct NodeLeftovers {
   ///   - stores: those of the scope.
   ///   - known: addresses that belonged to an attachment that is gone.
   ///   - attachment: that one: what it holds does not count.
+  ///   - failures: gets those of stores that cannot be read. What the node has stays then, but for the known addresses.
   /// - Returns: the addresses.
   /// - Throws: ``NetlinkError`` when something cannot be read, or removed.
   static func sweep(
     _ scope: Garbage.Scope, stores: [any IPAllocator], known: Set<IPAddress>,
-    of attachment: AttachmentID? = nil
+    of attachment: AttachmentID? = nil, _ failures: inout [CNIError]
   ) throws(NetlinkError) -> [IPAddress] {
     let host = try NetworkNamespace.host()
+    var unread: [CNIError] = []
+    // A store that could not be read before has been told of.
+    defer { failures += unread.filter { failure in !failures.contains { $0.message == failure.message } } }
     // Most often nothing is found, and nobody has to wait.
-    guard try !look(scope, stores, known, attachment, host: host).addresses.isEmpty else { return [] }
+    guard try !look(scope, stores, known, attachment, host: host, &unread).addresses.isEmpty else { return [] }
+    unread = []
     // From here on no ADD makes an entry. One that was at work before has its address on its link, and is seen.
     let access = try NodeLock(HostAccess.lockName, host: host)
     let fence = try NodeLock(Fence.tableName, host: host)
-    let leftover = try look(scope, stores, known, attachment, host: host)
+    let leftover = try look(scope, stores, known, attachment, host: host, &unread)
     try leftover.remove()
     _ = consume fence
     _ = consume access
@@ -57,12 +62,11 @@ struct NodeLeftovers {
 
   private static func look(
     _ scope: Garbage.Scope, _ stores: [any IPAllocator], _ known: Set<IPAddress>, _ attachment: AttachmentID?,
-    host: borrowing NetworkNamespace
+    host: borrowing NetworkNamespace, _ failures: inout [CNIError]
   ) throws(NetlinkError) -> NodeLeftovers {
     // The lists come first: an ADD gives the link its address before it makes an entry.
     let entries = try NodeLeftovers()
     guard !entries.addresses.isEmpty else { return entries }
-    var failures: [CNIError] = []
     let holders = Garbage.holders(of: stores, in: scope, &failures)
     let limits = SweepLimits(
       try SlaveInventory(host: host).complete(), scope: scope, holders: holders, except: attachment)

@@ -117,14 +117,16 @@ struct Deleter {
       )
       return
     }
+    var failures: [CNIError] = []
     do throws(NetlinkError) {
       let swept = try NodeLeftovers.sweep(
         .network(request.configuration.name, valid: nil), stores: [store].compactMap { $0 },
-        known: Set(toldAddresses), of: AttachmentID(request))
+        known: Set(toldAddresses), of: AttachmentID(request), &failures)
       for address in swept { log.note("removed what the node had for \(address), which no pod has") }
     } catch {
       log.note("what the node has for pods that are gone is left for GC: \(error)")
     }
+    for failure in failures { log.note("what the node has for other pods is left for GC: \(failure.message)") }
   }
 
   /// `nil` when the namespace is gone, and all of its links with it. Another namespace may have the path by now; it is not this pod's.
