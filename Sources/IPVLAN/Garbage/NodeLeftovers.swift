@@ -48,7 +48,9 @@ struct NodeLeftovers {
     // A store that could not be read before has been told of.
     defer { failures += unread.filter { failure in !failures.contains { $0.message == failure.message } } }
     // Most often nothing is found, and nobody has to wait.
-    guard try !look(scope, stores, known, attachment, host: host, &unread).addresses.isEmpty else { return [] }
+    guard try !look(scope, stores, known, attachment, host: host, &unread).addresses.isEmpty else {
+      return []
+    }
     unread = []
     // From here on no ADD makes an entry. One that was at work before has its address on its link, and is seen.
     let access = try NodeLock(HostAccess.lockName, host: host)

@@ -126,7 +126,9 @@ struct Deleter {
     } catch {
       log.note("what the node has for pods that are gone is left for GC: \(error)")
     }
-    for failure in failures { log.note("what the node has for other pods is left for GC: \(failure.message)") }
+    for failure in failures {
+      log.note("what the node has for other pods is left for GC: \(failure.message)")
+    }
   }
 
   /// `nil` when the namespace is gone, and all of its links with it. Another namespace may have the path by now; it is not this pod's.
