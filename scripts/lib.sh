@@ -12,11 +12,6 @@ readonly build_packages=(
   pkg-config libnl-3-dev libyaml-dev liblmdb-dev
 )
 
-# In a clone that nobody will build by hand .ci/run leaves out of the tests what a debugger and an editor would read: a quarter of
-# the work. Whoever changes these options builds everything anew.
-# shellcheck disable=SC2034,SC2206 # used by the scripts that build tests; a list of words
-readonly test_build_options=(${IPVLAN_TEST_BUILD_OPTIONS-})
-
 say() { printf '%s\n' "$*" >&2; }
 
 fail() {

@@ -59,6 +59,8 @@ extension AgentCore {
   func take(_ list: ResourceList<UnstructuredObject>, after look: Continuity.Look) {
     isLookRefused = false
     let finding = division.take(list, after: look, nodeUID: nodeUID, at: .now)
+    // A report that is written before the one of the run before is known would hide what only that one tells.
+    if !wasReportRead, finding != .outdated { recall(list.items.first) }
     // What waits is asked about soon.
     newsCount += 1
     switch finding {

@@ -74,23 +74,24 @@ extension AgentCore {
   /// Each pool of the node's files with its counts, and each of the API server that cannot be used as it is now.
   private var pools: [NodeReport.Pool] {
     let entries = resolution?.entries ?? []
+    let former = formerPools.pools
     var pools = given.reported(resolution, about: division.own.wanted).enumerated().map {
       position, standing in
       var pool = NodeReport.Pool(standing)
       guard position < entries.count else { return pool }
       if let counts = store?.pools.first(where: { $0.isFromCluster && $0.name == pool.name }) {
         (pool.total, pool.held, pool.cooling) = (counts.total, counts.held, counts.cooling)
+        // The leases tell the name only.
+        for other in former where other.name == pool.name {
+          pool.held -= min(pool.held, other.held.intersection(entries[position].addresses).count)
+        }
       }
       pool.error = error(of: entries[position], position)
       return pool
     }
-    for former in formerPools.pools {
-      if let index = pools.firstIndex(where: { $0.name == former.name && $0.uid != former.uid }) {
-        // The leases are counted by the name.
-        pools[index].held -= min(pools[index].held, former.held)
-      }
+    for former in former {
       if let index = pools.firstIndex(where: { $0.name == former.name && $0.uid == former.uid }) {
-        pools[index].held = former.held
+        pools[index].held = former.held.count
       } else {
         pools.append(.init(former))
       }
@@ -99,7 +100,7 @@ extension AgentCore {
       pools.append(.init(name: counts.name, total: counts.total, held: counts.held, cooling: counts.cooling))
     }
     for (name, fault) in view.ledger.faults
-    where !pools.contains(where: { $0.name == name && !$0.uid.isEmpty }) {
+    where !pools.contains(where: { $0.name == name && $0.uid == fault.identity.uid }) {
       guard fault.nodeNames.isEmpty || fault.nodeNames.contains(options.nodeName) else { continue }
       pools.append(
         .init(

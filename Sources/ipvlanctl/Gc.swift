@@ -24,8 +24,9 @@ struct Gc: ParsableCommand {
   func run() throws {
     let cache = AttachmentCache(directory: paths.sources.cache)
     let networks = NetworkDirectory(paths.sources.configurations, cache: cache)
+    let stores = LeaseStores(networks)
     let report = GarbageReport(
-      LeaseStores(networks).garbage(cache), isDryRun: dryRun, all: all, remarks: cache.faults)
+      stores.garbage(cache), isDryRun: dryRun, all: all, unread: cache.faults + stores.faults)
     CommandOutput.show(report, as: listing.output, status: report.hasFailed ? 1 : 0)
   }
 }

@@ -152,6 +152,50 @@ import Testing
       #expect(try site.control("trace", "web/pod0").status == 0)
     }
   }
+
+  /// A bridge's pod has no ipvlan link, and host-local's lease no namespace: nothing tells here whether it runs.
+  @Test func leasesOfOtherPluginsPodsAreNobodysGarbage() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeConfiguration(
+        "bridge.conflist",
+        """
+        {"cniVersion": "1.0.0", "name": "bridged", "plugins": [{"type": "bridge", "ipam": {"type": "host-local",
+         "dataDir": "\(node.directory)/leases", "subnet": "10.88.0.0/16"}}]}
+        """)
+      try ScratchFiles.write("\(node.directory)/leases/bridged/10.88.0.5", "0a1b2c\r\neth0")
+      try node.ageLeases()
+      #expect(try site.control("gc").mustSucceed().text == "nothing to free\n")
+      #expect(try node.leases("bridged") == ["10.88.0.5"])
+    }
+  }
+
+  /// Where libcni's cache cannot be read, nobody knows the namespace of a pod that has lost its link.
+  @Test func withoutTheCacheAPodThatHasLostItsLinkKeepsItsLease() throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeNetwork("ens5", ipam: node.hostLocal())
+      let attachment = try site.attach("pod")
+      try node.ageLeases()
+      try attachment.pod.namespace.ip("link", "delete", "eth0")
+      #expect(try site.control("gc").mustSucceed().text == "nothing to free\n")
+      try ScratchFiles.write("\(site.cache)/ipvlan-ens5-\(attachment.pod.containerID)-eth0", "{")
+      let reply = try site.control("gc")
+      #expect(
+        reply.status == 1 && reply.text == "nothing to free\n" && reply.errors.contains("is passed over"),
+        "\(reply)")
+      #expect(try node.leases() == ["172.31.16.4"])
+    }
+  }
+
+  @Test func aConfigurationThatCannotBeReadIsTold() throws {
+    try withNode { node in
+      let site = try OperatorSite(node)
+      try site.writeConfiguration("torn.conflist", "{")
+      let reply = try site.control("gc")
+      #expect(reply.status == 1 && reply.errors.contains("torn.conflist"), "\(reply)")
+    }
+  }
 }
 
 extension OperatorSite {

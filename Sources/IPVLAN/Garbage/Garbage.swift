@@ -14,8 +14,9 @@ package struct Garbage {
   package enum Scope {
     /// That of one network. `valid` are the attachments that the runtime lists; `nil` when it lists none.
     case network(String, valid: Set<Attachment>?)
-    /// That of all networks, whose stores are all given. `namespaces` are those that somebody else knows of attachments.
-    case node(namespaces: [AttachmentID: String])
+    /// That of all networks, whose stores are all given. `namespaces` are those that somebody else knows of attachments,
+    /// `isComplete` whether that somebody could be asked for all of them.
+    case node(namespaces: [AttachmentID: String], isComplete: Bool)
   }
 
   /// Leases of one store whose holders are gone.
@@ -53,8 +54,13 @@ package struct Garbage {
       let inventory = try SlaveInventory(host: host).complete()
       let links =
         onlyLeases
-        ? [] : Self.links(inventory, scope, holders) + Self.halfMadeLinks(inventory, scope, host: host)
-      let liveness = Liveness(inventory, without: links, valid: scope.valid)
+        ? []
+        : Self.links(inventory, scope, holders)
+          + Self.halfMadeLinks(inventory, scope, host: host, &failures)
+      // The links of an IPAM plugin's pods are another plugin's: without a list only the namespace tells who lives.
+      let liveness = Liveness(
+        inventory, without: links, valid: scope.valid,
+        sparesUnknown: !scope.knowsNamespaces || (scope.isUnlisted && onlyLeases))
       self.links = links
       leases = zip(stores, holders).map { store, holders in
         (store, (holders ?? []).filter { scope.includes($0.attachment) && !liveness.isAlive($0) })
@@ -180,20 +186,29 @@ package struct Garbage {
 
   /// The links that an ADD has made and never finished, since it was killed.
   private static func halfMadeLinks(
-    _ inventory: CompleteInventory, _ scope: Scope, host: borrowing NetworkNamespace
+    _ inventory: CompleteInventory, _ scope: Scope, host: borrowing NetworkNamespace,
+    _ failures: inout [CNIError]
   ) -> [IPVLANSlave] {
     guard case .node = scope else { return [] }
     let suspects = inventory.slaves.filter { $0.isOfNode && LinkIdentity.isHalfMade($0.link) }
     guard !suspects.isEmpty else { return [] }
     pause(milliseconds: halfMadePause)
-    return suspects.filter { suspect in
-      guard let namespace = try? NetworkNamespace(path: suspect.namespace),
-        (try? namespace.identity()) == suspect.namespaceID,
-        var socket = try? namespace.openSocket(returningTo: host),
-        let link = try? socket.link(index: suspect.link.index)
-      else { return false }
-      return link.name == suspect.link.name && LinkIdentity.isHalfMade(link)
+    var halfMade: [IPVLANSlave] = []
+    for suspect in suspects {
+      do throws(NetlinkError) {
+        guard let namespace = try NetworkNamespace.open(suspect.namespace, identity: suspect.namespaceID)
+        else { continue }
+        var socket = try namespace.openSocket(returningTo: host)
+        guard let link = try socket.link(index: suspect.link.index) else { continue }
+        if link.name == suspect.link.name, LinkIdentity.isHalfMade(link) { halfMade.append(suspect) }
+      } catch {
+        failures.append(
+          CNIError(
+            .ioFailure, "link \(suspect.link.name) in \(suspect.namespace) stays, which an ADD has begun",
+            error))
+      }
     }
+    return halfMade
   }
 }
 
@@ -215,7 +230,23 @@ extension Garbage.Scope {
   func namespace(of attachment: AttachmentID) -> String? {
     switch self {
     case .network: nil
-    case .node(let namespaces): namespaces[attachment]
+    case .node(let namespaces, _): namespaces[attachment]
+    }
+  }
+
+  /// Whether everybody who could tell the namespaces of attachments was asked.
+  var knowsNamespaces: Bool {
+    switch self {
+    case .network: true
+    case .node(_, let isComplete): isComplete
+    }
+  }
+
+  /// Whether it is that of a network of which the runtime has listed nothing.
+  var isUnlisted: Bool {
+    switch self {
+    case .network(_, let valid): valid == nil
+    case .node: false
     }
   }
 }

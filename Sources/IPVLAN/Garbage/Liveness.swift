@@ -13,6 +13,7 @@ package struct Liveness: Sendable {
   package static let grace = 120
 
   private let valid: Set<Attachment>?
+  private let sparesUnknown: Bool
   private let attachments: Set<AttachmentID>
   private let addresses: Set<IPAddress>
 
@@ -20,10 +21,14 @@ package struct Liveness: Sendable {
   ///   - inventory: all ipvlan links of the machine.
   ///   - removed: those of them that are to be removed.
   ///   - valid: the attachments that the runtime lists; `nil` when it lists none.
+  ///   - sparesUnknown: an attachment lives whose namespace nobody knows: what could tell it was not read, or its pod may have a
+  ///     link of another plugin.
   package init(
-    _ inventory: CompleteInventory, without removed: [IPVLANSlave] = [], valid: Set<Attachment>? = nil
+    _ inventory: CompleteInventory, without removed: [IPVLANSlave] = [], valid: Set<Attachment>? = nil,
+    sparesUnknown: Bool = false
   ) {
     self.valid = valid.map(Self.noted)
+    self.sparesUnknown = sparesUnknown
     let removed = Set(removed.map { $0.place })
     let slaves = inventory.slaves.filter { !removed.contains($0.place) }
     attachments = Set(slaves.compactMap { LinkIdentity.attachment(of: $0.link) })
@@ -38,6 +43,7 @@ package struct Liveness: Sendable {
     }
     if holder.addresses.contains(where: addresses.contains) { return true }
     let hasNamespace = holder.netns.map(NetworkNamespace.exists)
+    if sparesUnknown, hasNamespace == nil { return true }
     // Without a list nothing else tells that the pod has ended.
     if valid == nil, hasNamespace ?? false { return true }
     // No ADD is at work for a namespace that is gone.

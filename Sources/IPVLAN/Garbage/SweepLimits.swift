@@ -15,7 +15,8 @@ struct SweepLimits {
     _ inventory: CompleteInventory, without removed: [IPVLANSlave] = [], scope: Garbage.Scope,
     holders: [[LeaseHolder]?], except attachment: AttachmentID? = nil
   ) {
-    let liveness = Liveness(inventory, without: removed, valid: scope.valid)
+    let liveness = Liveness(
+      inventory, without: removed, valid: scope.valid, sparesUnknown: !scope.knowsNamespaces)
     let leased = holders.flatMap { $0 ?? [] }.filter { $0.attachment != attachment && liveness.isAlive($0) }
     let removed = Set(removed.map { $0.place })
     let slaves = inventory.slaves.filter { $0.isOfNode && !removed.contains($0.place) }

@@ -32,7 +32,7 @@ extension AgentCore {
 
   /// What the file of the run before gives counts as far as the report of that run says it: while the report was gone, other
   /// nodes may have been given the same.
-  private func recall(_ report: UnstructuredObject?) {
+  func recall(_ report: UnstructuredObject?) {
     wasReportRead = true
     defer { raise.yield() }
     if let report { formerPools.recall(report) }

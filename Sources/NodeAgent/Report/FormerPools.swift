@@ -5,13 +5,20 @@ internal import KubernetesClient
 /// The pools that are gone from the API server while pods hold their addresses: somebody has removed the finalizer by hand, and
 /// has perhaps made a pool anew under the name.
 ///
-/// The lease store keeps names only. What a pod held when the name went over to another UID is of the former one. An agent that
-/// starts learns that from the report of the run before, but not where more is held than a report takes.
+/// The lease store keeps names only. What a pod held when the name went over to another UID is of the former one, and so is what
+/// the new one gives before the leases are looked at again. An agent that starts learns that from the report of the run before,
+/// which names no records where more is held than a report takes.
 struct FormerPools: Sendable {
   struct Pool: Sendable, Hashable {
     let name: String
     let uid: String
-    var held: UInt128
+    /// What pods hold of it.
+    var held = AddressSet()
+  }
+
+  private struct Reported {
+    let uid: String
+    let isHeld: Bool
   }
 
   /// The UIDs of pools whose addresses pods hold, where the name has another one since.
@@ -20,8 +27,8 @@ struct FormerPools: Sendable {
   private var last: [String: String] = [:]
   /// The UIDs that the API server had when the pool file was last written.
   private var present: [String: String] = [:]
-  /// The UIDs that the run before has reported.
-  private var reported: [String: [String]] = [:]
+  /// What the run before has reported, by the pools' names.
+  private var reported: [String: [Reported]] = [:]
 
   /// Reads the report of the run before.
   mutating func recall(_ report: UnstructuredObject) {
@@ -32,7 +39,7 @@ struct FormerPools: Sendable {
     }
     for pool in status?["pools"]?.array ?? [] {
       guard let name = pool["name"]?.string, let uid = pool["uid"]?.string, !uid.isEmpty else { continue }
-      reported[name, default: []].append(uid)
+      reported[name, default: []].append(Reported(uid: uid, isHeld: pool["held"]?.integer ?? 0 > 0))
     }
   }
 
@@ -43,29 +50,41 @@ struct FormerPools: Sendable {
 
   /// Takes note of who holds addresses: of leases that were read after the pool file was written.
   mutating func note(_ store: StoreView) {
-    let records = Set(store.records)
-    former = former.filter { records.contains($0.key) }
-    for (name, uids) in reported where last[name] == nil {
-      // The run before may have ended while one took the other's place.
-      last[name] = uids.first { $0 != present[name] && !former.values.contains($0) }
-    }
+    for name in reported.keys where last[name] == nil { last[name] = standing(name) }
     reported = [:]
+    let records = Set(store.records)
+    // A restored server may have a former one again.
+    let isBack = former.filter { $0.value == present[$0.key.pool] }
+    former = former.filter { records.contains($0.key) && isBack[$0.key] == nil }
     // A pool of the node's own files goes before one of the API server: what is held under its name is of neither.
     let ofFiles = Set(store.pools.lazy.filter { !$0.isFromCluster }.map(\.name))
-    for record in records where !ofFiles.contains(record.pool) && former[record] == nil {
+    for record in records
+    where !ofFiles.contains(record.pool) && former[record] == nil && isBack[record] == nil {
       if let uid = last[record.pool], uid != present[record.pool] { former[record] = uid }
     }
     last = present
   }
 
+  /// What the name stood for when the run before ended, as far as its report tells.
+  private func standing(_ name: String) -> String? {
+    let reported = reported[name] ?? []
+    let hasPresent = reported.contains { $0.uid == present[name] }
+    return reported.first { pool in
+      // Beside the present one a former one that is held has been told apart; one that is not, had just ended.
+      pool.uid != present[name] && !former.values.contains(pool.uid) && !(hasPresent && pool.isHeld)
+    }?.uid
+  }
+
   /// The UID of the pool that the address was given by, if that is no more what the name stands for.
   func uid(of record: StoreView.Record) -> String? { former[record] }
 
-  /// The pools, with how many of their addresses are held.
+  /// The pools, with what pods hold of each.
   var pools: [Pool] {
-    var pools: [String: Pool] = [:]
-    for (record, uid) in former { pools[uid, default: Pool(name: record.pool, uid: uid, held: 0)].held += 1 }
-    return Array(pools.values)
+    Dictionary(grouping: former) { Pool(name: $0.key.pool, uid: $0.value) }.map { pool, records in
+      var pool = pool
+      pool.held = AddressSet(records.map { IPRange($0.key.address) })
+      return pool
+    }.sorted { ($0.name, $0.uid) < ($1.name, $1.uid) }
   }
 }
 

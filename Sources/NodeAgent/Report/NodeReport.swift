@@ -47,7 +47,7 @@ struct NodeReport: Sendable, Hashable {
 
     /// One that is gone while pods hold its addresses. Nothing is given by it.
     init(_ pool: FormerPools.Pool) {
-      (name, uid, held, own) = (pool.name, pool.uid, pool.held, AddressSet())
+      (name, uid, held, own) = (pool.name, pool.uid, pool.held.count, AddressSet())
     }
 
     /// One by which the node gives addresses.

@@ -36,7 +36,9 @@ struct StoreView: Sendable, Hashable {
   var asksForLabels = false
   /// Documents of the agent's own file that the plugin does not use, by the pool's position in it.
   var refusals: [Int: String] = [:]
+}
 
+extension StoreView {
   /// Reads both, away from the threads that tasks run on: others may hold the store's lock for seconds.
   /// - Returns: `nil` when the task was cancelled: nothing is wrong with the leases then.
   /// - Throws: ``ObjectFault`` when the leases cannot be read.

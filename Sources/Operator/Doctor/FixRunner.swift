@@ -32,7 +32,7 @@ enum FixRunner {
   /// What ``apply(_:_:)`` would do, in words, a line for each thing.
   static func plan(_ fix: Finding.Fix, _ state: NodeState) -> [String] {
     switch fix {
-    case .collectGarbage: GarbageReport(state.garbage, isDryRun: true, all: false, remarks: []).plan
+    case .collectGarbage: GarbageReport(state.garbage, isDryRun: true, all: false).plan
     case .bringUp(_, let name): ["set \(name) up"]
     case .restoreHostAccess(let name):
       state.inventory.nodeLinks.filter { $0.name == name }.flatMap { restoration(on: $0, state) }

@@ -21,18 +21,19 @@ package struct GarbageReport: Report {
   private var items: [Item] = []
   private let isDryRun: Bool
   package private(set) var remarks: [String]
-  /// Whether something could not be freed.
+  /// Whether something could not be looked at, or freed.
   package private(set) var hasFailed = false
 
   /// Frees what was found, unless `isDryRun`; goes on after a failure.
   ///
   /// - Parameters:
   ///   - all: also takes host access down, where no pod uses it.
-  ///   - remarks: what could not be looked at.
-  package init(_ garbage: Garbage, isDryRun: Bool, all: Bool, remarks: [String]) {
+  ///   - unread: what could not be looked at, and why.
+  package init(_ garbage: Garbage, isDryRun: Bool, all: Bool, unread: [String] = []) {
     self.isDryRun = isDryRun
-    self.remarks =
-      remarks
+    hasFailed = !unread.isEmpty
+    remarks =
+      unread
       + garbage.strangers.map { slave in
         "link \(slave.link.name) in \(NamespacePlace.name(slave.namespace)) stays: it has "
           + slave.addresses.map(\.description).joined(separator: ", ")

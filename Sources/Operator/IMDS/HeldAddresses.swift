@@ -8,7 +8,11 @@ enum HeldAddresses {
   static func all(_ sources: NodeSources) throws(UserError) -> AddressSet {
     let cache = AttachmentCache(directory: sources.cache)
     var held: [IPAddress] = []
-    for store in LeaseStores(NetworkDirectory(sources.configurations, cache: cache)).pools {
+    let stores = LeaseStores(NetworkDirectory(sources.configurations, cache: cache))
+    if let fault = (cache.faults + stores.faults).first {
+      throw UserError("what pods hold is not known: \(fault)")
+    }
+    for store in stores.pools {
       do throws(AllocationError) { held += try store.holders().flatMap(\.addresses) } catch {
         throw UserError("what pods hold is not known: \(error.text)")
       }

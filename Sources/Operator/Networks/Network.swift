@@ -38,6 +38,20 @@ package struct Network: Sendable {
     ipam?.value("type")?.string.flatMap(AllocatorType.init(rawValue:))
   }
 
+  /// Where the leases of its `ippool` are; `nil` for another type.
+  /// - Throws: ``JSONFieldError`` when that cannot be told.
+  func poolStore() throws(JSONFieldError) -> IPPoolAllocator? {
+    guard let ipam, allocatorType == .ippool else { return nil }
+    return try IPPoolAllocator(ofLeases: ipam, network: name)
+  }
+
+  /// Where the leases of its `host-local` are; `nil` for another type.
+  /// - Throws: ``JSONFieldError`` when that cannot be told.
+  func hostLocalStore() throws(JSONFieldError) -> HostLocalAllocator? {
+    guard let ipam, allocatorType == .hostLocal else { return nil }
+    return try HostLocalAllocator(ofLeases: ipam, network: name)
+  }
+
   /// The pools that its `ipam` means; `nil` for another type, or one that cannot be read.
   package var poolAllocator: IPPoolAllocator? {
     guard let ipam, allocatorType == .ippool else { return nil }
