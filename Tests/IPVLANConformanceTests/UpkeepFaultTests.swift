@@ -34,6 +34,8 @@ import Testing
         let dead = try site.attach("dead\(number)")
         dead.pod.namespace.destroy()
         try node.ageLeases()
+        // The kernel may take its time with the namespace, and then there is nothing to do yet.
+        try eventually { try !Self.isFree(site, upkeep) }
       }
       try makeGarbage()
       let injector = try FaultInjector(on: node)
