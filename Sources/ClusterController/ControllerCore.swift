@@ -9,6 +9,7 @@ actor ControllerCore {
   private let log: Logger
   private var view = ControllerView()
   private var nodes: NodeKeeper
+  private var lateNodes = LateNodes()
   private var pacer: WriteBackoff
   /// Collections whose CRD is Spiderpool's: it has no conditions.
   private var foreign: Set<String> = []
@@ -55,7 +56,7 @@ actor ControllerCore {
           message: $0.message)
       }
     }
-    steps += poolSteps()
+    steps += poolSteps(at: now)
     for (network, verdict) in networks.verdicts {
       guard let draft = outcome(of: verdict).draft else { continue }
       add(draft, Resources.networks, network, to: &steps)
@@ -74,7 +75,7 @@ actor ControllerCore {
           message: "somebody else keeps changing it: of two controllers that make it, one has to be stopped"))
     }
     let allowed = steps.filter { pacer.allows($0, at: now) }
-    isWaiting = allowed.count < steps.count || nodes.isWaiting
+    isWaiting = allowed.count < steps.count || nodes.isWaiting || lateNodes.isWaiting(at: now)
     return allowed
   }
 
@@ -84,13 +85,14 @@ actor ControllerCore {
     return faults[step].map { .notWritten($0) } ?? verdict
   }
 
-  private func poolSteps() -> [Step] {
+  private func poolSteps(at now: ContinuousClock.Instant) -> [Step] {
     guard view.pools.feed.isComplete else { return [] }
     let conflicts = Dictionary(
       grouping: PoolResolver(node: NodeIdentity(name: "", labels: [:])).resolve(view.ledger.pools.values)
         .conflicts, by: \.identity.name)
     let reports = view.reportsByPool
     let doubles = DoubleHolders(view.pools.objects.values.map(\.metadata), view.reports.objects.values)
+    lateNodes.begin()
     var finalizers: [Step] = []
     var statuses: [Step] = []
     for (key, pool) in view.pools.objects.sorted(by: { $0.key < $1.key }) {
@@ -110,7 +112,8 @@ actor ControllerCore {
       let status = PoolStatus(
         pool, usable: view.ledger.pools[key.name], fault: view.ledger.faults[key.name],
         conflicts: conflicts[key.name]?.map(\.problem) ?? [],
-        heldTwice: heldTwice, use)
+        heldTwice: heldTwice, use,
+        late: lateNodes.among(use.outdated, ofPool: pool.metadata.uid ?? "", at: now))
       add(status.draft, Resources.pools, pool, to: &statuses)
     }
     return finalizers + statuses

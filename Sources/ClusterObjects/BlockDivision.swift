@@ -157,7 +157,7 @@ package struct BlockDivision: Sendable {
   }
 
   private static func exhausted(_ entry: PoolResolution.Entry) -> String {
-    if entry.object.pool.addresses.isEmpty { return "it has no addresses: set spec.ips" }
+    if entry.object.pool.addresses.isEmpty { return entry.object.lackOfAddresses }
     return entry.addresses.isEmpty
       ? "older pools have all addresses of it" : "other nodes have claimed all addresses of it"
   }

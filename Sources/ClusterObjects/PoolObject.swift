@@ -22,6 +22,13 @@ package struct PoolObject: Sendable {
 
   package var name: String { pool.name }
 
+  /// What to do where the pool has no addresses at all.
+  package var lackOfAddresses: String {
+    specification["ips"]?.array?.isEmpty ?? true
+      ? "it has no addresses: set spec.ips"
+      : "it has no addresses: spec.excludeIPs, or the gateways of spec.routes, leave none of spec.ips"
+  }
+
   /// Reads an object.
   /// - Throws: ``ObjectFault`` with the parser's own words.
   package init(_ object: UnstructuredObject) throws(ObjectFault) {

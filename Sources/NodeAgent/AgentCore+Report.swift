@@ -116,7 +116,10 @@ extension AgentCore {
         view.ledger.faults[name].map {
           "\($0.problem); the pool is used as it was in generation \(entry.object.identity.generation)"
         },
-        store?.refusals[position].map { "a file of the node goes before it: \($0)" },
+        store?.refusals[position].map { refusal in
+          let isOfCluster = refusal.contains(" at \(PoolFile(directory: options.poolDirectory).path)")
+          return "\(isOfCluster ? "an older pool" : "a file of the node") goes before it: \(refusal)"
+        },
         entry.withheld ?? obstacle(to: entry),
         division.clearance.obstacles[name].map { "not all of it is claimed: \($0)" },
       ].compactMap(\.self) + (resolution?.conflicts.filter { $0.identity.name == name }.map(\.problem) ?? [])

@@ -200,7 +200,8 @@ actor AgentCore {
         if isNew { log.info("wrote \(file.path)", metadata: ["pools": "\(resolution.entries.count)"]) }
         if fileFault != nil { log.info("\(file.path) can be written again") }
         fileFault = nil
-        lastSync = .now()
+        // What cannot be followed may have changed.
+        if failures.isEmpty { lastSync = .now() }
         writtenLife = lives
         if let uid = nodeUID, fileOwner?.uid != uid { fileOwner = (uid, fileRevision) }
         noteFile(of: resolution)

@@ -42,9 +42,14 @@ import Testing
     }
   }
 
-  @Test func theSameAttachmentTwiceAtOnceIsMadeOnce() throws {
-    try withCleanNode { node in
-      let attachment = try node.attachment()
+  /// The one that is refused takes nothing away from the other: neither link nor lease.
+  @Test(arguments: ["static", "host-local", "ippool"])
+  func theSameAttachmentTwiceAtOnceIsMadeOnce(ipam: String) throws {
+    try withCleanNode(keeping: ipam == "static" ? [] : ["files"]) { node in
+      try node.writePool(
+        "ens5", subnet: "172.31.16.0/20", ips: "172.31.16.4-172.31.16.8", gateway: "172.31.16.1")
+      let allocator: [String: JSONObject] = ["host-local": node.hostLocal(), "ippool": node.poolIPAM()]
+      let attachment = try node.attachment(ipam: allocator[ipam])
       let replies = try Concurrently.map([attachment, attachment]) { attachment in
         var attachment = attachment
         return try attachment.call(.add)
@@ -52,6 +57,9 @@ import Testing
       #expect(replies.filter(\.isSuccess).count == 1, "\(replies)")
       #expect(try attachment.pod.namespace.linkNames() == ["lo", "eth0"])
       var again = attachment
+      again.configuration["prevResult"] = replies.first(where: \.isSuccess)?.document.map(JSONValue.object)
+      let check = try again.call(.check)
+      #expect(check.isSuccess, "\(check)")
       try again.delete()
     }
   }

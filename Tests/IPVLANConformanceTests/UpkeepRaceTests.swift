@@ -221,25 +221,32 @@ import Testing
     }
   }
 
-  @Test func aLockThatSomebodyKeepsEndsInAnErrorThatSaysWhere() throws {
+  /// The locks of a node: that of the mode of a master's slaves, that of host access, and that of the fence around pods without it.
+  @Test(arguments: [("", "l2", false), ("host-access", "l3s", true), ("ipvlan-fence", "l3s", false)])
+  func aLockThatSomebodyKeepsEndsInAnErrorThatSaysWhere(lock: String, mode: String, hostAccess: Bool) throws {
     try withNode { node in
-      var first = try node.attachment("a", host: 4, mode: "l2")
+      var first = try node.attachment("a", host: 4, mode: mode)
+      first.configuration["hostAccess"] = .bool(hostAccess)
       try first.add()
       let index = try #require(try node.namespace.link("ens5")?["ifindex"]?.int)
       let locked = "\(node.directory)/locked"
-      var second = try node.attachment("b", host: 5, mode: "l2")
+      var second = try node.attachment("b", host: 5, mode: mode)
+      second.configuration["hostAccess"] = .bool(hostAccess)
       let namespace = node.namespace
       try Concurrently.beside {
         _ = try namespace.execute(
           "flock",
           [
-            "-x", "/run/ipvlan/\(Self.inode(of: namespace))-\(index)", "sh", "-c",
+            "-x",
+            lock.isEmpty
+              ? "/run/ipvlan/\(Self.inode(of: namespace))-\(index)"
+              : "/run/ipvlan/\(lock)-\(Self.inode(of: namespace))", "sh", "-c",
             "echo >\(locked); sleep 25",
           ])
       } _: {
         try eventually { ScratchFiles.read(locked) != nil }
         let reply = try second.call(.add)
-        reply.expectError(code: 11, naming: ["fuser -v", "ens5"], at: #_sourceLocation)
+        reply.expectError(code: 11, naming: ["fuser -v", lock.isEmpty ? "ens5" : lock], at: #_sourceLocation)
       }
       try second.add()
     }

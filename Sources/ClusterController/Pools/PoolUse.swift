@@ -16,6 +16,8 @@ struct PoolUse: Sendable {
   private(set) var nodes: [String: ReportObject.Pool] = [:]
   /// Nodes that still use a form of the pool from before its deletion was asked for, or may.
   private(set) var behind: [String] = []
+  /// Those of them that have not reported the pool's last edit.
+  private(set) var outdated: [String] = []
 
   init(_ name: String, _ metadata: ObjectMetadata, _ reports: some Collection<ReportObject>) {
     let uid = metadata.uid ?? ""
@@ -29,9 +31,12 @@ struct PoolUse: Sendable {
       }
       guard let pool else { continue }
       nodes[report.name] = pool
-      if pool.generation < Int(metadata.generation ?? 0) || !report.isInStep { behind.append(report.name) }
+      let isOutdated = pool.generation < Int(metadata.generation ?? 0)
+      if isOutdated { outdated.append(report.name) }
+      if isOutdated || !report.isInStep { behind.append(report.name) }
     }
     behind.sort()
+    outdated.sort()
   }
 
   /// How many addresses are held in all.

@@ -82,7 +82,7 @@ struct PoolFailure: Sendable {
       }
       return "pool \(candidate.pool.name): \(objection)"
     }
-    let unknown = selection.unknownNames.map { "there is no pool \($0)" }
+    let unknown = selection.unknownNames.map { "this node has no pool \($0)" }
     return (passedOver + unknown + catalog.faults.map { $0.description }).joined(separator: "; ")
   }
 

@@ -21,9 +21,12 @@ package enum HostAccessRepair {
     var unreached: CNIError?
     for pod in pods {
       // The runtime's own namespace can be a pod's too (CNI_NETNS_OVERRIDE). One pod may end here: the next one shows the mode as well.
-      guard let link = pod.link(host: host), let mode = link.ipvlanMode, let flag = link.ipvlanFlag else {
+      let link: Link?
+      do throws(NetlinkError) { link = try pod.link(host: host) } catch {
+        unreached = failure(error)
         continue
       }
+      guard let link, let mode = link.ipvlanMode, let flag = link.ipvlanFlag else { continue }
       let session: NodeSession
       do throws(CNIError) {
         session = try NodeSession(
@@ -50,8 +53,12 @@ package enum HostAccessRepair {
     _ host: borrowing NetworkNamespace
   ) throws(NetlinkError) {
     let lock = try NodeLock(HostAccess.lockName, host: host)
-    let addresses = pods.presentAddresses(host: host)
-    guard !addresses.isEmpty else { return }
+    var failure: NetlinkError?
+    let addresses = pods.presentAddresses(host: host, &failure)
+    guard !addresses.isEmpty else {
+      if let failure { throw failure }
+      return
+    }
     var node = try NetlinkSocket()
     let (plan, hasNewFilter) = try builder.build(
       Set(addresses.map { $0.family }), gateways: gateways, under: lock, &node, host)
@@ -66,6 +73,8 @@ package enum HostAccessRepair {
     }
     try Fence.releaseStray(addresses, host: host)
     _ = consume lock
+    // The others have theirs.
+    if let failure { throw failure }
   }
 
   /// What ``followNode()`` came to, in lines for people.

@@ -36,8 +36,10 @@ package enum Fence {
   /// - Throws: ``NetlinkError`` when the kernel refuses.
   package static func restore(_ pods: [RunningPod], host: borrowing NetworkNamespace) throws(NetlinkError) {
     let lock = try NodeLock(tableName, host: host)
-    try encloseUnderLock(missing(pods.presentAddresses(host: host)))
+    var failure: NetlinkError?
+    try encloseUnderLock(missing(pods.presentAddresses(host: host, &failure)))
     _ = consume lock
+    if let failure { throw failure }
   }
 
   private static func encloseUnderLock(_ addresses: [IPAddress]) throws(NetlinkError) {

@@ -9,8 +9,9 @@ package struct RunningPod: Sendable {
   /// The addresses that the link had.
   let addresses: [IPAddress]
   /// A path of the namespace that the link is in.
-  var namespace: String { slave.namespace }
-  private let slave: KnownSlave
+  let namespace: String
+  private let identity: NetworkNamespace.Identity
+  private let linkIndex: Int32
   private let master: Link
 
   /// - Parameters:
@@ -21,18 +22,34 @@ package struct RunningPod: Sendable {
     _ link: Link, on master: Link, in namespace: NetworkNamespace.Identity, path: String,
     addresses: [IPAddress]
   ) {
-    slave = KnownSlave(linkIndex: link.index, namespaceInode: namespace.inode, namespace: path)
+    (self.namespace, identity, linkIndex) = (path, namespace, link.index)
     self.master = master
     self.addresses = addresses
   }
 
-  /// The link as it is now; `nil` when it is gone, or cannot be asked.
-  func link(host: borrowing NetworkNamespace) -> Link? { slave.open(on: master, host: host)?.link }
+  /// The link as it is now; `nil` when it is gone.
+  /// - Throws: ``NetlinkError`` when it cannot be asked.
+  func link(host: borrowing NetworkNamespace) throws(NetlinkError) -> Link? {
+    guard let opened = try NetworkNamespace.open(namespace, identity: identity) else { return nil }
+    var socket = try opened.openSocket(returningTo: host)
+    guard let link = try socket.link(index: linkIndex), link.isIPVLAN, link.parentIndex == master.index
+    else { return nil }
+    return link
+  }
 }
 
 extension [RunningPod] {
   /// The addresses of those that still run.
-  func presentAddresses(host: borrowing NetworkNamespace) -> [IPAddress] {
-    flatMap { pod in pod.link(host: host) == nil ? [] : pod.addresses }
+  /// - Parameter failure: why one of them could not be asked.
+  func presentAddresses(host: borrowing NetworkNamespace, _ failure: inout NetlinkError?) -> [IPAddress] {
+    var addresses: [IPAddress] = []
+    for pod in self {
+      do throws(NetlinkError) {
+        if try pod.link(host: host) != nil { addresses += pod.addresses }
+      } catch {
+        failure = error
+      }
+    }
+    return addresses
   }
 }

@@ -113,8 +113,8 @@ package struct KubeDiffReport: Report {
   package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [
-        .init("POOL"), .init("API SERVER", isNumber: true), .init("FILE", isNumber: true),
-        .init("DIFFERENCE", isSentence: true),
+        .init("POOL", isWhole: true), .init("API SERVER", isNumber: true), .init("FILE", isNumber: true),
+        .init("DIFFERENCE", isWhole: true),
       ], empty: "the file has what the API server has")
     for row in rows {
       table.append([

@@ -69,9 +69,10 @@ package struct KubeStatusReport: Report {
   package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [
-        .init("POOL"), .init("GENERATION", isNumber: true, dispensability: 1), .init("TOTAL", isNumber: true),
+        .init("POOL", isWhole: true), .init("GENERATION", isNumber: true, dispensability: 1),
+        .init("TOTAL", isNumber: true),
         .init("HELD", isNumber: true), .init("COOLING", isNumber: true), .init("FREE", isNumber: true),
-        .init("GIVES", isSentence: true),
+        .init("GIVES", isWhole: true),
       ],
       // Nobody may take what has not been asked yet for an answer.
       empty: files.objects == nil

@@ -111,7 +111,7 @@ package struct GarbageReport: Report {
 
   package func text(for screen: Screen) -> ScreenText {
     var table = Table(
-      [.init(isDryRun ? "WOULD FREE" : "FREED"), .init("KIND"), .init("WHY", isSentence: true)],
+      [.init(isDryRun ? "WOULD FREE" : "FREED"), .init("KIND"), .init("WHY", isWhole: true)],
       empty: "nothing to free")
     for item in items { table.append([.init(item.name), .init(item.kind.rawValue), .init(item.reason)]) }
     return table.text(for: screen)

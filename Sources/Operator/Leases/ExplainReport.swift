@@ -59,7 +59,10 @@ package struct ExplainReport: Report {
 
   package func text(for screen: Screen) -> ScreenText {
     var table = Table(
-      [.init("POOL"), .init("VERDICT"), .init("FREE", isNumber: true), .init("WHY", isSentence: true)],
+      [
+        .init("POOL", isWhole: true), .init("VERDICT"), .init("FREE", isNumber: true),
+        .init("WHY", isWhole: true),
+      ],
       empty: "no pools were found")
     for pool in pools {
       let (verdict, style, reason) = Self.verdict(pool)

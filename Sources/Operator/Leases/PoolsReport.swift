@@ -71,7 +71,7 @@ package struct PoolsReport: Report {
   package func text(for screen: Screen) -> ScreenText {
     var table = Table(
       [
-        .init("POOL"), .init("SUBNET", dispensability: 2), .init("TOTAL", isNumber: true),
+        .init("POOL", isWhole: true), .init("SUBNET", dispensability: 2), .init("TOTAL", isNumber: true),
         .init("HELD", isNumber: true), .init("COOLING", isNumber: true), .init("FREE", isNumber: true),
         .init("SERVES", dispensability: 1),
       ], empty: "no pools")

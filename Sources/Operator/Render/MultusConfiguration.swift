@@ -1,5 +1,6 @@
 internal import CNI
 package import JSON
+internal import Netlink
 package import YAML
 
 /// A SpiderMultusConfig, as Spiderpool's guide writes it: of ipvlan, or of the cniType custom, which brings its CNI
@@ -61,8 +62,11 @@ package struct MultusConfiguration: Sendable {
     content = .ipvlan(network)
     (prerequisites, remarks) = (network.prerequisites, network.remarks)
     if let mode {
+      guard IPVLANMode(mode) != nil else {
+        throw Self.annotationError(object, "ipvlan-cni.dev/mode", "must be l2, l3 or l3s")
+      }
       do throws(UserError) { _ = try network.configurationList(name: name, mode: mode) } catch {
-        throw Self.annotationError(object, "ipvlan-cni.dev/mode", "\(error)")
+        throw Self.annotationError(object, "ipvlan-cni.dev/mode", "does not go with the rest: \(error)")
       }
     }
   }

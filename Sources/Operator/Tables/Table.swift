@@ -9,16 +9,16 @@ package struct Table: Sendable {
     let isNumber: Bool
     /// Of columns that do not fit the one with the least importance is left out first; 0 stays always.
     let dispensability: Int
-    /// Sentences are not cut, since their end may be what counts.
-    let isSentence: Bool
+    /// It is not cut, since its end may be what counts: a sentence, or what tells the rows apart.
+    let isWhole: Bool
 
     package init(
-      _ heading: String, isNumber: Bool = false, dispensability: Int = 0, isSentence: Bool = false
+      _ heading: String, isNumber: Bool = false, dispensability: Int = 0, isWhole: Bool = false
     ) {
       self.heading = heading
       self.isNumber = isNumber
       self.dispensability = dispensability
-      self.isSentence = isSentence
+      self.isWhole = isWhole
     }
   }
 
@@ -100,7 +100,7 @@ private struct TableLayout {
       shown.removeAll { $0 == least }
     }
     widths = shown.map { natural[$0] }
-    let narrowable = shown.indices.filter { !columns[shown[$0]].isSentence }
+    let narrowable = shown.indices.filter { !columns[shown[$0]].isWhole }
     while Self.total(widths) > width, let widest = narrowable.max(by: { widths[$0] < widths[$1] }),
       widths[widest] > Self.least
     {
