@@ -42,6 +42,7 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'pools: [{name: a, spec: {subnet: 10.0.0.0/24, ip: [10.0.0.1]}}]' 'pools/0/spec'
   refuses 'agent: {networks: 1}' 'agent/networks'
   refuses 'agent: {follow: 1}' 'agent/follow'
+  refuses 'agent: {resources: {limits: {memory: lots}}}' 'agent/resources/limits/memory'
   refuses 'defaultNetwork: a/b/c' 'defaultNetwork'
   refuses 'multus: {enabled: true}' 'defaultNetwork is empty: .* set defaultNetwork to NAMESPACE/NAME of a SpiderMultusConfig'
   refuses '{multus: {enabled: true}, defaultNetwork: a/b/c}' 'defaultNetwork'
