@@ -30,7 +30,7 @@ struct PoolStatus: Sendable {
         message: outside.isEmpty
           ? "pods hold only addresses that the pool has"
           : "pods hold addresses that the pool no longer has, \(outside.count) in all. They are not given again: "
-            + Self.list(outside.map(\.description)) + (late.isEmpty ? "" : ". But \(Self.clause(late))")),
+            + Self.list(outside.map(\.description)) + Self.exception(late)),
     ]
     self.draft = draft
   }
@@ -80,7 +80,7 @@ struct PoolStatus: Sendable {
     if usable.pool.isDisabled {
       return (
         "Disabled",
-        "spec.disable is true: no new address is given" + (late.isEmpty ? "" : ". But \(clause(late))")
+        "spec.disable is true: no new address is given" + exception(late)
       )
     }
     if usable.pool.addresses.isEmpty { return ("NoAddresses", usable.lackOfAddresses) }
@@ -109,13 +109,16 @@ struct PoolStatus: Sendable {
       return start
         + "stays until pods have given back the addresses that they hold: \(list(nodes)); which pods, says:"
         + " kubectl get spiderippool \(name) -o jsonpath='{.status.allocatedIPs}'"
-        + (late.isEmpty ? "" : ". But \(clause(late))")
+        + exception(late)
     }
     guard let first = use.behind.first else { return start + "goes now: no pod holds an address of it" }
     return start
       + "stays until ipvlan-agent of node \(list(use.behind)) has reported that none is given there; how it is, says:"
       + " kubectl describe ipvlannode \(first); of a node that is gone for good: kubectl delete ipvlannode \(first)"
   }
+
+  /// What follows a sentence that does not hold for nodes that are late; empty without any.
+  private static func exception(_ late: [String]) -> String { late.isEmpty ? "" : ". But \(clause(late))" }
 
   /// What is to be said of nodes that have not reported the last edit.
   private static func clause(_ late: [String]) -> String {
