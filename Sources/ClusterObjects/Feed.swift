@@ -18,12 +18,22 @@ package struct Feed: Sendable {
     package var isTransient: Bool
     /// What an administrator can do about it.
     package var remedy: String? = nil
+
+    /// The problem, with what an administrator can do about it.
+    package var advice: String { remedy.map { "\(problem); \($0)" } ?? problem }
   }
 
   /// Everything has been read, and nothing is known to be missing.
   package var isWhole: Bool { isComplete && failure == nil }
 
-  package init() {}
+  /// What to do when no role allows it.
+  private let permission: String
+
+  /// - Parameter permission: what to do when no role allows to follow it.
+  package init(
+    whenForbidden permission: String =
+      "apply ipvlan.yaml, or the chart, of this version again: its roles allow it"
+  ) { self.permission = permission }
 
   /// What was listed may be of a state that the server does not have any more.
   package mutating func forgetList() { isComplete = false }
@@ -42,14 +52,14 @@ package struct Feed: Sendable {
     case .failed(let error, _):
       failure = Failure(
         problem: "\(error)", cause: error.problem, since: failure?.since ?? .now().inSeconds,
-        isTransient: error.isTransient, remedy: Self.remedy(for: error.kind))
+        isTransient: error.isTransient, remedy: remedy(for: error.kind))
     }
   }
 
-  private static func remedy(for kind: KubernetesError.Kind) -> String? {
+  private func remedy(for kind: KubernetesError.Kind) -> String? {
     switch kind {
     case .unauthorized: "make a new token, or a new certificate, for the kubeconfig"
-    case .forbidden: "apply ipvlan.yaml, or the chart, of this version again: its roles allow it"
+    case .forbidden: permission
     default: nil
     }
   }

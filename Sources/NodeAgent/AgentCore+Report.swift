@@ -31,7 +31,7 @@ extension AgentCore {
   private var poolsInSync: NodeReport.Condition {
     let problem: (String, String)? =
       if let failure = failures.first {
-        ("NotFollowed", failure.failure.problem)
+        ("NotFollowed", failure.failure.advice)
       } else if !view.isComplete {
         ("NotRead", "not all collections have been read yet")
       } else if let fileFault {
@@ -39,13 +39,13 @@ extension AgentCore {
       } else if let blockProblem {
         ("BlocksNotWritten", blockProblem)
       } else if followsPods == true, let failure = view.podFailures.first {
-        ("PodsNotFollowed", failure.failure.problem)
+        ("PodsNotFollowed", failure.failure.advice)
       } else if followsPods == true, let feed = view.podFeeds.first(where: { !$0.feed.isComplete }) {
         ("PodsNotRead", "\(feed.collection) have not been read yet")
       } else if let podFault {
         ("PodsNotWritten", podFault)
       } else if let failure = view.networkFailures.first {
-        ("NetworksNotFollowed", failure.failure.problem)
+        ("NetworksNotFollowed", failure.failure.advice)
       } else if options.networks, !view.networkMirror.feed.isComplete {
         ("NetworksNotRead", "\(Resources.definitions.qualifiedName) have not been read yet")
       } else if let networkFault {

@@ -36,9 +36,12 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'agent: {pluginDirectory: opt}' 'agent/pluginDirectory'
   refuses 'agent: {pods: never}' 'agent/pods'
   # Without the right to read pods it would never be in step.
-  refuses 'agent: {pods: always, podAccess: false}' 'agent.podAccess is false: .* set agent.podAccess to true, or agent.pods to auto'
-  refuses 'agent: {networks: true, podAccess: false}' 'agent.podAccess is false, and ipvlan-multi .* set agent.podAccess to true'
+  refuses 'agent: {pods: always, podAccess: false}' 'agent.podAccess is false: .* set agent.podAccess to auto, or agent.pods to auto'
+  refuses 'agent: {networks: true, podAccess: false}' 'agent.podAccess is false, and ipvlan-multi .* set agent.podAccess to auto'
   refuses '{defaultNetwork: default/a, agent: {podAccess: false}}' 'agent.podAccess is false, and ipvlan-multi'
+  refuses '{agent: {podAccess: false}, pools: [{name: a, spec: {subnet: 10.0.0.0/24, podAffinity: {matchLabels: {a: b}}}}]}' \
+    'agent.podAccess is false, and pools/0 \(a\) has podAffinity or namespaceAffinity'
+  refuses 'agent: {podAccess: maybe}' 'agent/podAccess'
   refuses 'pools: [{name: a, spec: {subnet: 10.0.0.0/24, ip: [10.0.0.1]}}]' 'pools/0/spec'
   refuses 'agent: {networks: 1}' 'agent/networks'
   refuses 'agent: {follow: 1}' 'agent/follow'
@@ -47,6 +50,24 @@ test_e_values_that_are_wrong_are_refused_by_their_key() {
   refuses 'multus: {enabled: true}' 'defaultNetwork is empty: .* set defaultNetwork to NAMESPACE/NAME of a SpiderMultusConfig'
   refuses '{multus: {enabled: true}, defaultNetwork: a/b/c}' 'defaultNetwork'
   refuses '{multus: {enabled: true, image: {tag: ""}}, defaultNetwork: a}' 'multus/image/tag'
+}
+
+# bound_with VALUES: whether the agent may read pods and namespaces.
+bound_with() {
+  printf '%s\n' "$1" >"$cluster/values.yaml"
+  "$repository/scripts/chart" render "$cluster/values.yaml" |
+    awk '/^---/ { binding = 0 } /^kind: ClusterRoleBinding/ { binding = 1 } binding && /^  name: ipvlan-agent-pods$/ { n++; binding = 0 } END { print n + 0 }'
+}
+
+test_e_pods_may_be_read_only_if_that_is_used() {
+  local pool='{name: a, spec: {subnet: 10.0.0.0/24'
+  for values in '{}' '{multus: {enabled: true}, defaultNetwork: default/a}' "pools: [$pool}}]" 'agent: {podAccess: false}'; do
+    expect_equal "$(bound_with "$values")" 0 "the number of bindings with $values"
+  done
+  for values in 'agent: {pods: always}' 'agent: {networks: true}' '{defaultNetwork: default/a}' 'agent: {podAccess: true}' \
+    "pools: [$pool, podAffinity: {matchLabels: {a: b}}}}]" "pools: [$pool}}, $pool, namespaceAffinity: {matchLabels: {a: b}}}}]"; do
+    expect_equal "$(bound_with "$values")" 1 "the number of bindings with $values"
+  done
 }
 
 # Without the words of the language that it is written in.

@@ -68,6 +68,8 @@ clear_labels() {
 
 with_master() {
   prepare_agents
+  # The pools are no values of the chart.
+  apply_chart 'agent: {podAccess: true}'
   # What is printed is shown when the test fails.
   trap 'tail -n 20 "$cluster/agents/master/log"; end_agents; clear_labels' EXIT
   start_agent master
@@ -154,10 +156,14 @@ without_pod_role() {
   end_agent master TERM
   start_agent master
   within 60 pods_condition 'False PodsNotFollowed'
-  kubectl get ivn master -o json | jq -r '.status.conditions[].message' | grep 'cannot \(list\|watch\) resource "\(pods\|namespaces\)"'
+  local message user
+  message=$(kubectl get ivn master -o json | jq -r '.status.conditions[] | select(.type == "PoolsInSync") | .message')
+  grep 'cannot \(list\|watch\) resource "\(pods\|namespaces\)".*agent.podAccess=true' <<<"$message"
   served web default "$web" 1
   labelled DEL web default "$web"
-  apply_chart
+  # The command of the message, with the user that the server names.
+  user=$(sed 's/.*User "\([^"]*\)".*/\1/' <<<"$message")
+  eval "$(sed 's/.*run: \(kubectl .*--user=\)USER.*/\1/' <<<"$message")$user"
   within 120 pods_condition 'True InStep'
 }
 

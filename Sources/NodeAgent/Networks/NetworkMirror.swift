@@ -9,7 +9,10 @@ struct NetworkMirror: Sendable {
   private(set) var files: [NetworkName: [UInt8]] = [:]
   /// Goes up with each change of what files say.
   private(set) var revision = 0
-  private(set) var feed = Feed()
+  private(set) var feed = Feed(
+    whenForbidden:
+      "allow it: set agent.networks=true, or defaultNetwork, for the chart, which makes the role ipvlan-agent-networks"
+  )
 
   mutating func take(_ event: ReflectorEvent<UnstructuredObject>) {
     feed.note(event)

@@ -10,8 +10,13 @@ struct PodMirror: Sendable {
   private(set) var namespaces: [String: [String: String]] = [:]
   /// Goes up with each change of what files say.
   private(set) var revision = 0
-  private(set) var podFeed = Feed()
-  private(set) var namespaceFeed = Feed()
+  private(set) var podFeed = Feed(whenForbidden: Self.permission)
+  private(set) var namespaceFeed = Feed(whenForbidden: Self.permission)
+
+  /// The chart cannot know of pools that come by kubectl.
+  private static let permission =
+    "allow it: set agent.podAccess=true for the chart, or, without Helm, run: kubectl create clusterrolebinding"
+    + " ipvlan-agent-pods --clusterrole=ipvlan-agent-pods --user=USER, with the user that the server names"
 
   mutating func takePods(_ event: ReflectorEvent<PodObject>) {
     podFeed.note(event)

@@ -6,6 +6,15 @@
 {{- define "ipvlan.multiConfiguration" -}}
 {{ if and .Values.defaultNetwork (not .Values.multus.enabled) }}true{{ end }}
 {{- end }}
+{{- /* Not empty when the agent may read pods and namespaces. */ -}}
+{{- define "ipvlan.podAccess" -}}
+{{- $access := toString .Values.agent.podAccess }}
+{{- $used := or (include "ipvlan.multi" .) (eq .Values.agent.pods "always") }}
+{{- range .Values.pools }}
+{{- if or .spec.podAffinity .spec.namespaceAffinity }}{{ $used = true }}{{ end }}
+{{- end }}
+{{- if or (eq $access "true") (and $used (eq $access "auto")) }}true{{ end }}
+{{- end }}
 {{- define "ipvlan.image" -}}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
