@@ -15,6 +15,7 @@ extension AgentCore {
     state.fileProblem = fileFault ?? podFault ?? networkFault
     state.reportProblem = reportFault.map { "\($0)" }
     state.reportCause = reportFault?.problem
+    state.isReportRefused = [.forbidden, .invalid].contains(reportFault?.kind)
     let networks =
       options.networks
       ? [(collection: Resources.definitions.qualifiedName, feed: view.networkMirror.feed)] : []
@@ -22,7 +23,7 @@ extension AgentCore {
       (view.allFeeds + [(Resources.reports.qualifiedName, reportFeed)]
       + (followsPods == true ? view.podFeeds : []) + networks).map { name, feed in
         .init(
-          collection: name, isComplete: feed.isComplete, problem: feed.failure?.problem,
+          collection: name, isComplete: feed.isComplete, problem: feed.failure?.advice,
           cause: feed.failure?.cause, since: feed.failure.map { "\($0.since)" })
       }
     state.faults = view.ledger.faults.map {

@@ -277,6 +277,28 @@ test_j_an_agent_writes_for_no_other_node() {
     kubectl --kubeconfig "$cluster/agents/master/kubeconfig" create -f - <<<'{"apiVersion": "ipvlan-cni.dev/v1alpha1", "kind": "IPVLANNode", "metadata": {"name": "other"}}'
 }
 
+test_j_an_agent_with_the_token_of_another_node_is_not_ready() {
+  has_rules || return 0
+  prepare_agents
+  trap 'end_agents; prepare_agent master' EXIT
+  cp "$cluster/agents/worker1/kubeconfig" "$cluster/agents/master/kubeconfig"
+  kubectl delete ivn master --ignore-not-found
+  start_agent master 19114
+  within 60 not_ready 'of its own node only: this is master, and the token is of worker1'
+  # Pools come all the same.
+  within 60 test -s "$cluster/agents/master/ippool.d/zz-kubernetes.json"
+  fails 'this is master, and the token is of worker1' kube_status master
+  end_agent master KILL
+  prepare_agent master
+  start_agent master 19114
+  within 60 curl --silent --fail http://127.0.0.1:19114/readyz
+}
+kube_status() {
+  local directory=$cluster/agents/$1
+  "$dist/ipvlanctl" kube status --pool-dir "$directory/ippool.d" --run-dir "$directory/run" --data-dir "$directory/data"
+}
+not_ready() { curl --silent http://127.0.0.1:19114/readyz | grep -q "$1"; }
+
 # What an agent has that systemd runs: no pod, and the same rights and policy. Tokens name Nodes from 1.31 on.
 test_j_a_token_bound_to_a_node_is_enough_for_an_agent() {
   [ "$minor" -ge 31 ] || return 0

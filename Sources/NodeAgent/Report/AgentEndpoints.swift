@@ -12,10 +12,12 @@ extension EndpointServer {
 }
 
 extension AgentState {
-  /// Why the agent is not ready: files that were in step once are good to go on with.
+  /// Why the agent is not ready: files that were in step once are good to go on with, but a report that is refused will be
+  /// until somebody changes something.
   fileprivate var reasonsNotReady: [String] {
-    guard lastSync.isEmpty || fileProblem != nil || isNodeUnknown else { return [] }
-    let problems = Self.problems(feeds) + [nodeProblem, fileProblem].compactMap(\.self)
+    let refusal = isReportRefused ? reportProblem : nil
+    guard lastSync.isEmpty || fileProblem != nil || isNodeUnknown || refusal != nil else { return [] }
+    let problems = Self.problems(feeds) + [nodeProblem, fileProblem, refusal].compactMap(\.self)
     return problems.isEmpty ? ["the files are not in step yet"] : problems
   }
 }

@@ -47,6 +47,8 @@ package struct AgentState: Sendable, Hashable {
   package var reportProblem: String?
   /// The same without what was to be done.
   package var reportCause: String?
+  /// The API server takes no such report of this agent, as with another node's token. Not in the file.
+  package var isReportRefused = false
   package var feeds: [Feed] = []
   package var faults: [Fault] = []
   /// Pools of the node that older ones leave less to, or nothing. That may be meant.
