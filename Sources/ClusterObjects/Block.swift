@@ -112,6 +112,9 @@ package struct BlockMap: Sendable {
 
   package var all: some Collection<Block> { blocks.values }
 
+  /// The nodes that have blocks.
+  package var owners: Set<String> { Set(blocks.values.map(\.owner.node)) }
+
   /// Every address that somebody has claimed.
   package var claimed: AddressSet { AddressSet(union: blocks.values.map(\.addresses)) }
 

@@ -11,30 +11,11 @@ package import KubernetesClient
 /// After a loss only the reports of nodes count that have looked since. What a node has found it tells the others by its
 /// report. All times are of the server's clock, which no other clock is compared with.
 package struct Continuity: Sendable {
-  /// What the node has seen of the server, for the run after.
-  package struct Mark: Sendable, Hashable, Codable {
-    /// The greatest version of any object or collection.
-    package var version: UInt64 = 0
-    /// The node's report.
-    package var reportUID = ""
-    package var reportVersion: UInt64 = 0
-    /// The Node, which tells another cluster from an older state of this one.
-    package var nodeUID = ""
-    /// When the server gave that version.
-    package var time: Timestamp?
-    /// The server was restored to an older state before this moment; reports from before do not count.
-    package var lostState: Timestamp?
-    /// From when on the other nodes are waited for since that.
-    package var heard: Timestamp?
-    /// The last restore since which all nodes have looked. A report that is written later is not from before it.
-    package var settled: Timestamp?
-
-    package init() {}
-  }
-
   /// What was known when a look began. What comes meanwhile may be newer than the answer.
   package struct Look: Sendable {
     fileprivate let mark: Mark
+    /// What was told since the node is in doubt.
+    fileprivate let unverified: UInt64
     fileprivate let interruptions: Int
 
     /// Whether more had been seen than a list has of this version.
@@ -51,13 +32,14 @@ package struct Continuity: Sendable {
     case outdated
   }
 
-  /// A version grows by one with each write. After a restore with `etcdutl snapshot restore --bump-revision` it is ahead by
-  /// thousands of millions.
-  fileprivate static let leap: UInt64 = 500_000_000
-
   private var mark: Mark
+  private var versions = ObjectVersions()
+  /// One of them is older than it was.
+  private var hasOlderObject = false
   /// When the server gave the greatest version.
   private var grown: ContinuousClock.Instant?
+  /// The greatest version since the node is in doubt, and when: it may be one that a restored server has given.
+  private var unverified: (version: UInt64, at: ContinuousClock.Instant)?
   /// A moment by both clocks.
   private var looked: (time: Timestamp, instant: ContinuousClock.Instant)?
   /// Nothing that is new to this node may be given or claimed, and nobody is asked: the answer may be of an older state.
@@ -97,6 +79,28 @@ package struct Continuity: Sendable {
   /// Whether the server was away: then a report waits, since it would hide that the server has not the one before.
   package var isAway: Bool { isDoubtful && since != nil }
 
+  /// Takes note of which other nodes have addresses, by what the server has. After a loss that says less than was known.
+  package mutating func note(holders: Set<String>) {
+    guard !isDoubtful, mark.lostState == mark.settled else { return }
+    mark.holders = holders.sorted()
+  }
+
+  /// Takes note of all objects of a collection, as a list has them.
+  /// - Returns: whether one of them is older than it was: then the server was restored.
+  package mutating func note(
+    _ collection: String, listed objects: [ObjectMetadata], at now: ContinuousClock.Instant = .now
+  ) -> Bool {
+    guard versions.note(collection, listed: objects) else { return false }
+    hasOlderObject = true
+    interrupt(at: now)
+    return true
+  }
+
+  /// As ``note(_:listed:at:)``, of an object that has changed since.
+  package mutating func note(_ collection: String, changed object: ObjectMetadata) {
+    versions.note(collection, changed: object)
+  }
+
   /// What is followed has broken off. The server may have been there all the time.
   package mutating func doubt() {
     interruptions += 1
@@ -112,7 +116,9 @@ package struct Continuity: Sendable {
   /// Takes note of a version that the server has told.
   package mutating func note(version: String?, at now: ContinuousClock.Instant = .now) {
     guard let version = version.flatMap(UInt64.init), version > mark.version else { return }
-    (mark.version, grown) = (version, now)
+    // What was seen before the doubt is what the server is measured by.
+    guard isDoubtful else { return (mark.version, grown) = (version, now) }
+    if version > unverified?.version ?? 0 { unverified = (version, now) }
   }
 
   /// The Node is known to the server that was looked at.
@@ -122,14 +128,16 @@ package struct Continuity: Sendable {
   /// - Returns: whether it is older than it was.
   package mutating func note(own report: ObjectMetadata, at now: ContinuousClock.Instant = .now) -> Bool {
     note(version: report.resourceVersion, at: now)
-    let version = report.resourceVersion.flatMap(UInt64.init) ?? 0
+    let version = report.version ?? 0
     guard report.uid != mark.reportUID || version >= mark.reportVersion else { return true }
     (mark.reportUID, mark.reportVersion) = (report.uid ?? "", version)
     return false
   }
 
   /// Begins a look: then the reports of this node are listed.
-  package func look() -> Look { Look(mark: mark, interruptions: interruptions) }
+  package func look() -> Look {
+    Look(mark: mark, unverified: unverified?.version ?? 0, interruptions: interruptions)
+  }
 
   /// Whether the server was lost since the look began.
   func isOutdated(_ look: Look) -> Bool { look.interruptions != interruptions }
@@ -145,7 +153,9 @@ package struct Continuity: Sendable {
   ) -> Finding {
     guard !isOutdated(look) else { return .outdated }
     let (report, before) = (list.items.first?.metadata, look.mark)
-    let loss = before.loss(in: list, nodeUID: nodeUID)
+    let loss =
+      before.loss(in: list, unverified: look.unverified, nodeUID: nodeUID) ?? (hasOlderObject ? .older : nil)
+    hasOlderObject = false
     if let time = list.serverTime { looked = (time, now) }
     outage = since.flatMap { time(at: $0) }.map { Timestamp(seconds: $0.seconds - 2) }
     if let loss {
@@ -169,12 +179,15 @@ package struct Continuity: Sendable {
     // Also of another cluster.
     if loss != nil || !before.isOf(report, nodeUID: nodeUID) {
       (mark.version, mark.reportUID, mark.reportVersion) = (0, "", 0)
-      if loss == nil, before.version > 0 { (mark.lostState, mark.settled) = (nil, nil) }
+      if loss == nil, before.version > 0 { (mark.lostState, mark.settled, mark.holders) = (nil, nil, nil) }
+      unverified = nil
     }
+    (isDoubtful, since) = (false, nil)
+    if let unverified { note(version: "\(unverified.version)", at: unverified.at) }
+    unverified = nil
     note(version: list.resourceVersion, at: now)
     if let report { _ = note(own: report, at: now) }
     mark.nodeUID = nodeUID ?? mark.nodeUID
-    (isDoubtful, since) = (false, nil)
     return loss == nil ? .whole : .lost
   }
 
@@ -204,10 +217,17 @@ package struct Continuity: Sendable {
     }
     let isPatient = isPatient(at: now)
     if let lostState, mark.settled != lostState {
+      // From now on its report tells whether it has looked, and who deletes that says that the node is gone.
+      let reporting = Set(others.map(\.node))
+      mark.holders?.removeAll(where: reporting.contains)
       if isPatient { return "the API server was restored to an older state: the other nodes are waited for" }
-      if let other = others.first(where: { !$0.hasLooked(since: lostState) }) {
+      if let other = others.first(where: { !$0.isGone && !$0.hasLooked(since: lostState) }) {
         return
           "the API server was restored to an older state, and node \(other.node) has not reported since: \(other.remedy)"
+      }
+      if let node = mark.holders?.first {
+        return
+          "the API server was restored to an older state, which does not know node \(node), whose pods had addresses: \(NodeProgress.remedy(forMissing: node))"
       }
       mark.settled = lostState
     }
@@ -223,32 +243,6 @@ package struct Continuity: Sendable {
   /// The part of this that a report has.
   package mutating func recall(_ report: NodeProgress) {
     mark.lostState = [mark.lostState, report.lostState].compactMap(\.self).max()
-  }
-}
-
-extension Continuity.Mark {
-  /// Whether it is of the cluster whose server gave this report, if there is one.
-  fileprivate func isOf(_ report: ObjectMetadata?, nodeUID: String?) -> Bool {
-    version > 0
-      && (report.map { $0.uid == reportUID } ?? false || nodeUID.map { $0 == self.nodeUID } ?? false)
-  }
-
-  /// How a restore shows.
-  fileprivate enum Loss {
-    /// The server has known more than it does now.
-    case older
-    /// It goes by other versions.
-    case leap
-  }
-
-  /// Whether, and how, it shows that the server was restored.
-  fileprivate func loss(in list: ResourceList<UnstructuredObject>, nodeUID: String?) -> Loss? {
-    let report = list.items.first?.metadata
-    guard isOf(report, nodeUID: nodeUID), let now = UInt64(list.resourceVersion) else { return nil }
-    let isReportOlder =
-      report?.uid == reportUID && report?.resourceVersion.flatMap(UInt64.init) ?? 0 < reportVersion
-    if now < version || isReportOlder { return .older }
-    return now > version + Continuity.leap ? .leap : nil
   }
 }
 

@@ -9,6 +9,10 @@ package struct LastValidPools: Sendable {
   /// What is wrong with the newest form of a pool, by name.
   package private(set) var faults: [String: Fault] = [:]
 
+  /// The nodes that pools name which are given, or of which pods hold addresses, by what their status says.
+  package var holders: Set<String> { Set(holdersByPool.values.joined()) }
+  private var holdersByPool: [String: [String]] = [:]
+
   package struct Fault: Sendable, Hashable {
     package var identity: ObjectIdentity
     package var problem: String
@@ -25,24 +29,32 @@ package struct LastValidPools: Sendable {
   package mutating func replace(with objects: [UnstructuredObject]) {
     let names = Set(objects.compactMap(\.metadata.name))
     pools = pools.filter { names.contains($0.key) }
-    faults = [:]
+    (faults, holdersByPool) = ([:], [:])
     for object in objects { take(object) }
   }
 
   /// Takes a new object, or a new form of one.
   package mutating func take(_ object: UnstructuredObject) {
     guard let name = object.metadata.name else { return }
+    let nodeNames = (object["spec"]?["nodeName"]?.array ?? []).compactMap(\.string)
+    holdersByPool[name] = Self.isUsed(object["status"]) ? nodeNames : nil
     do throws(ObjectFault) {
       pools[name] = try PoolObject(object)
       faults[name] = nil
     } catch {
       let identity = ObjectIdentity(object.metadata)
       faults[name] = Fault(
-        identity: identity, problem: error.problem,
-        nodeNames: (object["spec"]?["nodeName"]?.array ?? []).compactMap(\.string))
+        identity: identity, problem: error.problem, nodeNames: nodeNames)
       // Another object of that name: the former one is gone.
       if let former = pools[name], former.identity.uid != identity.uid { pools[name] = nil }
     }
+  }
+
+  /// Whether a node gives addresses of a pool, or pods hold some. Spiderpool's definitions keep no conditions.
+  private static func isUsed(_ status: FieldValue?) -> Bool {
+    let ready = status?["conditions"]?.array?.first { $0["type"]?.string == "Ready" }
+    return status?["allocatedIPCount"]?.integer ?? 0 > 0 || ready?["status"]?.string == "True"
+      || ready?["reason"]?.string == "NodeProblem"
   }
 
   /// Follows the collection.
@@ -59,5 +71,6 @@ package struct LastValidPools: Sendable {
   package mutating func remove(_ name: String) {
     pools[name] = nil
     faults[name] = nil
+    holdersByPool[name] = nil
   }
 }

@@ -35,13 +35,18 @@ package struct NodeProgress: Sendable, Hashable {
   package let followedSince: Timestamp?
   /// The last restore of the API server that the node knows of: ``Continuity/lostState``.
   package let lostState: Timestamp?
+  /// Nobody has to wait for the node: an administrator has said so, and no agent has reported since.
+  package let isGone: Bool
+
+  /// On a report that an administrator has made for a node that is gone for good, and that the API server has forgotten.
+  private static let goneAnnotation = "ipvlan-cni.dev/gone"
 
   package init(
     node: String, pools: [Pool], isFileOld: Bool = false, held: AddressSet? = AddressSet(),
-    followedSince: Timestamp? = nil, lostState: Timestamp? = nil
+    followedSince: Timestamp? = nil, lostState: Timestamp? = nil, isGone: Bool = false
   ) {
     (self.node, self.pools, self.isFileOld, self.held) = (node, pools, isFileOld, held)
-    (self.followedSince, self.lostState) = (followedSince, lostState)
+    (self.followedSince, self.lostState, self.isGone) = (followedSince, lostState, isGone)
   }
 
   /// Reads a report. What it says of pools that only a file of the node has is left out.
@@ -59,7 +64,8 @@ package struct NodeProgress: Sendable, Hashable {
       }, isFileOld: sync?["status"]?.string == "False" && sync?["reason"]?.string == "NotWritten",
       held: (status?["busy"]?.array).map { AddressSet($0.compactMap(\.string).compactMap(IPRange.init)) },
       followedSince: status?["followedSince"]?.string.flatMap(Timestamp.init),
-      lostState: status?["lostState"]?.string.flatMap(Timestamp.init))
+      lostState: status?["lostState"]?.string.flatMap(Timestamp.init),
+      isGone: status == nil && report.metadata.annotations?[Self.goneAnnotation] == "true")
   }
 }
 
@@ -114,6 +120,13 @@ extension NodeProgress {
 
   var remedy: String {
     "does ipvlan-agent run there? If the node is gone for good: kubectl delete ipvlannode \(node)"
+  }
+
+  /// The same where there is no report that could be deleted.
+  static func remedy(forMissing node: String) -> String {
+    "does ipvlan-agent run there? If the node is gone for good: kubectl create -f - <<<"
+      + "'{\"apiVersion\": \"ipvlan-cni.dev/v1alpha1\", \"kind\": \"IPVLANNode\", \"metadata\":"
+      + " {\"name\": \"\(node)\", \"annotations\": {\"\(goneAnnotation)\": \"true\"}}}'"
   }
 
   private func obstacle(

@@ -23,6 +23,28 @@ extension AgentCore {
     }
   }
 
+  /// Takes note of the versions of pools: the controller writes them whenever pods of any node come or go.
+  func notePools(_ event: ReflectorEvent<UnstructuredObject>) {
+    switch event {
+    case .listed(let list): noteListed(Resources.pools.plural, list)
+    case .changed(let object): division.note(Resources.pools.plural, changed: object.metadata)
+    case .deleted, .connected, .failed: break
+    }
+  }
+
+  /// An older version of an object proves that the server was restored.
+  func noteListed(_ collection: String, _ list: ResourceList<UnstructuredObject>) {
+    guard division.note(collection, listed: list.items.map(\.metadata)) else { return }
+    raiseDoubts.yield()
+  }
+
+  /// Remembers who has addresses, for a server that is restored to a state that does not know it.
+  func noteHolders() {
+    guard view.isComplete, writtenLife == lives else { return }
+    division.note(holders: view.blocks.owners.union(view.ledger.holders))
+    if division.continuity.seen.holders != writtenMark.holders { writeMark() }
+  }
+
   /// The collections that tell whether the server is there.
   private var feeds: [Feed] { [view.pools, view.blockFeed, reportFeed] }
 

@@ -19,7 +19,7 @@ actor AgentCore {
   var resolution: PoolResolution?
   private(set) var fileFault: String?
   private var markFault: String?
-  private var writtenMark = Continuity.Mark()
+  private(set) var writtenMark = Continuity.Mark()
   /// Whether pods are followed; `nil` as long as nobody can tell whether they have to be.
   var followsPods: Bool?
   var podDirectory: PodDirectory
@@ -129,6 +129,7 @@ actor AgentCore {
 
   func takePools(_ event: ReflectorEvent<UnstructuredObject>) {
     noteServer(event, view.pools)
+    notePools(event)
     take(raise) { $0.takePools(event) }
   }
   func takeReserved(_ event: ReflectorEvent<UnstructuredObject>) { take(raise) { $0.takeReserved(event) } }

@@ -80,6 +80,35 @@ import Testing
     #expect(node.continuity.seen.version == 309, "now the older state is the measure")
   }
 
+  @Test("an object that is older than it was proves a loss, also where the server has written more since")
+  func olderObject() {
+    func object(_ uid: String, _ version: String?) -> ObjectMetadata {
+      var metadata = ObjectMetadata(name: uid)
+      (metadata.uid, metadata.resourceVersion) = (uid, version)
+      return metadata
+    }
+    var node = Looking.follower()
+    func list(_ objects: ObjectMetadata...) -> Bool { node.continuity.note("pools", listed: objects) }
+    func listReport(_ version: String) -> Bool {
+      node.continuity.note("reports", listed: [object("a", version)])
+    }
+    #expect(!list(object("a", "60"), object("b", "70"), object("c", "80")))
+    node.continuity.note("pools", changed: object("a", "90"))
+    #expect(!list(object("a", "90"), object("b", "75"), object("d", "20"), object("e", nil)))
+    #expect(!listReport("10"), "of another collection")
+    #expect(!list(object("a", "91"), object("c", "30")), "it was gone meanwhile")
+    #expect(!node.continuity.isDoubtful)
+    var early = node.continuity.look()
+    #expect(list(object("a", "90")))
+    #expect(node.continuity.isDoubtful && node.continuity.isAway)
+    #expect(node.end(early, 5000, own(4000), at: 1) == .outdated)
+    early = node.continuity.look()
+    #expect(node.end(early, 5000, own(4000), at: 2) == .lost)
+    #expect(node.continuity.lostState != nil)
+    #expect(node.look(5001, own(4000), at: 3) == .whole)
+    #expect(!list(object("a", "90")), "now the older state is the measure")
+  }
+
   @Test("what comes while the server is asked may be newer than the answer")
   func meanwhile() {
     var node = Looking.follower()
@@ -88,6 +117,35 @@ import Testing
     _ = node.continuity.note(own: own(490))
     #expect(node.end(look, 120, own(110), at: 1) == .whole)
     #expect(node.look(120, own(110), at: 2) == .lost)
+  }
+
+  @Test("what a server tells a node in doubt is no measure for that server, but for the next answers")
+  func inDoubt() {
+    var node = Looking.follower()
+    node.interrupt(at: 100)
+    // Collections are listed before somebody looks, after a restore whose versions leap.
+    node.note(1_000_000_050, at: 110)
+    #expect(node.continuity.seen.version == 100)
+    var next = node
+    next.restart(at: 110)
+    next.note(1_000_000_050, at: 111)
+    for var node in [node, next] {
+      #expect(node.look(1_000_000_060, own(90), at: 120) == .lost)
+      #expect(node.continuity.seen.version == 1_000_000_060)
+    }
+    // All is there, and the versions of meanwhile count from now on.
+    node = Looking.follower()
+    node.interrupt(at: 100)
+    let early = node.continuity.look()
+    node.note(130, at: 110)
+    #expect(node.end(early, 120, own(90), at: 120) == .whole)
+    #expect(node.continuity.seen.version == 130)
+    // They were of before the restore.
+    node = Looking.follower()
+    node.continuity.doubt()
+    node.note(130, at: 110)
+    #expect(node.look(120, own(90), at: 120) == .lost)
+    #expect(node.continuity.seen.version == 120)
   }
 
   @Test("a look is to be taken again when the server is lost meanwhile")

@@ -1,6 +1,8 @@
-import ClusterObjects
+import Foundation
 import KubernetesClient
 import Testing
+
+@testable import ClusterObjects
 
 /// What a node waits for before it relies on the others' reports, and when others may rely on its own.
 @Suite struct ContinuityWaitTests {
@@ -26,6 +28,57 @@ import Testing
     var alone = node
     #expect(alone.obstacle([], at: 190) == (nil, false))
     #expect(node.obstacle(all, at: 190) == (nil, false))
+  }
+
+  @Test("a node that had addresses, and that a restored server does not know, is waited for as any other")
+  func forgotten() throws {
+    var node = Looking.follower()
+    node.continuity.note(holders: ["n3", "n2"])
+    node.continuity.note(holders: ["n3", "n4", "n5"])
+    #expect(node.continuity.seen.holders == ["n3", "n4", "n5"])
+    node.note(101, at: 98)
+    node.interrupt(at: 100)
+    node.continuity.note(holders: [])
+    #expect(node.look(50, own(40), at: 130) == .lost)
+    // The server says that there is nobody else.
+    node.continuity.note(holders: [])
+    #expect(node.obstacle([], at: 189) == (Self.waiting, false))
+    let n2 = report("n2", followedSince: 98)
+    let text = node.obstacle([n2], at: 190).text ?? ""
+    #expect(text.contains("does not know node n3, whose pods had addresses"), "\(text)")
+    // The run after knows it too.
+    node.continuity = Continuity(
+      mark: try JSONDecoder().decode(
+        Continuity.Mark.self, from: try JSONEncoder().encode(node.continuity.seen)),
+      grace: .seconds(60))
+    #expect(node.look(60, own(40), at: 9000) == .whole)
+    node.continuity.note(holders: [])
+    func waits(_ others: NodeProgress..., for name: String) -> Bool {
+      node.obstacle([n2] + others, at: 9100).text?.contains(" node \(name)") ?? false
+    }
+    #expect(waits(for: "n3"))
+    // It reports, and whoever deletes its report says that it is gone.
+    #expect(waits(report("n3"), for: "n3 has not reported since"))
+    #expect(waits(for: "n4"))
+    // It was gone already. Once it reports, it counts as any other.
+    let gone = NodeProgress(node: "n4", pools: [], held: nil, isGone: true)
+    #expect(waits(gone, for: "n5"))
+    #expect(node.obstacle([n2, gone, report("n5", followedSince: 98)], at: 9100) == (nil, false))
+    #expect(node.continuity.seen.settled == moment(98))
+    node.continuity.note(holders: ["n6"])
+    #expect(node.continuity.seen.holders == ["n6"])
+  }
+
+  @Test("the command for a node that is gone makes a report that nobody waits for, until an agent reports")
+  func gone() throws {
+    let remedy = NodeProgress.remedy(forMissing: "n3")
+    let json = try #require(remedy.split(separator: "'", maxSplits: 2).dropFirst().first)
+    var report = try JSONDecoder().decode(UnstructuredObject.self, from: Data(json.utf8))
+    #expect(NodeProgress(report).node == "n3")
+    #expect(NodeProgress(report).isGone)
+    report["status"] = ["machineID": "m"]
+    #expect(!NodeProgress(report).isGone)
+    #expect(!NodeProgress(UnstructuredObject(metadata: ObjectMetadata(name: "n3"))).isGone)
   }
 
   @Test("when all nodes have looked since a loss, reports that come later are not from before it")

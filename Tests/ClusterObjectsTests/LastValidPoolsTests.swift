@@ -35,6 +35,30 @@ import Testing
     #expect(ledger.faults.isEmpty)
   }
 
+  @Test(
+    "the nodes of a pool count as its users where its status says that one gives or holds addresses",
+    arguments: [
+      (nil, false), (["allocatedIPCount": 0, "totalIPCount": 5], false), (["allocatedIPCount": 1], true),
+      (["conditions": [["type": "Ready", "status": "True"]]], true),
+      (["conditions": [["type": "Ready", "status": "False", "reason": "NodeProblem"]]], true),
+      (["conditions": [["type": "Ready", "status": "False", "reason": "NotReported"]]], false),
+      (["conditions": [["type": "Conflict", "status": "True"]]], false),
+    ] as [(FieldValue?, Bool)])
+  func users(_ status: FieldValue?, _ areUsers: Bool) {
+    var ledger = LastValidPools()
+    var object = pool("a", ips: ["10.0.0.1"], nodes: ["n1", "n2"])
+    object["status"] = status
+    ledger.replace(with: [object])
+    #expect(ledger.holders == (areUsers ? ["n1", "n2"] : []))
+    // Also where it cannot be used as it is.
+    object = bad
+    object["status"] = status
+    ledger.take(object)
+    #expect(ledger.holders == (areUsers ? ["n1"] : []))
+    ledger.remove("a")
+    #expect(ledger.holders.isEmpty)
+  }
+
   @Test("a pool that was made anew is not the one of before")
   func anew() {
     var ledger = LastValidPools()

@@ -8,6 +8,8 @@ test_v_what_a_restored_server_has_forgotten_is_given_to_nobody_else() { with_age
 
 test_v_what_a_node_has_given_back_since_the_backup_is_not_given_there() { with_agents returned_blocks; }
 
+test_v_nodes_that_joined_after_the_backup_are_waited_for() { with_agents joined_later; }
+
 # The tool that does so is of etcd 3.6: Debian 12 has none. ContinuityTests has the rule.
 if [ -x "${KUBE_BIN-}/etcdutl" ] || command -v etcdutl >/dev/null; then
   test_v_a_restored_server_whose_versions_leap() { with_agents forgotten_state 30 --bump; }
@@ -171,6 +173,53 @@ forgotten_state() {
   for pod in m n{1..8}; do ippool DEL master forgotten "$pod"; done
   for pod in w{,{1..16}}; do ippool DEL worker1 forgotten "$pod"; done
   kubectl delete sp moved-master moved-worker1 forgotten
+}
+
+# Two nodes join after the backup, and their agents are away when the server is restored. One comes back, the other is gone.
+joined_later() {
+  local backup=$cluster/backup node pod address command held=()
+  forget_other_nodes
+  shared_pool joined 10.50.0.221-10.50.0.232
+  [ -n "$(until_given master joined m)" ]
+  "$repository/scripts/api-server" save "$cluster" "$backup"
+  for node in later1 later2; do
+    prepare_agent "$node"
+    start_agent "$node" $((19120 + ${node#later}))
+    for pod in a b; do
+      address=$(until_given "$node" joined "$node-$pod")
+      held+=("${address%/*}")
+    done
+    within 60 grep -q "\"$node\"" "$cluster/agents/master/ippool.d/.api-server.json"
+  done
+  kill -STOP "$(<"$cluster/agents/later1/pid")"
+  end_agent later2 KILL
+  "$repository/scripts/api-server" restore "$cluster" "$backup"
+  expect_equal "$(kubectl get nodes,ivn --ignore-not-found later1 later2)" '' "what the backup has of them"
+  # For longer than agents are waited for that are known.
+  leaves_alone 75 true joined "${held[@]}"
+  within 60 waits_for master 'does not know node later1, whose pods had addresses' joined
+  # The machine joins again, with a new token for its agent.
+  prepare_agent later1
+  kill -CONT "$(<"$cluster/agents/later1/pid")"
+  within 240 holds later1 "${held[@]:0:2}"
+  within 60 waits_for master 'does not know node later2, whose pods had addresses' joined
+  leaves_alone 10 true joined "${held[@]}"
+  # The command of the message.
+  command=$(kubectl get ivn master -o json | jq -r '.status.pools[] | select(.name == "joined") | .error' | sed 's/.*gone for good: \(kubectl create -f - <<<.[^;]*\).*/\1/')
+  eval "$command"
+  # Now those of the machine that is gone can be had, and no other.
+  held=("${held[@]:0:2}")
+  for pod in n{1..8}; do
+    address=$(until_given master joined "$pod")
+    held+=("${address%/*}")
+  done
+  expect_equal "$(printf '%s\n' "${held[@]}" | sort | uniq --repeated)" '' "what two pods hold"
+  end_agent later1 KILL
+  for pod in m n{1..8}; do ippool DEL master joined "$pod"; done
+  kubectl delete node later1
+  kubectl delete ivn later1 later2
+  kubectl get ivb -o json | jq -r '.items[] | select(.spec.node == "later1") | .metadata.name' | xargs --no-run-if-empty kubectl delete ivb
+  kubectl delete sp joined
 }
 
 # returned_blocks [OPTION]: the backup has blocks of master that pods of worker1 hold by now.

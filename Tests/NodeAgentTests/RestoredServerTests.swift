@@ -1,3 +1,4 @@
+import Addressing
 import ClusterObjects
 import ClusterTestSupport
 import Daemon
@@ -57,6 +58,80 @@ import Testing
       try await running.reportOther(followedSince: lostState)
       try await eventually("it is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
       #expect(await running.moment("lostState") == lostState)
+    }
+  }
+
+  @Test(
+    "a node that joined after the backup is waited for, until it has looked, or somebody says that it is gone",
+    arguments: [false, true])
+  func forgottenNode(_ isGone: Bool) async throws {
+    try await running(
+      { $0.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300)) },
+      before: { running in try await running.create(pool("p", ips: ["10.0.0.4-10.0.0.5"])) }
+    ) { running in
+      try await eventually("all is given, and reported") {
+        await running.reportedPool("p")?["ips"] == ["10.0.0.4-10.0.0.5"]
+      }
+      let backup = await running.server.backUp()
+      try await running.change("p", ["ips": ["10.0.0.4"]])
+      let range = try #require(IPRange("10.0.1.5"))
+      let block = try #require(
+        Block.claim(
+          on: AddressSet([range]), of: ObjectIdentity(ObjectMetadata(name: "s")),
+          for: Block.Owner(node: "n3", uid: "node-3")))
+      _ = try await running.client.create(Resources.blocks, block)
+      _ = try await running.client.mergePatch(
+        Resources.pools, "p", subresource: .status,
+        patch: ["status": ["allocatedIPCount": 1]] as FieldValue)
+      try await eventually("it knows of the node") { running.mark.holders == ["n3"] }
+      try await eventually("the address is gone, and reported so") {
+        await running.reportedPool("p")?["ips"] == ["10.0.0.4"] && running.pools == ["p 10.0.0.4"]
+      }
+
+      try await running.outage { await running.server.restore(backup) }
+      try await running.says("does not know node n3, whose pods had addresses")
+      try await running.asks(3)
+      #expect(running.pools == ["p 10.0.0.4"])
+      let lostState = try #require(await running.moment("lostState"))
+      var report = UnstructuredObject(metadata: ObjectMetadata(name: "n3"))
+      if isGone { report.metadata.annotations = ["ipvlan-cni.dev/gone": "true"] }
+      _ = try await running.client.create(Resources.reports, report)
+      if !isGone {
+        try await running.says("node n3 has not reported since")
+        #expect(running.pools == ["p 10.0.0.4"])
+        _ = try await running.client.mergePatch(
+          Resources.reports, "n3", subresource: .status,
+          patch: ["status": ["busy": [], "followedSince": .string("\(lostState)")]] as FieldValue)
+      }
+      try await eventually("it is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+    }
+  }
+
+  /// Its versions are ahead of all that this agent has seen.
+  @Test("an agent finds that the server was restored by an object that is older than it was")
+  func olderObject() async throws {
+    try await running(
+      { $0.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300)) },
+      before: { running in
+        try await running.create(
+          pool("p", ips: ["10.0.0.4-10.0.0.5"]), pool("q", ips: ["10.0.0.7"], nodes: ["n3"]))
+      }
+    ) { running in
+      try await eventually("all is given, and reported") {
+        await running.reportedPool("p")?["ips"] == ["10.0.0.4-10.0.0.5"]
+      }
+      let backup = await running.server.backUp()
+      _ = try await running.client.mergePatch(
+        Resources.pools, "q", subresource: .status,
+        patch: ["status": ["allocatedIPCount": 1]] as FieldValue)
+      try await eventually("it has seen that") { running.mark.holders == ["n3"] }
+      #expect(await running.status()?["lostState"] == nil)
+      try await running.outage {
+        await running.server.restore(backup)
+        await running.server.skip(versions: 1000)
+        await running.server.restart()
+      }
+      try await eventually("its report tells of the loss") { await running.status()?["lostState"] != nil }
     }
   }
 

@@ -30,6 +30,7 @@ extension AgentCore {
   /// The file has been written.
   func noteFile(of resolution: PoolResolution) {
     division.noteFile(of: resolution, at: .now)
+    noteHolders()
     raiseBlocks.yield()
   }
 
@@ -96,6 +97,7 @@ extension AgentCore {
   /// - Returns: whether files may follow.
   func answer(_ question: BlockDivision.Question, _ reports: ResourceList<UnstructuredObject>) -> Bool {
     let before = division.clearance.obstacles
+    noteListed(Resources.reports.plural, reports)
     let outcome = division.answer(
       question, reports.items.map(NodeProgress.init), version: reports.resourceVersion, at: .now)
     if outcome.tellsOfLoss {

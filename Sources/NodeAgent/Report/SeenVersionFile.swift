@@ -12,7 +12,7 @@ struct SeenVersionFile: Sendable {
   /// What the run before has left; nothing where the file is missing or cannot be read: then a server that was restored
   /// meanwhile is not recognized by this node.
   func read() -> Continuity.Mark {
-    guard let bytes = try? Files.read(path, limit: 4096) else { return Continuity.Mark() }
+    guard let bytes = try? Files.read(path, limit: 1 << 20) else { return Continuity.Mark() }
     return (try? JSONDecoder().decode(Continuity.Mark.self, from: Data(bytes))) ?? Continuity.Mark()
   }
 

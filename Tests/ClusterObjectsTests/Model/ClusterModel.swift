@@ -22,6 +22,8 @@ struct ClusterModel {
   /// Whether the server is restored from backups.
   private let isRestored: Bool
   var backup: ModelServer?
+  /// How many nodes that have addresses a restored server did not know.
+  var forgottenNodes = 0
 
   init(
     seed: UInt64, nodes count: Int, pools: [UnstructuredObject], isRestored: Bool = false,
@@ -33,6 +35,7 @@ struct ClusterModel {
     server = ModelServer(pools)
     nodes = (1...count).map { ModelNode("n\($0)") }
     for node in nodes { server.setNode(node.name, server.uid()) }
+    if isRestored, chance(50) { backup = server }
   }
 
   /// Addresses that two living nodes hold.
@@ -97,7 +100,7 @@ struct ClusterModel {
   /// Some events come.
   mutating func deliver(_ index: Int, all: Bool = false) {
     guard !nodes[index].isCut, !nodes[index].isDead else { return }
-    if !nodes[index].isListed { return nodes[index].list(server) }
+    if !nodes[index].isListed { return nodes[index].list(server, at: now) }
     for (watch, changes) in server.changes.enumerated()
     where all || watch != nodes[index].silentWatch && chance(60) {
       // A watch from a version that the server does not have yet is silent.
@@ -105,7 +108,7 @@ struct ClusterModel {
       let count = all ? left : min(left, Int.random(in: 0...3, using: &random))
       for _ in 0..<count {
         let (change, version) = changes[nodes[index].positions[watch]]
-        if watch < 2 { nodes[index].division.note(version: "\(version)") }
+        if watch < 2 { nodes[index].division.note(version: "\(version)", at: now) }
         switch change {
         case .block(let object): nodes[index].map.put(object)
         case .noBlock(let name): nodes[index].map.remove(name)
@@ -118,7 +121,7 @@ struct ClusterModel {
   }
 
   /// The agent decides, writes its file, and sends claims.
-  private mutating func synchronize(_ index: Int) throws {
+  mutating func synchronize(_ index: Int) throws {
     guard !nodes[index].isDead, nodes[index].isListed else { return }
     let isReadable = nodes[index].wasLooked && (isCalm || chance(95))
     let objects = try nodes[index].objects().shuffled(using: &random)
@@ -131,6 +134,7 @@ struct ClusterModel {
     nodes[index].writtenLife = nodes[index].lives
     nodes[index].given.write(divided)
     nodes[index].division.noteFile(of: divided, at: now)
+    try noteHolders(index)
     guard let owner = nodes[index].owner, !nodes[index].isCut else { return }
     nodes[index].sent += nodes[index].division.takeClaims(of: owner, at: now).map(ModelNode.Request.create)
   }
@@ -159,12 +163,14 @@ struct ClusterModel {
       let present = server.reportMetadata[nodes[index].name]
       nodes[index].reportVersion = present?.resourceVersion
       nodes[index].division.note(published: PublishedReport())
-      if let present, nodes[index].division.note(own: present) { nodes[index].division.interrupt(at: now) }
+      if let present, nodes[index].division.note(own: present, at: now) {
+        nodes[index].division.interrupt(at: now)
+      }
       return
     }
     guard isCalm || chance(90) else { return }
     nodes[index].reportVersion = taken.resourceVersion
-    nodes[index].division.note(own: taken)
+    nodes[index].division.note(own: taken, at: now)
     nodes[index].mark = nodes[index].division.continuity.seen
     nodes[index].division.note(published: PublishedReport(pools))
   }
@@ -257,9 +263,10 @@ struct ClusterModel {
   private mutating func returnNode(_ index: Int) throws {
     guard nodes[index].isDead else { return freeBlocks() }
     if chance(50) { freeBlocks() }
-    backup = nil
     let name = nodes[index].name
     server.setNode(name, server.uid())
+    // A backup of the state in which it has not reported.
+    backup = isRestored && chance(70) ? server : nil
     nodes[index] = ModelNode(name)
     try nodes[index].restart(server, at: now)
   }

@@ -63,6 +63,11 @@ struct ModelNode {
     AddressSet(union: file.filter { $0.withheld == nil }.map(\.addresses))
   }
 
+  /// Whether it remembers that a node has addresses, or is that node.
+  func knows(_ node: String) -> Bool {
+    node == name || division.continuity.seen.holders?.contains(node) ?? false
+  }
+
   /// The objects of the node's view of the API server.
   func objects() throws -> [PoolObject] {
     try pools.sorted { $0.key < $1.key }.map { try PoolObject($0.value) }
@@ -100,17 +105,17 @@ struct ModelNode {
     given.recall(reported)
     (answers, resolution, isFileOld, wasLooked, looks) = ([], nil, false, false, [])
     (lives, writtenLife) = (0, -1)
-    list(server)
+    list(server, at: now)
   }
 
   /// Everything is listed.
-  mutating func list(_ server: ModelServer) {
+  mutating func list(_ server: ModelServer, at now: ContinuousClock.Instant) {
     map = BlockMap(server.sortedBlocks)
     pools = server.pools
     uid = server.nodes[name]
     positions = server.changes.map(\.count)
     reportVersion = server.reportMetadata[name]?.resourceVersion
-    division.note(version: "\(server.version)")
+    division.note(version: "\(server.version)", at: now)
     isListed = true
   }
 
