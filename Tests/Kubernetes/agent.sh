@@ -171,6 +171,8 @@ made_anew() {
   within 60 reports master anew 1
   make_anew "$pool"
   within 60 same_uid master anew
+  # What is given before the agent looks at the leases counts as of the former one.
+  within 60 reports_held master anew "$former 1" "$(kubectl get sp anew -o jsonpath='{.metadata.uid}') 0"
   expect_equal "$(ippool ADD master anew b)" 10.9.0.2/24 "the next address, of the pool that was made anew"
   within 60 reports_held master anew "$former 1" "$(kubectl get sp anew -o jsonpath='{.metadata.uid}') 1"
   ippool DEL master anew b
