@@ -76,7 +76,8 @@ package struct EndpointServer: Sendable {
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port), serverName: name),
       onServerRunning: { channel in
-        log.info("endpoints listen", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
+        let place = address.at(port: channel.localAddress?.port ?? address.port)
+        log.info("endpoints listen", metadata: ["address": "\(place)"])
         onListening(channel)
       },
       logger: quiet)

@@ -21,6 +21,9 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   /// A port of the loopback address.
   package static func loopback(port: Int) -> ListenAddress { ListenAddress(host: "127.0.0.1", port: port) }
 
+  /// The same address with the port that the kernel has chosen.
+  func at(port: Int) -> ListenAddress { ListenAddress(host: host, port: port) }
+
   private init(host: String, port: Int) {
     self.host = host
     self.port = port

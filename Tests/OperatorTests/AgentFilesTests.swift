@@ -166,6 +166,22 @@ import Testing
     #expect(throws: UserError.self) { try KubeDiffReport(files, objects: Array(text.utf8), node: "n") }
   }
 
+  /// They are no matter of the agent, but whoever looks for a pool looks here.
+  @Test func whatIsWrongWithTheNodesOwnFilesIsToldOf() throws {
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let files = try files()
+    try "kind: SpiderIPPool\nmetadata: {name: a".write(
+      toFile: "\(directory)/mine.yaml", atomically: true, encoding: .utf8)
+    func report() throws -> KubeStatusReport {
+      try KubeStatusReport(files, poolDirectory: directory, dataDirectory: "\(directory)/data")
+    }
+    let remarks = try report().remarks.filter { $0.hasPrefix("\(directory)/mine.yaml") }
+    #expect(remarks.count == 1)
+    let others = try report().remarks.count - 1
+    try FileManager.default.removeItem(atPath: "\(directory)/mine.yaml")
+    #expect(try report().remarks.count == others)
+  }
+
   @Test func thePoolsAreShownWithWhatIsLeft() throws {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let report = try KubeStatusReport(

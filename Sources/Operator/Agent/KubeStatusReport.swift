@@ -7,6 +7,8 @@ package struct KubeStatusReport: Report {
   private let files: AgentFiles
   private let rows: [Row]
   private let problems: [String]
+  /// What is wrong with the node's own files of pools.
+  private let foreign: [String]
 
   private struct Row {
     let name: String
@@ -54,16 +56,17 @@ package struct KubeStatusReport: Report {
         }?
         .count)
     }
-    let refused = (survey?.faults ?? []).filter { $0.file == files.poolFile }.map(\.problem)
-    problems = files.problems + refused + notes
+    let faults = survey?.faults ?? []
+    problems = files.problems + faults.filter { $0.file == files.poolFile }.map(\.problem) + notes
+    foreign = faults.filter { $0.file != files.poolFile }.map(\.description)
   }
 
   /// Whether the node has what the API server has, and uses all of it.
   package var isInOrder: Bool { problems.isEmpty }
 
-  /// An overlap may be meant: it is told of, and nothing is wrong.
+  /// An overlap may be meant, and the node's own files are no matter of the API server: they are told of, and nothing is wrong.
   package var remarks: [String] {
-    problems + (files.state?.conflicts ?? []).map { "\($0.object): \($0.problem)" }
+    problems + (files.state?.conflicts ?? []).map { "\($0.object): \($0.problem)" } + foreign
   }
 
   package func text(for screen: Screen) -> ScreenText {
