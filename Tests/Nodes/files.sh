@@ -49,16 +49,34 @@ test_run_is_full_and_the_mode_is_kept() {
   expect_mode_is_kept
 }
 
+# One ADD has looked while there was no room for a record, another one since there is: neither may change the mode of what the
+# other has made since.
+test_run_is_full_and_has_room_again() {
+  local status=0 a b
+  mkdir -p /run/ipvlan /tmp/slow
+  mount -t tmpfs -o nr_inodes=1 full /run/ipvlan
+  make_slow_pods
+  direct_add b l3s >/tmp/slow/b.out &
+  b=$!
+  until pgrep -f /tmp/slow/ipam-b >/dev/null; do sleep 0.1; done
+  mount -o remount,nr_inodes=100 /run/ipvlan
+  direct_add a l2 >/tmp/slow/a.out &
+  a=$!
+  until pgrep -f /tmp/slow/ipam-a >/dev/null; do sleep 0.1; done
+  ls /run/ipvlan/*-* >/dev/null
+  touch /tmp/slow/b
+  wait "$b" || status=$?
+  [ "$status" = 1 ] && [[ $(</tmp/slow/b.out) == *'"code":11,'*'have kept the mode of master ens5 locked'* ]] || { cat /tmp/slow/b.out && return 1; }
+  touch /tmp/slow/a
+  wait "$a" || { cat /tmp/slow/a.out && return 1; }
+  [[ $(ip -n a -d link show eth0) == *'mode l2 '* ]]
+  for pod in a b; do ip netns delete "$pod"; done
+  umount /run/ipvlan
+}
+
 expect_mode_is_kept() {
-  local status=0 pod host=7
-  for pod in a b; do
-    host=$((host + 1))
-    ip netns add "$pod"
-    rm -f "/tmp/slow/$pod"
-    printf '%s\n' '#!/bin/sh' 'cat >/dev/null' '[ "$CNI_COMMAND" = ADD ] || exit 0' "until [ -e /tmp/slow/$pod ]; do sleep 0.1; done" \
-      "echo '{\"cniVersion\": \"1.0.0\", \"ips\": [{\"address\": \"172.31.16.$host/20\"}]}'" >"/tmp/slow/ipam-$pod"
-    chmod +x "/tmp/slow/ipam-$pod"
-  done
+  local status=0
+  make_slow_pods
   direct_add b l3s >/tmp/slow/b.out &
   # It has looked when it asks for addresses.
   until pgrep -f /tmp/slow/ipam-b >/dev/null; do sleep 0.1; done
@@ -69,6 +87,19 @@ expect_mode_is_kept() {
   [ "$status" = 1 ] && [[ $(</tmp/slow/b.out) == *'"code":101,'* ]] || { cat /tmp/slow/b.out && return 1; }
   [[ $(ip -n a -d link show eth0) == *'mode l2 '* ]]
   for pod in a b; do ip netns delete "$pod"; done
+}
+
+# Pods a and b, whose addresses come as soon as /tmp/slow/POD is there.
+make_slow_pods() {
+  local pod host=7
+  for pod in a b; do
+    host=$((host + 1))
+    ip netns add "$pod"
+    rm -f "/tmp/slow/$pod"
+    printf '%s\n' '#!/bin/sh' 'cat >/dev/null' '[ "$CNI_COMMAND" = ADD ] || exit 0' "until [ -e /tmp/slow/$pod ]; do sleep 0.1; done" \
+      "echo '{\"cniVersion\": \"1.0.0\", \"ips\": [{\"address\": \"172.31.16.$host/20\"}]}'" >"/tmp/slow/ipam-$pod"
+    chmod +x "/tmp/slow/ipam-$pod"
+  done
 }
 
 # direct_add POD MODE

@@ -31,6 +31,8 @@ struct SharedMode: ~Copyable {
     let recorded: KnownSlave?
     /// A slave that shows the mode; `nil` when the master has none.
     var slave: KnownSlave.Opened?
+    /// Keeps ADDs that have no record from making the first slave since the search.
+    var searchLock: OwnedDescriptor?
   }
 
   /// What is locked.
@@ -104,7 +106,9 @@ struct SharedMode: ~Copyable {
   ) throws(CNIError) -> View {
     let recorded = try read(record, wanted.master)
     var slave = recorded?.open(on: wanted.master, host: session.nodeNamespace)
+    var searchLock: OwnedDescriptor?
     if slave == nil {
+      if record.holdsSlave { searchLock = try lockSearch(wanted.master) }
       let found = try session.withMasterNamespace { namespace throws(CNIError) in
         try search(wanted.master, in: namespace, host: session.nodeNamespace)
       }
@@ -113,9 +117,22 @@ struct SharedMode: ~Copyable {
         try compare(found.link, in: found.namespace, with: wanted)
       }
     }
-    let view = View(recorded: recorded, slave: slave)
+    let view = View(recorded: recorded, slave: slave, searchLock: slave == nil ? searchLock : nil)
     try view.compare(with: wanted)
     return view
+  }
+
+  /// Shares the lock that ADDs without a record take alone, before namespaces are searched: the directory may have been full
+  /// when another ADD looked, and have room now.
+  private static func lockSearch(_ master: Link) throws(CNIError) -> OwnedDescriptor {
+    let file = try attempt(master) { () throws(Errno) in try kernelFile() }
+    guard try attempt(master, { () throws(Errno) in try file.lock(.shared) }) else { throw busy(master, nil) }
+    return file
+  }
+
+  /// A file that is always there. Not the network namespace's, which is the lock of host access then.
+  private static func kernelFile() throws(Errno) -> OwnedDescriptor {
+    try OwnedDescriptor(opening: "/proc/self/ns/ipc", .readOnly)
   }
 
   /// Takes the lock, and tells whether nothing has changed since the look.
@@ -148,7 +165,7 @@ struct SharedMode: ~Copyable {
       if isHeld { return true }
       guard try isRecordAsSeen() else { return false }
     } while !wait.isOver
-    throw busy
+    throw Self.busy(wanted.master, record.denial)
   }
 
   /// A slave that a pod has; the node's own follows the pods' mode.
@@ -183,8 +200,7 @@ struct SharedMode: ~Copyable {
         try file.reserve(Self.recordLimit)
         return Record(file: file, denial: nil)
       } catch  where error.deniesNewFiles {
-        // Not the network namespace's, which is the lock of host access then.
-        return Record(file: try OwnedDescriptor(opening: "/proc/self/ns/ipc", .readOnly), denial: error)
+        return Record(file: try kernelFile(), denial: error)
       }
     }
   }
@@ -203,19 +219,20 @@ struct SharedMode: ~Copyable {
   private func lock(_ lock: OwnedDescriptor.Lock) throws(CNIError) {
     let isHeld = try Self.attempt(wanted.master) { () throws(Errno) in try record.file.lock(lock) }
     guard !isHeld else { return }
-    throw busy
+    throw Self.busy(wanted.master, record.denial)
   }
 
-  private var busy: CNIError {
-    let own = "see who has it: fuser -v \(Self.directory)/*-\(wanted.master.index)"
+  /// - Parameter denial: why there is no file.
+  private static func busy(_ master: Link, _ denial: Errno?) -> CNIError {
+    let own = "see who has it: fuser -v \(directory)/*-\(master.index); lslocks"
     return CNIError(
       code: .tryAgainLater,
       message:
-        "other processes have kept the mode of master \(wanted.master.name) locked for "
+        "other processes have kept the mode of master \(master.name) locked for "
         + "\(OwnedDescriptor.lockPatience) s",
-      details: record.denial.map {
-        "\(Self.directory) takes no file (\($0)), so all masters share one lock: see df \(Self.directory), df -i"
-          + " \(Self.directory), and who has the lock: lslocks"
+      details: denial.map {
+        "\(directory) takes no file (\($0)), so all masters share one lock: see df \(directory), df -i"
+          + " \(directory), and who has the lock: lslocks"
       } ?? own)
   }
 
