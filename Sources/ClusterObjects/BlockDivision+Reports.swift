@@ -22,7 +22,8 @@ extension BlockDivision {
     guard !continuity.isDoubtful else { return nil }
     let pools = claiming ? clearance.question : nil
     let own = own.question
-    guard pools != nil || own != nil else { return nil }
+    // After a restore each node looks who has reported, also if it needs nothing: who reports now may be gone when it does.
+    guard pools != nil || own != nil || continuity.isUnsettled else { return nil }
     return Question(pools: pools, own: own, look: continuity.look())
   }
 

@@ -76,12 +76,15 @@ package struct Continuity: Sendable {
   /// The server was restored to an older state before this moment; in the node's report.
   package var lostState: Timestamp? { mark.lostState }
 
+  /// Whether not all nodes are known to have looked since the last restore.
+  package var isUnsettled: Bool { mark.lostState != mark.settled }
+
   /// Whether the server was away: then a report waits, since it would hide that the server has not the one before.
   package var isAway: Bool { isDoubtful && since != nil }
 
   /// Takes note of which other nodes have addresses, by what the server has. After a loss that says less than was known.
   package mutating func note(holders: Set<String>) {
-    guard !isDoubtful, mark.lostState == mark.settled else { return }
+    guard !isDoubtful, !isUnsettled else { return }
     mark.holders = holders.sorted()
   }
 
@@ -216,7 +219,7 @@ package struct Continuity: Sendable {
       patience = max(patience ?? now, now + grace - .seconds(passed))
     }
     let isPatient = isPatient(at: now)
-    if let lostState, mark.settled != lostState {
+    if let lostState, isUnsettled {
       // From now on its report tells whether it has looked, and who deletes that says that the node is gone.
       let reporting = Set(others.map(\.node))
       mark.holders?.removeAll(where: reporting.contains)

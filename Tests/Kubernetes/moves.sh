@@ -214,6 +214,8 @@ joined_later() {
     held+=("${address%/*}")
   done
   expect_equal "$(printf '%s\n' "${held[@]}" | sort | uniq --repeated)" '' "what two pods hold"
+  # Worker1 has heard of both, though it needs no address.
+  within 120 jq -e '.settled and .settled == .lostState' "$cluster/agents/worker1/ippool.d/.api-server.json"
   end_agent later1 KILL
   for pod in m n{1..8}; do ippool DEL master joined "$pod"; done
   kubectl delete node later1

@@ -74,15 +74,7 @@ import Testing
       }
       let backup = await running.server.backUp()
       try await running.change("p", ["ips": ["10.0.0.4"]])
-      let range = try #require(IPRange("10.0.1.5"))
-      let block = try #require(
-        Block.claim(
-          on: AddressSet([range]), of: ObjectIdentity(ObjectMetadata(name: "s")),
-          for: Block.Owner(node: "n3", uid: "node-3")))
-      _ = try await running.client.create(Resources.blocks, block)
-      _ = try await running.client.mergePatch(
-        Resources.pools, "p", subresource: .status,
-        patch: ["status": ["allocatedIPCount": 1]] as FieldValue)
+      try await claim(running, for: "n3")
       try await eventually("it knows of the node") { running.mark.holders == ["n3"] }
       try await eventually("the address is gone, and reported so") {
         await running.reportedPool("p")?["ips"] == ["10.0.0.4"] && running.pools == ["p 10.0.0.4"]
@@ -104,6 +96,46 @@ import Testing
           patch: ["status": ["busy": [], "followedSince": .string("\(lostState)")]] as FieldValue)
       }
       try await eventually("it is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+    }
+  }
+
+  /// Makes a block of another node.
+  private func claim(_ running: Running, for node: String) async throws {
+    let range = try #require(IPRange("10.0.1.5"))
+    let block = try #require(
+      Block.claim(
+        on: AddressSet([range]), of: ObjectIdentity(ObjectMetadata(name: "s")),
+        for: Block.Owner(node: node, uid: "uid-of-\(node)")))
+    _ = try await running.client.create(Resources.blocks, block)
+  }
+
+  @Test(
+    "an agent that needs nothing looks who has reported, and does not wait later for a node that has gone since"
+  )
+  func nothingNew() async throws {
+    try await running(
+      { $0.ownBackoff = Backoff(initial: .milliseconds(100), longest: .milliseconds(300)) },
+      before: { running in try await running.create(pool("p", ips: ["10.0.0.4"])) }
+    ) { running in
+      try await eventually("all is given, and reported") {
+        await running.reportedPool("p")?["ips"] == ["10.0.0.4"]
+      }
+      let backup = await running.server.backUp()
+      try await claim(running, for: "n3")
+      try await eventually("it knows of the node") { running.mark.holders == ["n3"] }
+      try await running.outage { await running.server.restore(backup) }
+      try await eventually("its report tells of the loss") { await running.status()?["lostState"] != nil }
+      let lostState = try #require(await running.moment("lostState"))
+      _ = try await running.client.create(
+        Resources.reports, UnstructuredObject(metadata: ObjectMetadata(name: "n3")))
+      _ = try await running.client.mergePatch(
+        Resources.reports, "n3", subresource: .status,
+        patch: ["status": ["busy": [], "followedSince": .string("\(lostState)")]] as FieldValue)
+      try await eventually("all have looked") { running.mark.settled == lostState }
+      try await running.client.delete(Resources.reports, "n3")
+      try await running.change("p", ["ips": ["10.0.0.4-10.0.0.5"]])
+      try await eventually("it is given") { running.pools == ["p 10.0.0.4-10.0.0.5"] }
+      #expect(running.mark.holders == [])
     }
   }
 

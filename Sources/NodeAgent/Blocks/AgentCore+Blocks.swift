@@ -103,6 +103,11 @@ extension AgentCore {
     if outcome.tellsOfLoss {
       log.warning("another node reports that the API server was restored to an older state")
       listAnew()
+    }
+    let seen = division.continuity.seen
+    if (seen.lostState, seen.settled) != (writtenMark.lostState, writtenMark.settled)
+      || seen.holders != writtenMark.holders
+    {
       writeMark()
     }
     if division.continuity.isDoubtful { raiseDoubts.yield() }
