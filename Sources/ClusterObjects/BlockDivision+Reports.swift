@@ -100,17 +100,17 @@ extension BlockDivision {
   /// Takes note of which other nodes have addresses.
   package mutating func note(holders: Set<String>) { continuity.note(holders: holders.subtracting([node])) }
 
-  /// Takes note of the versions of all objects of a collection (``Continuity``).
+  /// Takes note of all objects of a collection (``Continuity``).
   /// - Returns: whether one of them is older than it was.
   package mutating func note(
-    _ collection: String, listed objects: [ObjectMetadata], at now: ContinuousClock.Instant = .now
+    _ collection: String, _ list: ResourceList<UnstructuredObject>, at now: ContinuousClock.Instant = .now
   ) -> Bool {
-    guard continuity.note(collection, listed: objects, at: now) else { return false }
+    guard continuity.note(collection, list, at: now) else { return false }
     forgetAnswers()
     return true
   }
 
-  /// As ``note(_:listed:at:)``, of an object that has changed since.
+  /// As ``note(_:_:at:)``, of an object that has changed since.
   package mutating func note(_ collection: String, changed object: ObjectMetadata) {
     continuity.note(collection, changed: object)
   }

@@ -88,18 +88,18 @@ package struct Continuity: Sendable {
     mark.holders = holders.sorted()
   }
 
-  /// Takes note of all objects of a collection, as a list has them.
+  /// Takes note of all objects of a collection.
   /// - Returns: whether one of them is older than it was: then the server was restored.
   package mutating func note(
-    _ collection: String, listed objects: [ObjectMetadata], at now: ContinuousClock.Instant = .now
+    _ collection: String, _ list: ResourceList<UnstructuredObject>, at now: ContinuousClock.Instant = .now
   ) -> Bool {
-    guard versions.note(collection, listed: objects) else { return false }
+    guard versions.note(collection, list) else { return false }
     hasOlderObject = true
     interrupt(at: now)
     return true
   }
 
-  /// As ``note(_:listed:at:)``, of an object that has changed since.
+  /// As ``note(_:_:at:)``, of an object that has changed since.
   package mutating func note(_ collection: String, changed object: ObjectMetadata) {
     versions.note(collection, changed: object)
   }
@@ -170,6 +170,7 @@ package struct Continuity: Sendable {
       // Its clock may be behind what it was.
       mark.lostState = [latest, list.serverTime].compactMap(\.self).min()
       mark.settled = nil
+      versions = ObjectVersions()
       mark.heard = list.serverTime
       followedSince = nil
     }

@@ -34,7 +34,7 @@ extension AgentCore {
 
   /// An older version of an object proves that the server was restored.
   func noteListed(_ collection: String, _ list: ResourceList<UnstructuredObject>) {
-    guard division.note(collection, listed: list.items.map(\.metadata)) else { return }
+    guard division.note(collection, list) else { return }
     raiseDoubts.yield()
   }
 
@@ -90,6 +90,8 @@ extension AgentCore {
     case .whole:
       hasLooked = true
       confirm()
+      // What came while it was in doubt did not count.
+      noteHolders()
       writeMark()
     case .lost:
       hasLooked = true

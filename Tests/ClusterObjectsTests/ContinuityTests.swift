@@ -82,31 +82,36 @@ import Testing
 
   @Test("an object that is older than it was proves a loss, also where the server has written more since")
   func olderObject() {
-    func object(_ uid: String, _ version: String?) -> ObjectMetadata {
+    func object(_ uid: String, _ version: Int?) -> ObjectMetadata {
       var metadata = ObjectMetadata(name: uid)
-      (metadata.uid, metadata.resourceVersion) = (uid, version)
+      (metadata.uid, metadata.resourceVersion) = (uid, version.map { "\($0)" })
       return metadata
     }
     var node = Looking.follower()
-    func list(_ objects: ObjectMetadata...) -> Bool { node.continuity.note("pools", listed: objects) }
-    func listReport(_ version: String) -> Bool {
-      node.continuity.note("reports", listed: [object("a", version)])
+    func list(_ collection: String = "pools", at version: Int, _ objects: ObjectMetadata...) -> Bool {
+      let items = objects.map { UnstructuredObject(metadata: $0) }
+      return node.continuity.note(collection, ResourceList(items: items, resourceVersion: "\(version)"))
     }
-    #expect(!list(object("a", "60"), object("b", "70"), object("c", "80")))
-    node.continuity.note("pools", changed: object("a", "90"))
-    #expect(!list(object("a", "90"), object("b", "75"), object("d", "20"), object("e", nil)))
-    #expect(!listReport("10"), "of another collection")
-    #expect(!list(object("a", "91"), object("c", "30")), "it was gone meanwhile")
+    #expect(!list(at: 80, object("a", 60), object("b", 70), object("c", 80)))
+    node.continuity.note("pools", changed: object("a", 90))
+    #expect(!list(at: 95, object("a", 90), object("b", 75), object("d", 20), object("e", nil)))
+    #expect(!list("reports", at: 96, object("a", 10)), "of another collection")
+    #expect(!list(at: 97, object("a", 91), object("c", 30)), "it was gone meanwhile")
+    // It was asked for before the last one, and comes after it.
+    #expect(!list(at: 94, object("a", 90)))
+    #expect(!list(at: 98, object("a", 91)))
     #expect(!node.continuity.isDoubtful)
     var early = node.continuity.look()
-    #expect(list(object("a", "90")))
+    #expect(list(at: 5000, object("a", 90)))
     #expect(node.continuity.isDoubtful && node.continuity.isAway)
     #expect(node.end(early, 5000, own(4000), at: 1) == .outdated)
     early = node.continuity.look()
     #expect(node.end(early, 5000, own(4000), at: 2) == .lost)
     #expect(node.continuity.lostState != nil)
-    #expect(node.look(5001, own(4000), at: 3) == .whole)
-    #expect(!list(object("a", "90")), "now the older state is the measure")
+    // Now the older state is the measure, for all collections.
+    #expect(!list(at: 5001, object("a", 80)))
+    #expect(!list("reports", at: 50, object("a", 9)))
+    #expect(node.look(5002, own(4000), at: 3) == .whole)
   }
 
   @Test("what comes while the server is asked may be newer than the answer")
