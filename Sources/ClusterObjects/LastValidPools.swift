@@ -9,9 +9,10 @@ package struct LastValidPools: Sendable {
   /// What is wrong with the newest form of a pool, by name.
   package private(set) var faults: [String: Fault] = [:]
 
-  /// The nodes that pools name which are given, or of which pods hold addresses, by what their status says.
-  package var holders: Set<String> { Set(holdersByPool.values.joined()) }
-  private var holdersByPool: [String: [String]] = [:]
+  /// The nodes with a pool of their own of which they give addresses, or pods hold some, by what its status says. Of the nodes
+  /// that a shared pool names, some may not be there yet: who has addresses of it, blocks tell.
+  package var holders: Set<String> { Set(holderByPool.values) }
+  private var holderByPool: [String: String] = [:]
 
   package struct Fault: Sendable, Hashable {
     package var identity: ObjectIdentity
@@ -29,7 +30,7 @@ package struct LastValidPools: Sendable {
   package mutating func replace(with objects: [UnstructuredObject]) {
     let names = Set(objects.compactMap(\.metadata.name))
     pools = pools.filter { names.contains($0.key) }
-    (faults, holdersByPool) = ([:], [:])
+    (faults, holderByPool) = ([:], [:])
     for object in objects { take(object) }
   }
 
@@ -37,7 +38,7 @@ package struct LastValidPools: Sendable {
   package mutating func take(_ object: UnstructuredObject) {
     guard let name = object.metadata.name else { return }
     let nodeNames = (object["spec"]?["nodeName"]?.array ?? []).compactMap(\.string)
-    holdersByPool[name] = Self.isUsed(object["status"]) ? nodeNames : nil
+    holderByPool[name] = Set(nodeNames).count == 1 && Self.isUsed(object["status"]) ? nodeNames[0] : nil
     do throws(ObjectFault) {
       pools[name] = try PoolObject(object)
       faults[name] = nil
@@ -71,6 +72,6 @@ package struct LastValidPools: Sendable {
   package mutating func remove(_ name: String) {
     pools[name] = nil
     faults[name] = nil
-    holdersByPool[name] = nil
+    holderByPool[name] = nil
   }
 }
