@@ -6,7 +6,8 @@ extension Namespace {
   /// Everything that `ip -details -json` tells about a link; `nil` when there is none of that name.
   public func link(_ name: String) throws -> JSONObject? {
     let completion = try execute("ip", ["-details", "-json", "link", "show", "dev", name])
-    guard completion.isSuccess else { return nil }
+    guard !completion.errors.contains("does not exist") else { return nil }
+    try completion.mustSucceed()
     return try Self.documents(completion.text).first?.first
   }
 

@@ -80,6 +80,52 @@ import Testing
     }
   }
 
+  /// A machine can hold several nodes, and the kernel does not tell whose the pod is: the leases do.
+  @Test func garbageCollectionRemovesTheLinksOfThisNodesPodsOnly() throws {
+    try withCleanNode { other in
+      try withCleanNode { node in
+        func collect(on node: Node, like attachment: PodAttachment) throws {
+          var call = PodAttachment(attachment.pod, on: node, attachment.configuration)
+          call.configuration["ipam"] = .object(node.hostLocal())
+          call.configuration["cni.dev/valid-attachments"] = []
+          let reply = try call.call(.gc)
+          #expect(reply.isSuccess, "\(reply)")
+        }
+        var attachment = try attachment(on: node)
+        attachment.configuration["name"] = .string("gc-\(node.identifier)")
+        attachment.configuration["ipam"] = .object(node.hostLocal())
+        try attachment.add()
+        // An attachment whose lease is young may belong to an ADD at work.
+        try Program(
+          "find", ["\(node.directory)/leases", "-type", "f", "-exec", "touch", "-d", "1 hour ago", "{}", "+"]
+        )
+        .run().mustSucceed()
+        // Another test's walk that is in the namespace counts as a process that lives there: once may miss it.
+        for _ in 0..<3 { try collect(on: other, like: attachment) }
+        try attachment.check()
+        try eventually {
+          try collect(on: node, like: attachment)
+          return try attachment.pod.namespace.link("eth0") == nil
+        }
+        #expect(try node.leases("gc-\(node.identifier)").isEmpty)
+        try attachment.pod.namespace.ip("link", "delete", "trunk")
+        try node.forgetLeases()
+      }
+      try other.forgetLeases()
+    }
+  }
+
+  @Test func aLinkThatAnotherNodesADDHasBegunStays() throws {
+    try withNode { node in
+      let pod = try node.pod("a")
+      try pod.namespace.batch(
+        "link add trunk type dummy\nlink add ipv0123456789a link trunk type ipvlan mode l3s\n")
+      let completion = try OperatorSite(node, pods: 0).control("gc")
+      #expect(completion.isSuccess && completion.text.contains("nothing to free"), "\(completion)")
+      #expect(try pod.namespace.link("ipv0123456789a") != nil)
+    }
+  }
+
   @Test func hostAccessCannotBeHad() throws {
     try withCleanNode { node in
       var attachment = try node.attachment(mode: "l3s")

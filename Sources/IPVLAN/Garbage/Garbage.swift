@@ -56,7 +56,7 @@ package struct Garbage {
         onlyLeases
         ? []
         : Self.links(inventory, scope, holders)
-          + Self.halfMadeLinks(inventory, scope, host: host, &failures)
+          + Self.halfMadeLinks(inventory, scope, holders, host: host, &failures)
       // The links of an IPAM plugin's pods are another plugin's: without a list only the namespace tells who lives.
       let liveness = Liveness(
         inventory, without: links, valid: scope.valid,
@@ -155,12 +155,14 @@ package struct Garbage {
     guard case .network(let network, let valid?) = scope else { return [] }
     // A link is as young as its lease. Of a store that cannot be read nobody knows.
     guard !holders.contains(where: { $0 == nil }) else { return [] }
-    let young = Set(holders.flatMap { $0 ?? [] }.filter(Liveness.isYoung).map { $0.attachment.noted })
+    let holders = holders.flatMap { $0 ?? [] }
+    let leased = Set(holders.map { $0.attachment.noted })
+    let young = Set(holders.filter(Liveness.isYoung).map { $0.attachment.noted })
     let networks = [network, AttachmentID.noted(network: network)]
     let listed = Liveness.noted(valid)
     return inventory.slaves.filter { slave in
       guard let attachment = LinkIdentity.attachment(of: slave.link), networks.contains(attachment.network),
-        slave.isOfNode, !inventory.isOccupied(slave), !young.contains(attachment)
+        slave.isOfNode(leased.contains(attachment)), !inventory.isOccupied(slave), !young.contains(attachment)
       else { return false }
       return !listed.contains(Attachment(containerID: attachment.containerID, ifname: attachment.ifname))
     }
@@ -186,11 +188,15 @@ package struct Garbage {
 
   /// The links that an ADD has made and never finished, since it was killed.
   private static func halfMadeLinks(
-    _ inventory: CompleteInventory, _ scope: Scope, host: borrowing NetworkNamespace,
-    _ failures: inout [CNIError]
+    _ inventory: CompleteInventory, _ scope: Scope, _ holders: [[LeaseHolder]?],
+    host: borrowing NetworkNamespace, _ failures: inout [CNIError]
   ) -> [IPVLANSlave] {
     guard case .node = scope else { return [] }
-    let suspects = inventory.slaves.filter { $0.isOfNode && LinkIdentity.isHalfMade($0.link) }
+    let leased = holders.flatMap { $0 ?? [] }.map { LinkIdentity($0.attachment) }
+    let suspects = inventory.slaves.filter { slave in
+      LinkIdentity.isHalfMade(slave.link)
+        && slave.isOfNode(leased.contains { $0.isLeftover(slave.link) })
+    }
     guard !suspects.isEmpty else { return [] }
     pause(milliseconds: halfMadePause)
     var halfMade: [IPVLANSlave] = []
@@ -209,6 +215,19 @@ package struct Garbage {
       }
     }
     return halfMade
+  }
+}
+
+extension IPVLANSlave {
+  /// Whether the link is this node's, so that it may be removed. That of a link whose master is in the pod is told by
+  /// the node's leases alone: a machine can hold several nodes, and the other's pod has no process where the runtime
+  /// keeps its namespace.
+  fileprivate func isOfNode(_ isLeased: @autoclosure () -> Bool) -> Bool {
+    switch parent {
+    case .inMastersNamespace: true
+    case .besideTheLink: isLeased()
+    case .elsewhere: false
+    }
   }
 }
 

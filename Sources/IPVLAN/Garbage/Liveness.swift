@@ -33,7 +33,7 @@ package struct Liveness: Sendable {
     let slaves = inventory.slaves.filter { !removed.contains($0.place) }
     attachments = Set(slaves.compactMap { LinkIdentity.attachment(of: $0.link) })
     // A link without an alias belongs to an attachment that only its addresses tell: the reference plugin made it.
-    addresses = Set(slaves.filter { $0.isOfNode }.flatMap { $0.addresses })
+    addresses = Set(slaves.filter { $0.mayBeOfNode }.flatMap { $0.addresses })
   }
 
   /// Whether a holder of leases keeps them.

@@ -19,7 +19,7 @@ struct SweepLimits {
       inventory, without: removed, valid: scope.valid, sparesUnknown: !scope.knowsNamespaces)
     let leased = holders.flatMap { $0 ?? [] }.filter { $0.attachment != attachment && liveness.isAlive($0) }
     let removed = Set(removed.map { $0.place })
-    let slaves = inventory.slaves.filter { $0.isOfNode && !removed.contains($0.place) }
+    let slaves = inventory.slaves.filter { $0.mayBeOfNode && !removed.contains($0.place) }
     spared = Set(slaves.flatMap { $0.addresses }).union(leased.flatMap { $0.addresses })
     let known = Set(leased.map { $0.attachment.noted })
     // A pod that has lost its addresses, and whose lease is not at hand, may own any; but the one that is detached owns none any more.

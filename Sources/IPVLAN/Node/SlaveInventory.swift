@@ -8,7 +8,8 @@ package struct IPVLANSlave: Sendable {
   package enum Parent: Sendable, Hashable {
     /// In the namespace whose masters are asked for: the node's, as a rule.
     case inMastersNamespace
-    /// Beside the link, in a namespace that is not that of the masters (`linkInContainer`).
+    /// Beside the link, in a namespace that is not that of the masters (`linkInContainer`). Whether the pod is of this node
+    /// the kernel does not tell.
     case besideTheLink
     /// In some other namespace: a machine can hold several nodes, each in a namespace.
     case elsewhere
@@ -25,8 +26,8 @@ package struct IPVLANSlave: Sendable {
   /// Where its parent lies.
   package let parent: Parent
 
-  /// Whether the link can belong to this node.
-  package var isOfNode: Bool { parent != .elsewhere }
+  /// Whether the link can belong to this node: enough to spare what it uses, not to remove it.
+  package var mayBeOfNode: Bool { parent != .elsewhere }
 
   /// Deletes the link. A link that is gone already is no error.
   /// - Throws: ``NetlinkError`` when the kernel refuses, or the namespace cannot be entered any more.
@@ -156,8 +157,8 @@ package struct CompleteInventory: Sendable {
   /// Whether a process lives in the namespace of a link.
   func isOccupied(_ slave: IPVLANSlave) -> Bool { occupied.contains(slave.namespaceID.inode) }
 
-  /// The addresses of this node's ipvlan links.
-  var addresses: Set<IPAddress> { Set(slaves.filter { $0.isOfNode }.flatMap { $0.addresses }) }
+  /// The addresses of the ipvlan links that can be this node's.
+  var addresses: Set<IPAddress> { Set(slaves.filter { $0.mayBeOfNode }.flatMap { $0.addresses }) }
 }
 
 extension NetworkNamespace {
