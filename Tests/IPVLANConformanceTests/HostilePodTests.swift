@@ -42,6 +42,26 @@ import Testing
     }
   }
 
+  /// A pod that may make links gives its own the numbers of the link that it was given, and of that one's master.
+  @Test func aLinkOfTheSameNumbersSaysNothingOfTheMastersMode() throws {
+    try withNode { node in
+      var first = try node.attachment("first", host: 4, mode: "l3s")
+      try first.add()
+      let link = try first.link()
+      let (index, master) = (try #require(link["ifindex"]?.int), try #require(link["link_index"]?.int))
+      try first.pod.namespace.batch(
+        """
+        link delete eth0
+        link add trunk index \(master) type dummy
+        link add eth0 index \(index) link trunk type ipvlan mode l2
+
+        """)
+      var second = try node.attachment("second", host: 5, mode: "l3s")
+      try second.add()
+      try second.check()
+    }
+  }
+
   static let aliases = [
     #"cni:ipvlan-ens5/\033[31mx;touch PWNED;/eth0"#, "cni:ipvlan-ens5/$(touch PWNED)/eth0",
     #"cni:a/b\nwrong   all is lost/eth0"#, "cni:a/b/eth0;reboot", "cni:../../etc/passwd", "cni:a/b/$(reboot)",

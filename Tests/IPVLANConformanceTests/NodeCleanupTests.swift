@@ -53,6 +53,12 @@ import Testing
       let kept = try site.control("gc", "--all")
       #expect(kept.errors.contains("host access stays"), "\(kept)")
       try attachment.check()
+      // The kernel drops the way to the pod with the link; the pod is still there.
+      try node.namespace.ip("link", "set", "ih-ens5", "down")
+      let down = try site.control("gc", "--all")
+      #expect(down.errors.contains("host access stays"), "\(down)")
+      _ = try site.control("doctor", "--fix")
+      try attachment.check()
       try attachment.delete()
       let plumbing = before.difference(from: try Snapshot(of: node.namespace))
       #expect(plumbing.contains("ih-ens5"))

@@ -195,6 +195,23 @@ import Testing
     }
   }
 
+  /// Pods in l2 keep to themselves, whatever the file has come to say since.
+  @Test(arguments: [true, false], [true, false])
+  func repairLeavesRunningPodsOfL2Alone(hasHostAccess: Bool, isWrittenDown: Bool) throws {
+    try withNode { node in
+      let site = try OperatorSite(node, pods: 0)
+      try site.writeNetwork("ens5", ["mode": "l2"])
+      try site.attach("pod0")
+      let before = try Snapshot(of: node.namespace)
+      try site.writeNetwork("ens5", ["hostAccess": .bool(hasHostAccess)])
+      if !isWrittenDown { try ScratchFiles.removeAll(site.cache) }
+      let fixing = try site.control("doctor", "--fix")
+      #expect(try before.difference(from: Snapshot(of: node.namespace)) == "", "\(fixing)")
+      let kinds = try site.findings().map(\.kind)
+      #expect(!kinds.contains("hostAccessIncomplete") && !kinds.contains("fenceIncomplete"), "\(kinds)")
+    }
+  }
+
   /// A plugin for addresses that takes its time holds up nobody else.
   @Test func aSlowIPAMPluginHoldsUpNoOtherPod() throws {
     try withNode { node in

@@ -155,7 +155,11 @@ func running(
           machine: MachineIdentity(machineID: "machine-1", bootID: "boot-1"))
         try await withThrowingTaskGroup(of: Void.self) { group in
           group.addTask { try await agent.run() }
-          group.addTask { try await body(running) }
+          group.addTask {
+            do { try await body(running) } catch {
+              throw NotWithin(description: "\(error); the agent's log:\n\(log.text)")
+            }
+          }
           try await group.next()
           group.cancelAll()
         }

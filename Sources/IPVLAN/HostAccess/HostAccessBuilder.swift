@@ -130,20 +130,14 @@ struct HostAccessBuilder {
   private func completed(
     _ gateways: [IPAddress], _ node: inout NetlinkSocket
   ) throws(NetlinkError) -> [IPAddress] {
-    let own = try defaultGateways(&node)
-    return IPFamily.allCases.compactMap { family in
-      (gateways + own).first { $0.family == family }
-    }
-  }
-
-  /// The next hops of the node's default routes that leave by the master.
-  private func defaultGateways(_ node: inout NetlinkSocket) throws(NetlinkError) -> [IPAddress] {
-    var gateways: [IPAddress] = []
+    var completed: [IPAddress] = []
     for family in IPFamily.allCases {
-      let defaults = try node.routes(family, table: Route.mainTable, outOf: master.index)
-        .filter { $0.destination.isDefaultRoute && $0.gateway != nil }
-      if let gateway = defaults.min(by: { $0.priority < $1.priority })?.gateway { gateways.append(gateway) }
+      let gateway =
+        try gateways.first { $0.family == family }
+        // The kernel lists the route with the least metric first.
+        ?? node.defaultGateways(family, outOf: master.index).first?.gateway
+      if let gateway { completed.append(gateway) }
     }
-    return gateways
+    return completed
   }
 }

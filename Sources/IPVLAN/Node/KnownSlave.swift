@@ -11,13 +11,16 @@ struct KnownSlave: Sendable, Hashable {
   func open(on master: Link, host: borrowing NetworkNamespace) -> Opened? {
     guard let opened = try? NetworkNamespace(path: namespace), let identity = try? opened.identity(),
       identity.inode == namespaceInode, var socket = try? opened.openSocket(returningTo: host),
-      let link = Self.link(linkIndex, on: master, &socket)
+      let own = try? host.identity(),
+      let link = Self.link(linkIndex, on: master, isBeside: identity == own, &socket)
     else { return nil }
-    return Opened(link: link, namespace: namespace, socket: socket)
+    return Opened(link: link, namespace: namespace, isBesideMaster: identity == own, socket: socket)
   }
 
-  private static func link(_ index: Int32, on master: Link, _ socket: inout NetlinkSocket) -> Link? {
-    guard let link = try? socket.link(index: index), link.isIPVLAN, link.parentIndex == master.index else {
+  private static func link(
+    _ index: Int32, on master: Link, isBeside: Bool, _ socket: inout NetlinkSocket
+  ) -> Link? {
+    guard let link = try? socket.link(index: index), link.isSlave(of: master, besideIt: isBeside) else {
       return nil
     }
     return link
@@ -29,21 +32,36 @@ struct KnownSlave: Sendable, Hashable {
     private(set) var link: Link
     /// A path of its namespace.
     let namespace: String
+    private let isBesideMaster: Bool
     private var socket: NetlinkSocket
 
-    fileprivate init(link: Link, namespace: String, socket: consuming NetlinkSocket) {
+    fileprivate init(
+      link: Link, namespace: String, isBesideMaster: Bool, socket: consuming NetlinkSocket
+    ) {
       self.link = link
       self.namespace = namespace
+      self.isBesideMaster = isBesideMaster
       self.socket = socket
     }
 
     /// Asks once more.
     /// - Returns: whether the link is still there.
     mutating func refresh(on master: Link) -> Bool {
-      guard let link = KnownSlave.link(self.link.index, on: master, &socket) else { return false }
+      guard let link = KnownSlave.link(self.link.index, on: master, isBeside: isBesideMaster, &socket)
+      else { return false }
       self.link = link
       return true
     }
+  }
+}
+
+extension Link {
+  /// Whether this is an ipvlan slave of a master of the node.
+  ///
+  /// - Parameter isBesideIt: whether the link is in the master's own namespace. Elsewhere a parent without a number is one that
+  ///   the pod has itself, and may have the master's index.
+  func isSlave(of master: Link, besideIt isBesideIt: Bool) -> Bool {
+    isIPVLAN && parentIndex == master.index && (isBesideIt || parentNamespaceID != nil)
   }
 }
 

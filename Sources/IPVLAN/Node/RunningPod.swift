@@ -32,7 +32,8 @@ package struct RunningPod: Sendable {
   func link(host: borrowing NetworkNamespace) throws(NetlinkError) -> Link? {
     guard let opened = try NetworkNamespace.open(namespace, identity: identity) else { return nil }
     var socket = try opened.openSocket(returningTo: host)
-    guard let link = try socket.link(index: linkIndex), link.isIPVLAN, link.parentIndex == master.index
+    let isBeside = try host.checkedIdentity() == identity
+    guard let link = try socket.link(index: linkIndex), link.isSlave(of: master, besideIt: isBeside)
     else { return nil }
     return link
   }

@@ -153,10 +153,11 @@ package struct NodeState {
   /// else as it is configured now. `nil` where nothing tells it, or what the node has cannot be read.
   func nodeAccess(of link: NodeLink) -> PluginConfiguration.NodeAccess? {
     guard let podAccess else { return nil }
-    let configured = (link.cached?.keys ?? keys(of: link))?.nodeAccess
-    // In l2 the node never sees the pod's packets. An address that another pod has too tells nothing of this one.
-    guard link.link.ipvlanMode != .l2 else { return configured }
-    return podAccess.nodeAccess(of: link.hosts.filter { !isElsewhere($0, than: link) }) ?? configured
+    // In l2 the node never sees the pod's packets, whatever the file says by now.
+    guard link.link.ipvlanMode != .l2 else { return link.cached?.keys?.nodeAccess ?? .separate }
+    // An address that another pod has too tells nothing of this one.
+    return podAccess.nodeAccess(of: link.hosts.filter { !isElsewhere($0, than: link) })
+      ?? (link.cached?.keys ?? keys(of: link))?.nodeAccess
   }
 
   private func isElsewhere(_ address: IPAddress, than link: NodeLink) -> Bool {

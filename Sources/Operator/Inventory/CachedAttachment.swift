@@ -48,20 +48,19 @@ package struct CachedAttachment: Sendable {
   }
 
   /// The plugin configurations of the chain.
-  var plugins: [JSONObject] {
+  private var plugins: [JSONFields] {
     guard let configuration else { return [] }
-    return configuration["plugins"]?.array?.compactMap(\.object) ?? [configuration]
+    let fields = JSONFields(configuration, ignoringCase: true)
+    return (try? fields.objects("plugins")) ?? [fields]
   }
+
+  private var ipvlan: JSONFields? { plugins.first { $0.value("type")?.string == "ipvlan" } }
 
   /// Whether one of the chain's plugins is `ipvlan`.
-  var usesIPVLAN: Bool { plugins.contains { $0["type"]?.string == "ipvlan" } }
+  var usesIPVLAN: Bool { ipvlan != nil }
 
   /// The keys of the plugin as they were when the attachment was made; `nil` where that is not written down.
-  var keys: PluginConfiguration? {
-    plugins.first { $0["type"]?.string == "ipvlan" }.flatMap { plugin in
-      try? PluginConfiguration(checking: JSONFields(plugin, ignoringCase: true))
-    }
-  }
+  var keys: PluginConfiguration? { ipvlan.flatMap { try? PluginConfiguration(checking: $0) } }
 
   /// `cniArgs` is a list of pairs.
   private static func pod(_ arguments: [JSONValue]) -> String? {

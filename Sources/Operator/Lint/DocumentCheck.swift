@@ -113,7 +113,8 @@ enum DocumentCheck {
         errors += collect { () throws(JSONFieldError) in _ = try PluginConfiguration(checking: plugin) }
         errors += KeySpelling.errors(plugin)
       }
-      if isOurs || plugin.object["ipam"]?.object?["type"]?.string == AllocatorType.ippool.rawValue {
+      let ipam = (try? plugin.fields("ipam")) ?? nil
+      if isOurs || ipam?.value("type")?.string == AllocatorType.ippool.rawValue {
         errors += addresses(plugin, network?.name ?? "")
       }
     }
