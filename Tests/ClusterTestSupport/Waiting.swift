@@ -1,6 +1,8 @@
 /// Something did not come about in time.
 package struct NotWithin: Error, CustomStringConvertible {
   package var description: String
+
+  package init(description: String) { self.description = description }
 }
 
 /// Waits until something holds, for as long as a busy machine may take.

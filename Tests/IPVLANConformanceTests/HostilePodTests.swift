@@ -45,7 +45,9 @@ import Testing
   /// A pod that may make links gives its own the numbers of the link that it was given, and of that one's master.
   @Test func aLinkOfTheSameNumbersSaysNothingOfTheMastersMode() throws {
     try withNode { node in
-      var first = try node.attachment("first", host: 4, mode: "l3s")
+      // In the pod the link has the first free number: that of ens5.
+      var first = try node.attachment(
+        "first", mode: "l3s", master: "ens6", ipam: Configuration.staticIPAM("210.22.16.11/24"))
       try first.add()
       let link = try first.link()
       let (index, master) = (try #require(link["ifindex"]?.int), try #require(link["link_index"]?.int))
@@ -56,7 +58,8 @@ import Testing
         link add eth0 index \(index) link trunk type ipvlan mode l2
 
         """)
-      var second = try node.attachment("second", host: 5, mode: "l3s")
+      var second = try node.attachment(
+        "second", mode: "l3s", master: "ens6", ipam: Configuration.staticIPAM("210.22.16.12/24"))
       try second.add()
       try second.check()
     }

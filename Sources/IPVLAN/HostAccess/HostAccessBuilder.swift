@@ -132,11 +132,13 @@ struct HostAccessBuilder {
   ) throws(NetlinkError) -> [IPAddress] {
     var completed: [IPAddress] = []
     for family in IPFamily.allCases {
-      let gateway =
-        try gateways.first { $0.family == family }
-        // The kernel lists the route with the least metric first.
-        ?? node.defaultGateways(family, outOf: master.index).first?.gateway
-      if let gateway { completed.append(gateway) }
+      if let gateway = gateways.first(where: { $0.family == family }) {
+        completed.append(gateway)
+        continue
+      }
+      // The kernel lists the route with the least metric first.
+      let own = try node.defaultGateways(family, outOf: master.index)
+      if let gateway = own.first?.gateway { completed.append(gateway) }
     }
     return completed
   }
