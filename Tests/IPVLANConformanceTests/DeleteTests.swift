@@ -129,15 +129,14 @@ import Testing
   /// An earlier version, or a DEL that never came, has left an address where the next pod's must not be.
   @Test(arguments: [false, true]) func addTakesAwayWhatAPodBeforeHasLeft(hasHostAccess: Bool) throws {
     try withNode { node in
-      let set = hasHostAccess ? "ipvlan-fence" : "ih-ens5"
+      let set = hasHostAccess ? ["inet", "ipvlan-fence", "pods4"] : ["inet", "ipvlan-host", "ih-ens5-v4"]
       var keepers = try [node.attachment("open", host: 8), node.attachment("fenced", host: 9)]
       for index in [0, 1] {
         keepers[index].configuration["mode"] = "l3s"
         keepers[index].configuration["hostAccess"] = .bool(index == 0)
         try keepers[index].add()
       }
-      try node.namespace.execute("nft", ["add", "element", "inet", set, "pods4", "{ 172.31.16.4 }"])
-        .mustSucceed()
+      try node.namespace.execute("nft", ["add", "element"] + set + ["{ 172.31.16.4 }"]).mustSucceed()
       if !hasHostAccess {
         try node.namespace.ip("route", "add", "172.31.16.4", "dev", "ih-ens5", "proto", "118")
       }
@@ -145,8 +144,7 @@ import Testing
       pod.configuration["hostAccess"] = .bool(hasHostAccess)
       try pod.add()
       try pod.check()
-      let elements = try node.namespace.execute("nft", ["list", "set", "inet", set, "pods4"]).mustSucceed()
-        .text
+      let elements = try node.namespace.execute("nft", ["list", "set"] + set).mustSucceed().text
       #expect(!elements.contains("172.31.16.4"), "\(elements)")
       #expect(
         try Traffic.ping("172.31.22.228", from: pod.pod.namespace, expecting: hasHostAccess) == hasHostAccess)

@@ -229,7 +229,7 @@ extension DoctorTests {
       "stale address in the filter", ["hostRouteStale"], fixed: ["hostRouteStale"],
       make: { site in
         try site.node.namespace.execute(
-          "nft", ["add", "element", "inet", "ih-ens5", "pods4", "{ 172.31.16.8 }"]
+          "nft", ["add", "element", "inet", "ipvlan-host", "ih-ens5-v4", "{ 172.31.16.8 }"]
         ).mustSucceed()
       }),
     Fault(

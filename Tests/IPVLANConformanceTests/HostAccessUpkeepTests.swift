@@ -69,13 +69,98 @@ import Testing
         try attachment.check()
         let routes = try node.namespace.execute("ip", ["route", "show", "table", "4101"]).text
         #expect(routes.contains("default via \(gateway) "))
-        let table = try node.namespace.execute("nft", ["-a", "list", "table", "inet", "ih-ens5"]).text
+        let table = try node.namespace.execute("nft", ["-a", "list", "table", "inet", "ipvlan-host"]).text
         #expect(table.contains("172.31.16.\(pod)"))
         tables.insert(table.split(separator: "\n").first.map(String.init) ?? "")
       }
       // The kernel gives each table that is made a handle of its own.
       #expect(tables.count == 1 && tables.first?.contains("# handle") == true, "\(tables)")
     }
+  }
+
+  /// What a packet passes does not grow with the number of NICs.
+  @Test func oneTableServesAllMasters() throws {
+    try withNode { node in
+      var first = try node.withHostAccess("a", 4, "l3s")
+      try first.add()
+      let one = try hooks(node)
+      var second = try withHostAccessOnENS6(node, "b")
+      try second.add()
+      #expect(try hooks(node) == one && one.count == 6, "\(one)")
+      let tables = try node.namespace.execute("nft", ["list", "tables"]).mustSucceed().text
+      #expect(tables == "table inet ipvlan-host\n")
+      for var attachment in [first, second] { try attachment.check() }
+      #expect(try Traffic.ping("210.22.16.11", from: node.namespace))
+      // Somebody has written over the note of a master: the other one's first pod leaves it in the table.
+      try second.delete()
+      try node.namespace.ip("link", "delete", "ih-ens6")
+      try node.namespace.ip("link", "set", "dev", "ih-ens5", "alias", "mine")
+      var third = try withHostAccessOnENS6(node, "c")
+      try third.add()
+      #expect(try members(node, "ih-ens5-v4") == ["172.31.16.4"])
+      #expect(try members(node, "ih-ens6-v4") == ["210.22.16.11"])
+      // Nor does a table that is lost come back for one master alone.
+      try node.namespace.execute("nft", ["flush", "ruleset"]).mustSucceed()
+      var fourth = try node.withHostAccess("d", 5, "l3s")
+      try fourth.add()
+      #expect(try members(node, "ih-ens5-v4") == ["172.31.16.4", "172.31.16.5"])
+      #expect(try members(node, "ih-ens6-v4") == ["210.22.16.11"])
+      for var attachment in [first, third, fourth] { try attachment.check() }
+      #expect(try Traffic.ping("172.31.22.228", from: third.pod.namespace))
+    }
+  }
+
+  /// Before version 1.1 each master had a table of its own, under the name of the host-side slave.
+  @Test func theTablesOfAnEarlierVersionGoWithTheNextPod() throws {
+    try withNode { node in
+      var before = try node.withHostAccess("a", 4, "l3s")
+      try before.add()
+      let alias = try #require(try node.namespace.link("ih-ens5")?["ifalias"]?.string)
+      try node.namespace.ip(
+        "link", "set", "dev", "ih-ens5", "alias", alias.replacing(" nft3", with: " nft2"))
+      try node.namespace.execute(
+        "nft",
+        [
+          """
+          delete table inet ipvlan-host
+          add table inet ih-ens5
+          add set inet ih-ens5 pods4 { type ipv4_addr; }
+          add set inet ih-ens5 pods6 { type ipv6_addr; }
+          add element inet ih-ens5 pods4 { 172.31.16.4, 172.31.16.9 }
+          """
+        ]
+      ).mustSucceed()
+      // What a pod has left in it is found.
+      let site = try OperatorSite(node, pods: 0)
+      #expect(try site.control("gc").text.contains("172.31.16.9"))
+      var after = try node.withHostAccess("b", 5, "l3s")
+      try after.add()
+      #expect(try node.namespace.execute("nft", ["list", "tables"]).text == "table inet ipvlan-host\n")
+      #expect(try members(node, "ih-ens5-v4") == ["172.31.16.4", "172.31.16.5"])
+      for var attachment in [before, after] { try attachment.check() }
+    }
+  }
+
+  private func withHostAccessOnENS6(_ node: Node, _ name: String) throws -> PodAttachment {
+    var attachment = try node.attachment(
+      name, mode: "l3s", master: "ens6", ipam: Configuration.staticIPAM("210.22.16.11/24 via 210.22.16.1"))
+    attachment.configuration["hostAccess"] = true
+    attachment.configuration["name"] = "ipvlan-ens6"
+    return attachment
+  }
+
+  /// The base chains, as nft(8) lists them.
+  private func hooks(_ node: Node) throws -> [String] {
+    try node.namespace.execute("nft", ["list", "chains"]).mustSucceed().text.split(separator: "\n")
+      .filter { $0.contains(" hook ") }.map(String.init).sorted()
+  }
+
+  private func members(_ node: Node, _ set: String) throws -> [String] {
+    let text = try node.namespace.execute("nft", ["list", "set", "inet", "ipvlan-host", set]).mustSucceed()
+      .text
+    return text.split { !($0.isNumber || $0 == ".") }.map(String.init).filter {
+      $0.split(separator: ".").count == 4
+    }.sorted()
   }
 
   @Test func aPodMayHaveAnAddressOf169254() throws {

@@ -102,7 +102,8 @@ import Testing
       _ = try site.control("doctor", "--fix")
       let routes = try node.namespace.execute("ip", ["route", "show", "proto", "118"]).mustSucceed().text
       #expect(routes.contains("172.31.16.4 dev ih-ens5"), "\(routes)")
-      let filter = try node.namespace.execute("nft", ["list", "set", "inet", "ih-ens5", "pods4"]).text
+      let filter = try node.namespace.execute("nft", ["list", "set", "inet", "ipvlan-host", "ih-ens5-v4"])
+        .text
       #expect(filter.contains("172.31.16.4"), "\(filter)")
       guard how == "flushed" else { return }
       for finding in found { try site.runAtShell(finding.remedy) }

@@ -27,7 +27,7 @@ import Testing
     let note = HostLink.Note(
       number: 31, mode: .l3s, flag: .private, families: [.v4, .v6], hasFilter: true, gateways: gateways)
     #expect(
-      note.description == "ipvlan host access 31 l3s private v4 v6 nft2 via 172.31.16.1 via fe80:ec2::1")
+      note.description == "ipvlan host access 31 l3s private v4 v6 nft3 via 172.31.16.1 via fe80:ec2::1")
     #expect(HostLink.Note(note.description) == note)
     let bare = HostLink.Note(
       number: 1, mode: .l3, flag: .bridge, families: [], hasFilter: false, gateways: [])

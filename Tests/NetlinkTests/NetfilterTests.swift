@@ -108,6 +108,22 @@ import Testing
     #expect(NetlinkRequest.addElements(addresses, to: others, of: "ih-ens5").isEmpty)
   }
 
+  @Test func aMapKeepsTheFirstChainOfANumber() {
+    var map = NetfilterVerdictMap(name: "by-arrival", key: .link)
+    map.add(2, leadingTo: "a")
+    map.add(3, leadingTo: "b")
+    map.add(2, leadingTo: "b")
+    #expect(map.entries.map(\.key) == [2, 3] && map.entries.map(\.chain) == ["a", "b"])
+    let requests = NetlinkRequest.addMap(map, number: 1, to: "t")
+    #expect(
+      requests.map(\.operation) == [
+        "add map by-arrival to nftables table inet t",
+        "add 2 entries to map by-arrival of nftables table inet t",
+      ])
+    #expect(
+      NetlinkRequest.addMap(NetfilterVerdictMap(name: "m", key: .mark), number: 1, to: "t").count == 1)
+  }
+
   @Test func marksKeepToTheirBits() {
     #expect(NetfilterMark(value: 0xFF, mask: 0x0F).value == 0x0F)
   }

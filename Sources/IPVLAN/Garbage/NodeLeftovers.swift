@@ -7,8 +7,15 @@ internal import Netlink
 struct NodeLeftovers {
   private var routes: [Route] = []
   private var fenced: [IPAddress] = []
-  /// The addresses in the filters of masters, by the filters' names.
-  private var admitted: [String: [IPAddress]] = [:]
+  /// The addresses in the filters of masters.
+  private var admitted: [Admitted] = []
+
+  /// A set of pods' addresses.
+  private struct Admitted {
+    let table: String
+    let set: NetfilterSet
+    var addresses: [IPAddress]
+  }
 
   /// Reads them.
   /// - Throws: ``NetlinkError`` when one of the lists cannot be had.
@@ -21,11 +28,13 @@ struct NodeLeftovers {
 
   /// Their addresses.
   var addresses: [IPAddress] {
-    Set(routes.map { $0.destination.address } + fenced + admitted.values.joined()).sorted()
+    Set(routes.map { $0.destination.address } + fenced + admitted.flatMap { $0.addresses }).sorted()
   }
 
   /// The addresses that have a way, or a part of one.
-  var opened: Set<IPAddress> { Set(routes.map { $0.destination.address } + admitted.values.joined()) }
+  var opened: Set<IPAddress> {
+    Set(routes.map { $0.destination.address } + admitted.flatMap { $0.addresses })
+  }
 
   /// The addresses behind the fence.
   var enclosed: Set<IPAddress> { Set(fenced) }
@@ -80,7 +89,9 @@ struct NodeLeftovers {
     var entries = self
     entries.routes.removeAll { !addresses.contains($0.destination.address) }
     entries.fenced.removeAll { !addresses.contains($0) }
-    entries.admitted = admitted.mapValues { $0.filter(addresses.contains) }
+    for index in entries.admitted.indices {
+      entries.admitted[index].addresses.removeAll { !addresses.contains($0) }
+    }
     return entries
   }
 
@@ -89,20 +100,27 @@ struct NodeLeftovers {
     try node.remove(
       routes.compactMap { $0.asNodeRoute }, routeProtocol: HostAccessNumbers.routeProtocol)
     if !fenced.isEmpty { try Fence.releaseUnderLock(fenced) }
-    for (table, addresses) in admitted where !addresses.isEmpty {
+    for entry in admitted where !entry.addresses.isEmpty {
       var filter = try NetfilterSocket()
-      try filter.remove(addresses, from: NetfilterSet.pods, of: table)
+      try filter.remove(entry.addresses, from: [entry.set], of: entry.table)
     }
   }
 
   /// The addresses in the filters of all masters.
-  private static func admitted() throws(NetlinkError) -> [String: [IPAddress]] {
+  private static func admitted() throws(NetlinkError) -> [Admitted] {
     try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
-      var admitted: [String: [IPAddress]] = [:]
+      let table = HostAccessFilter.tableName
+      var sets = HostAccessFilter.pods(among: try filter.setNames(of: table)).map { (table, $0) }
+      // Before version 1.1 each master had a table of its own.
       for name in try filter.tableNames() where HostLink.isName(name) {
-        admitted[name] = try filter.addresses(in: NetfilterSet.pods, of: name)
+        sets += NetfilterSet.pods.map { (name, $0) }
+      }
+      var admitted: [Admitted] = []
+      for (table, set) in sets {
+        admitted.append(
+          Admitted(table: table, set: set, addresses: try filter.addresses(in: set, of: table)))
       }
       return admitted
-    } ?? [:]
+    } ?? []
   }
 }

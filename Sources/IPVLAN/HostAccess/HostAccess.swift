@@ -62,7 +62,7 @@ struct HostAccess {
     let lock = try NodeLock(Self.lockName, .shared, host: session.nodeNamespace)
     let standing: HostAccessPlan? =
       if let built {
-        try session.node.link(exactlyNamed: built.filterName)?.index == built.linkIndex ? built : nil
+        try session.node.link(exactlyNamed: built.linkName)?.index == built.linkIndex ? built : nil
       } else {
         try standingPlan(for: Set(hosts.map { $0.family }), gateways, &session)
       }
@@ -107,8 +107,9 @@ struct HostAccess {
     guard let note = link.alias.flatMap(HostLink.Note.init), note.hasFilter else { return nil }
     var filter = try NetfilterSocket()
     try isExpected
-      ? filter.remove(addresses, from: NetfilterSet.pods, of: link.name)
-      : filter.removeStrays(addresses, from: NetfilterSet.pods, of: link.name)
+      ? filter.remove(addresses, from: HostAccessFilter.pods(of: link.name), of: HostAccessFilter.tableName)
+      : filter.removeStrays(
+        addresses, from: HostAccessFilter.pods(of: link.name), of: HostAccessFilter.tableName)
     return filter
   }
 
@@ -152,9 +153,9 @@ struct HostAccess {
   ) throws(NetlinkError) {
     var filter = try NetfilterSocket()
     do throws(NetlinkError) {
-      try filter.add(addresses, to: NetfilterSet.pods, of: plan.filterName)
+      try filter.add(addresses, to: plan.podSets, of: HostAccessFilter.tableName)
     } catch  where error.errno == .noSuchFileOrDirectory {
-      log.note("nftables table inet \(plan.filterName) was missing")
+      log.note("nftables table inet \(HostAccessFilter.tableName) was missing, or not whole")
       try HostAccessBuilder.replaceFilter(plan, &session.node, &filter)
     }
     // A fenced pod that had the address before may have left it there.

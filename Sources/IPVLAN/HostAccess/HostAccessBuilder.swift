@@ -60,23 +60,40 @@ struct HostAccessBuilder {
     return (plan: plan, hasNewFilter: note.hasFilter && old?.hasFilter != true)
   }
 
-  /// Puts the filter in place, with all pods that have host routes in its sets.
+  /// Puts the filter in place, for this master and the others.
   /// - Throws: ``NetlinkError`` when the kernel lacks a piece of it.
   static func replaceFilter(
     _ plan: HostAccessPlan, _ node: inout NetlinkSocket, _ filter: inout NetfilterSocket
   ) throws(NetlinkError) {
-    let pods = { (node: inout NetlinkSocket) throws(NetlinkError) in
-      try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map { $0.destination.address }
+    try HostAccessFilter(of: plan, and: others(than: plan, &node)).put(&node, &filter)
+  }
+
+  /// What stands for other masters. Somebody may have written over a note: then the rules tell the number.
+  private static func others(
+    than plan: HostAccessPlan, _ node: inout NetlinkSocket
+  ) throws(NetlinkError) -> [HostAccessPlan] {
+    var others: [HostAccessPlan] = []
+    for link in try node.ipvlanLinks() where HostLink.isHostLink(link) && link.index != plan.linkIndex {
+      guard let parent = link.parentIndex, let master = try node.link(index: parent),
+        HostLink.name(ofMaster: master.name) == link.name, let mode = link.ipvlanMode,
+        let flag = link.ipvlanFlag
+      else { continue }
+      let note = link.alias.flatMap(HostLink.Note.init)
+      let known = if let note { note.number } else { try HostAccessNumbers.known(for: master, &node) }
+      guard note?.hasFilter ?? true, let number = known else { continue }
+      others.append(
+        HostAccessPlan(master: master, linkIndex: link.index, number: number, mode: mode, flag: flag))
     }
-    try filter.replace(with: plan.filter, addresses: pods(&node))
-    // An ADD that ran meanwhile made its route first, and may have entered the sets of the old table.
-    try filter.add(pods(&node), to: NetfilterSet.pods, of: plan.filterName)
+    return others
   }
 
   /// The pods that the filter still knows. A slave that was down, or is new, has lost the routes to them.
   private func admitted() throws(NetlinkError) -> [IPAddress] {
     try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
-      try filter.addresses(in: NetfilterSet.pods, of: HostLink.name(ofMaster: master.name))
+      let name = HostLink.name(ofMaster: master.name)
+      // Before version 1.1 each master had a table of its own.
+      return try filter.addresses(in: HostAccessFilter.pods(of: name), of: HostAccessFilter.tableName)
+        + filter.addresses(in: NetfilterSet.pods, of: name)
     } ?? []
   }
 

@@ -60,7 +60,7 @@ package struct HostAccessComparison {
     let reached = Set(
       try HostAccessPlan.hostRoutes(outOf: plan.linkIndex, through: &node).map { $0.destination.address })
     return addresses.filter { !reached.contains($0) }.map { address in
-      "route \(address) dev \(plan.filterName) is missing: the node does not reach the pod"
+      "route \(address) dev \(plan.linkName) is missing: the node does not reach the pod"
     }
   }
 
@@ -71,11 +71,13 @@ package struct HostAccessComparison {
     guard note.hasFilter else {
       // A kernel that refused the table to ADD refuses it still; that is a shortfall, and nothing is missing.
       guard try NetfilterSocket.isPresent() else { return [] }
-      return ["nftables table inet \(plan.filterName) is not of this version, or could not be made: \(harm)"]
+      return [
+        "nftables table inet \(HostAccessFilter.tableName) lacks \(master.name), or could not be made: \(harm)"
+      ]
     }
     var filter = try NetfilterSocket()
-    return try filter.missing(addresses, from: NetfilterSet.pods, of: plan.filterName).map { address in
-      "\(address) is missing from nftables table inet \(plan.filterName): \(harm) from the pod"
+    return try filter.missing(addresses, from: plan.podSets, of: HostAccessFilter.tableName).map { address in
+      "\(address) is missing from nftables table inet \(HostAccessFilter.tableName): \(harm) from the pod"
     }
   }
 }

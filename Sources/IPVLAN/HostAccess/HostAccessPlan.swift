@@ -1,7 +1,7 @@
 internal import Addressing
 internal import Netlink
 
-/// All that host access is made of for one master, as values: routes, rules and filter.
+/// All that host access is made of for one master, as values: routes, rules, and its part of the ``HostAccessFilter``.
 struct HostAccessPlan: Sendable {
   /// The master.
   let master: Link
@@ -13,6 +13,9 @@ struct HostAccessPlan: Sendable {
   let mode: IPVLANMode
   /// The master's flag.
   let flag: IPVLANFlag
+
+  /// The name of the host-side slave.
+  var linkName: String { HostLink.name(ofMaster: master.name) }
 
   // MARK: Of each pod
 

@@ -67,7 +67,7 @@ package enum HostAccessRepair {
     var filter = try NetfilterSocket()
     if hasNewFilter {
       // It was made before the pods had their routes.
-      try filter.add(addresses, to: NetfilterSet.pods, of: plan.filterName)
+      try filter.add(addresses, to: plan.podSets, of: HostAccessFilter.tableName)
     } else {
       try HostAccessBuilder.replaceFilter(plan, &node, &filter)
     }

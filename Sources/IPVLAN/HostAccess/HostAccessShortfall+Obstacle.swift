@@ -43,14 +43,29 @@ extension HostAccessNumbers {
   /// The number that a master's rules already use, else the lowest free one; `nil` when all are taken.
   /// - Throws: ``NetlinkError`` when the kernel refuses to say.
   static func number(for master: Link, _ node: inout NetlinkSocket) throws(NetlinkError) -> UInt32? {
-    var taken: Set<UInt32> = []
+    let rules = try rules(&node)
+    return rules.first { $0.link == master.name }?.number
+      ?? range.first { number in !rules.contains { $0.number == number } }
+  }
+
+  /// The number that a master's rules use; `nil` when it has none.
+  /// - Throws: ``NetlinkError`` when the kernel refuses to say.
+  static func known(for master: Link, _ node: inout NetlinkSocket) throws(NetlinkError) -> UInt32? {
+    try rules(&node).first { $0.link == master.name }?.number
+  }
+
+  /// The rules that lead to a master's table, with the link by which the packets leave, where they name one.
+  private static func rules(
+    _ node: inout NetlinkSocket
+  ) throws(NetlinkError) -> [(number: UInt32, link: String?)] {
+    var found: [(number: UInt32, link: String?)] = []
     for family in IPFamily.allCases {
       for rule in try node.rules(family) {
-        guard let number = number(ofTable: rule.table) else { continue }
-        if rule.outgoingLink == master.name { return number }
-        taken.insert(number)
+        if let number = number(ofTable: rule.table) {
+          found.append((number: number, link: rule.outgoingLink))
+        }
       }
     }
-    return range.first { !taken.contains($0) }
+    return found
   }
 }

@@ -38,7 +38,10 @@ package enum HostAccessTeardown {
   /// Also those of masters that are gone.
   private static func removeFilters() throws(NetlinkError) {
     try NetfilterSocket.wherePresent { (filter: consuming NetfilterSocket) throws(NetlinkError) in
-      for name in try filter.tableNames() where HostLink.isName(name) { try filter.deleteTable(name) }
+      // Before version 1.1 each master had a table of its own.
+      for name in try filter.tableNames() where name == HostAccessFilter.tableName || HostLink.isName(name) {
+        try filter.deleteTable(name)
+      }
     }
   }
 }

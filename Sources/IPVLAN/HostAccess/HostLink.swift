@@ -4,7 +4,7 @@ internal import Platform
 
 /// The slave that a master has in the node's own namespace: the door between the node and the pods.
 package enum HostLink {
-  /// The name of the host-side slave of a master, which its nftables table has too.
+  /// The name of the host-side slave of a master, with which the names of its sets and chains begin.
   ///
   /// `ih-` and the master's name; of one that does not fit into 15 bytes the beginning, and five digits that
   /// follow from all of it.
@@ -17,7 +17,7 @@ package enum HostLink {
 
   private static let prefix = "ih-"
 
-  /// Whether a name is that of a host-side slave, or of its nftables table.
+  /// Whether a name is that of a host-side slave, or begins with one.
   static func isName(_ name: String) -> Bool { name.hasPrefix(prefix) }
 
   /// Whether a link is a host-side slave: an ipvlan link under our name.
@@ -37,15 +37,15 @@ package enum HostLink {
     var flag: IPVLANFlag
     /// The families that have a way out.
     var families: Set<IPFamily>
-    /// Whether the nftables table of this version stands.
+    /// Whether the nftables table of this version has the master.
     var hasFilter: Bool
     /// The next hops of the routing table's default routes, at most one a family.
     var gateways: [IPAddress]
 
     private static let heading = "ipvlan host access"
-    /// Says that the nftables table stands. Versions before 1.1 wrote `nft` for one that did less: a table of theirs is
-    /// made anew.
-    private static let filterWord = "nft2"
+    /// Says that the nftables table has the master. Versions before 1.1 wrote `nft` for a table of the master's own: it is made
+    /// anew.
+    private static let filterWord = "nft3"
 
     /// A note about a complete link.
     init(

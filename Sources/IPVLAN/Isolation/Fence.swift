@@ -48,7 +48,7 @@ package enum Fence {
     do throws(NetlinkError) {
       try socket.add(addresses, to: NetfilterSet.pods, of: tableName)
     } catch  where error.errno == .noSuchFileOrDirectory {
-      try socket.replace(with: table, addresses: addresses)
+      try socket.replace(with: table) { _ in addresses }
     }
   }
 

@@ -23,6 +23,8 @@ enum NetfilterExpression: Sendable, Hashable {
   case differs([UInt8])
   /// Ends the rule unless the register is in the set.
   case isIn(set: String)
+  /// Goes on by the chain that the map has for the register; to the next rule where it has none.
+  case verdict(map: String)
   /// Gives the packet the address of the link that it leaves by.
   case masquerade
   /// Keeps the packet out of connection tracking.
@@ -39,7 +41,7 @@ enum NetfilterExpression: Sendable, Hashable {
     case .destinationKind: "fib"
     case .bits: "bitwise"
     case .equals, .differs: "cmp"
-    case .isIn: "lookup"
+    case .isIn, .verdict: "lookup"
     case .masquerade: "masq"
     case .untrack: "notrack"
     case .drop: "immediate"
@@ -90,6 +92,10 @@ enum NetfilterExpression: Sendable, Hashable {
     case .isIn(let set):
       message.put(NFTA_LOOKUP_SET, set)
       message.put(NFTA_LOOKUP_SREG, bigEndian: register)
+    case .verdict(let map):
+      message.put(NFTA_LOOKUP_SET, map)
+      message.put(NFTA_LOOKUP_SREG, bigEndian: register)
+      message.put(NFTA_LOOKUP_DREG, bigEndian: NFT_REG_VERDICT.rawValue)
     case .masquerade, .untrack: break
     case .drop:
       message.put(NFTA_IMMEDIATE_DREG, bigEndian: NFT_REG_VERDICT.rawValue)

@@ -14,21 +14,34 @@ public struct NetfilterSocket: ~Copyable {
 
   /// Puts a table in place of one of the same name, or where there is none, in one transaction.
   ///
-  /// Packets meet the old rules or the new ones, never none in between. The sets hold `addresses`.
+  /// Packets meet the old rules or the new ones, never none in between.
   /// As `nft -f -` with `add table inet TABLE`, `delete table inet TABLE`, and the table as `nft list table` shows it.
-  /// - Throws: ``NetlinkError``; then the old table is still there. ENOENT and EOPNOTSUPP say that the kernel
+  ///
+  /// - Parameters:
+  ///   - former: tables of other names that go at the same time.
+  ///   - addresses: what a set holds.
+  /// - Throws: ``NetlinkError``; then the old tables are still there. ENOENT and EOPNOTSUPP say that the kernel
   ///   lacks nf_tables or one of the expressions.
   public mutating func replace(
-    with table: NetfilterTable, addresses: [IPAddress]
+    with table: NetfilterTable, insteadOf former: [String] = [],
+    addresses: (NetfilterSet) -> [IPAddress]
   ) throws(NetlinkError) {
     // Adding first makes the deletion valid, whether or not there was one.
-    var requests: [NetlinkRequest] = [.addTable(table.name), .deleteTable(table.name), .addTable(table.name)]
-    for (number, set) in table.sets.enumerated() {
-      requests.append(.addSet(set, number: UInt32(number + 1), to: table.name))
-      requests += NetlinkRequest.addElements(addresses, to: set, of: table.name)
+    var requests = (former + [table.name]).flatMap { [.addTable($0), .deleteTable($0)] as [NetlinkRequest] }
+    requests.append(.addTable(table.name))
+    var number: UInt32 = 0
+    for set in table.sets {
+      number += 1
+      requests.append(.addSet(set, number: number, to: table.name))
+      requests += NetlinkRequest.addElements(addresses(set), to: set, of: table.name)
+    }
+    // Maps lead to chains, and rules to maps.
+    requests += table.chains.map { .addChain($0, to: table.name) }
+    for map in table.maps {
+      number += 1
+      requests += NetlinkRequest.addMap(map, number: number, to: table.name)
     }
     for chain in table.chains {
-      requests.append(.addChain(chain, to: table.name))
       requests += chain.rules.map { .addRule($0, to: chain.name, of: table.name) }
     }
     try socket.transact(requests)
@@ -153,6 +166,19 @@ public struct NetfilterSocket: ~Copyable {
   public mutating func tableNames() throws(NetlinkError) -> [String] {
     try socket.list(.tables()).compactMap { message in
       message.attributes(after: MemoryLayout<nfgenmsg>.size).string(Int(NFTA_TABLE_NAME.rawValue))
+    }
+  }
+
+  /// The names of the sets and maps of a table; none when there is no such table.
+  /// As `nft list sets table inet TABLE`, and `nft list maps`.
+  /// - Throws: ``NetlinkError`` when the list cannot be had.
+  public mutating func setNames(of table: String) throws(NetlinkError) -> [String] {
+    do throws(NetlinkError) {
+      return try socket.list(.sets(of: table)).compactMap { message in
+        message.attributes(after: MemoryLayout<nfgenmsg>.size).string(Int(NFTA_SET_NAME.rawValue))
+      }
+    } catch  where error.errno == .noSuchFileOrDirectory {
+      return []
     }
   }
 

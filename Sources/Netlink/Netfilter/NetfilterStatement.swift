@@ -25,6 +25,16 @@ public struct NetfilterStatement: Sendable, Hashable {
     Self(expressions: [.meta(NFT_META_IIF), .differs(bytes(link))])
   }
 
+  /// `iif vmap @MAP`: the packet goes on by the chain of the link that it came in by.
+  public static func came(inBy map: NetfilterVerdictMap) -> Self {
+    Self(expressions: [.meta(NFT_META_IIF), .verdict(map: map.name)])
+  }
+
+  /// `oif vmap @MAP`: the packet goes on by the chain of the link that it leaves by.
+  public static func leaves(by map: NetfilterVerdictMap) -> Self {
+    Self(expressions: [.meta(NFT_META_OIF), .verdict(map: map.name)])
+  }
+
   /// `oif INDEX`: the packet leaves by that link.
   public static func leaves(by link: Int32) -> Self {
     Self(expressions: [.meta(NFT_META_OIF), .equals(bytes(link))])
@@ -65,6 +75,11 @@ public struct NetfilterStatement: Sendable, Hashable {
     Self(expressions: [
       .connection(NFT_CT_MARK), .bits(mask: mark.mask, toggle: 0), .equals(bytes(mark.value)),
     ])
+  }
+
+  /// `ct mark & MASK vmap @MAP`: the packet goes on by the chain of its connection's mark.
+  public static func connectionMark(mask: UInt32, in map: NetfilterVerdictMap) -> Self {
+    Self(expressions: [.connection(NFT_CT_MARK), .bits(mask: mask, toggle: 0), .verdict(map: map.name)])
   }
 
   /// `ct mark set ct mark & ~MASK | VALUE`: other bits stay.

@@ -87,18 +87,69 @@ extension NetlinkRequest {
     }
   }
 
-  /// Makes a base chain that lets everything pass.
+  /// Makes a chain; a base chain lets everything pass.
   static func addChain(_ chain: NetfilterChain, to table: String) -> NetlinkRequest {
     let operation = "add chain \(chain.name) to nftables table inet \(table)"
     return netfilter(operation, NFT_MSG_NEWCHAIN, flags: NLM_F_CREATE) { message in
       message.put(NFTA_CHAIN_TABLE, table)
       message.put(NFTA_CHAIN_NAME, chain.name)
-      message.put(NFTA_CHAIN_TYPE, chain.kind.rawValue)
+      guard let base = chain.base else { return }
+      message.put(NFTA_CHAIN_TYPE, base.kind.rawValue)
       message.nest(NFTA_CHAIN_HOOK) { message in
-        message.put(NFTA_HOOK_HOOKNUM, bigEndian: chain.hook.rawValue)
-        message.put(NFTA_HOOK_PRIORITY, bigEndian: UInt32(bitPattern: chain.priority))
+        message.put(NFTA_HOOK_HOOKNUM, bigEndian: base.hook.rawValue)
+        message.put(NFTA_HOOK_PRIORITY, bigEndian: UInt32(bitPattern: base.priority))
       }
     }
+  }
+
+  /// Makes a map and its entries. `number` tells sets and maps of one transaction apart; the chains have to be there.
+  static func addMap(_ map: NetfilterVerdictMap, number: UInt32, to table: String) -> [NetlinkRequest] {
+    let definition = netfilter(
+      "add map \(map.name) to nftables table inet \(table)", NFT_MSG_NEWSET, flags: NLM_F_CREATE
+    ) { message in
+      message.put(NFTA_SET_TABLE, table)
+      message.put(NFTA_SET_NAME, map.name)
+      message.put(NFTA_SET_FLAGS, bigEndian: NFT_SET_MAP.rawValue)
+      // As for addresses: nft(8)'s numbers for `mark` and `iface_index`.
+      message.put(NFTA_SET_KEY_TYPE, bigEndian: map.key == .mark ? 19 : 20)
+      message.put(NFTA_SET_KEY_LEN, bigEndian: 4)
+      message.put(NFTA_SET_DATA_TYPE, bigEndian: NFT_DATA_VERDICT.rawValue)
+      message.put(NFTA_SET_ID, bigEndian: number)
+      // The kernel takes a table of fixed size for a set whose size it knows, the quickest that it has.
+      message.nest(NFTA_SET_DESC) {
+        $0.put(NFTA_SET_DESC_SIZE, bigEndian: UInt32(max(1, map.entries.count)))
+      }
+    }
+    guard !map.entries.isEmpty else { return [definition] }
+    let entries = netfilter(
+      "add \(map.entries.count) entries to map \(map.name) of nftables table inet \(table)",
+      NFT_MSG_NEWSETELEM, flags: NLM_F_CREATE
+    ) { message in
+      message.put(NFTA_SET_ELEM_LIST_TABLE, table)
+      message.put(NFTA_SET_ELEM_LIST_SET, map.name)
+      message.nest(NFTA_SET_ELEM_LIST_ELEMENTS) { message in
+        for entry in map.entries {
+          message.nest(NFTA_LIST_ELEM) { message in
+            // In the machine's order, as the register that is looked up has it.
+            message.nest(NFTA_SET_ELEM_KEY) { $0.put(Int(NFTA_DATA_VALUE.rawValue), entry.key) }
+            message.nest(NFTA_SET_ELEM_DATA) { message in
+              message.nest(NFTA_DATA_VERDICT) { message in
+                message.put(NFTA_VERDICT_CODE, bigEndian: UInt32(bitPattern: NFT_JUMP.rawValue))
+                message.put(NFTA_VERDICT_CHAIN, entry.chain)
+              }
+            }
+          }
+        }
+      }
+    }
+    return [definition, entries]
+  }
+
+  /// Asks for the sets and maps of a table.
+  static func sets(of table: String) -> NetlinkRequest {
+    netfilter(
+      "list the sets of nftables table inet \(table)", NFT_MSG_GETSET, flags: NLM_F_DUMP
+    ) { $0.put(NFTA_SET_TABLE, table) }
   }
 
   /// Appends a rule to a chain.
