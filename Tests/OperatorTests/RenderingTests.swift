@@ -184,6 +184,9 @@ import Testing
     ),
     ("  cniType: ipvlan\n  ipvlan: {master: [ens5]}\n  chainCNIJsonData: ['{}']", "chainCNIJsonData"),
     ("  cniType: ipvlan\n  ipvlan: {master: [ens5]}\ndisableIPAM: true", "disableIPAM"),
+    (
+      "  cniType: ipvlan\n  ipvlan: {master: [ens5]}\n  coordinator: {mode: disable}", "spec.coordinator.mode"
+    ),
   ]) func whatWouldBeSwallowedIsRefused(spec: String, key: String) {
     let error = #expect(throws: UserError.self) {
       try Rendering(Self.document(spec), source: "guide.yaml", as: .nad, mode: "l3s")

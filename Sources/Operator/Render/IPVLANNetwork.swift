@@ -33,7 +33,12 @@ struct IPVLANNetwork: Sendable {
     pools = try Self.pools(ipvlan)
     let coordinator = try spec.fields("coordinator")
     let isEnabled = try spec.flag("enableCoordinator") ?? true
-    hasCoordinator = try coordinator?.string("mode") == "disabled" ? false : isEnabled
+    let mode = try coordinator?.string("mode") ?? ""
+    guard mode.isEmpty || Self.coordinatorModes.contains(mode) else {
+      throw (coordinator ?? spec).error(
+        "mode", "must be one of \(Self.coordinatorModes.joined(separator: ", "))")
+    }
+    hasCoordinator = mode == "disabled" ? false : isEnabled
     hasIPAM = try !(spec.flag("disableIPAM") ?? false)
     chained = try Self.chained(spec)
     remarks = links.remarks + (try Self.unused(ipvlan, coordinator))
@@ -60,6 +65,9 @@ struct IPVLANNetwork: Sendable {
       "cniVersion": .string(version), "name": .string(name), "plugins": .array([.object(plugin)] + chained),
     ]
   }
+
+  /// Those of Spiderpool. A word that is none of them would give host access to pods that are to have none.
+  private static let coordinatorModes = ["auto", "underlay", "overlay", "disabled"]
 
   private static func pools(_ ipvlan: JSONFields) throws(JSONFieldError) -> JSONObject {
     var pools = JSONObject()
